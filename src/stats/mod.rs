@@ -1,0 +1,1 @@
+//! Mathematics only: distributions, sample size, multiplicity, sequential bounds. Knows no experiment.
