@@ -3,4 +3,6 @@
 //! The crate docs are the plan of the house; each floor uses only the floors below it, and
 //! `tests/floors.rs` reads the imports and holds that.
 
+pub mod diag;
 pub mod stats;
+pub mod text;
