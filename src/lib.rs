@@ -5,4 +5,5 @@
 
 pub mod diag;
 pub mod stats;
+pub mod syntax;
 pub mod text;

@@ -1,0 +1,20 @@
+//! Text to located tree to typed values.
+//!
+//! [`parse`] turns a text into a [`Node`] tree in which every key and value knows its place, and never
+//! fails: syntax errors are returned beside what could be read. [`merge`] lays a spec over its template.
+//! [`read`] turns a tree into typed structs made of [`Field`]s and collects every fault on the way.
+//! This room knows TOML and serde; it knows no key of the language.
+
+mod at;
+mod comment;
+mod merge;
+mod node;
+mod parse;
+mod read;
+
+pub use at::{At, Field, List, Named};
+pub use comment::{Comment, comments};
+pub use merge::{Layers, merge};
+pub use node::{Entry, Node, Table, Value};
+pub use parse::{Fault as SyntaxFault, parse};
+pub use read::{Fault, FaultKind, read};
