@@ -4,6 +4,7 @@
 //! `tests/floors.rs` reads the imports and holds that.
 
 pub mod diag;
+pub mod spec;
 pub mod stats;
 pub mod syntax;
 pub mod text;

@@ -10,6 +10,7 @@ mod comment;
 mod merge;
 mod node;
 mod parse;
+mod payload;
 mod read;
 
 pub use at::{At, Field, List, Named};
