@@ -33,6 +33,9 @@ pub struct Audience {
     /// The part of eligible units that takes part at the end of the ramp; in a layer, the width of the slot.
     #[schemars(example = &"40%", extend("default" = "100%"))]
     pub share: Field<Share>,
+    /// Where the slot in the layer begins, from 0% on; the first place that is free for the whole run when absent.
+    #[schemars(example = &"0%")]
+    pub slot: Field<super::Amount>,
     /// Units per day that meet the conditions, when the catalogue does not know.
     #[schemars(example = 52000, range(min = 1))]
     pub daily_units: Field<i64>,

@@ -1,0 +1,473 @@
+//! The tables of a catalogue file.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::spec::governance::DataClass;
+use crate::spec::{Amount, Condition, Day, Direction, Duration, Field, List, Named, Scalar, Share, choice};
+use crate::syntax::Value;
+
+/// A file under `catalog/`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "expc catalogue", rename = "catalog")]
+pub struct CatalogFile {
+    /// The version of this language.
+    #[schemars(example = 1, range(min = 1, max = 1), required)]
+    pub schema: Field<i64>,
+    /// What is measured, by name.
+    #[schemars(example = &serde_json::json!({ "order_conversion": { "kind": "proportion", "direction": "increase", "event": "order_placed", "baseline": "11%" } }))]
+    pub metrics: Field<Named<Metric>>,
+    /// What the product logs, by name.
+    #[schemars(example = &serde_json::json!({ "order_placed": { "source": "warehouse", "owner": "payments" } }))]
+    pub events: Field<Named<Event>>,
+    /// Where events and values come from, by name.
+    #[schemars(example = &serde_json::json!({ "warehouse": { "table": "analytics.events" } }))]
+    pub sources: Field<Named<SourceTable>>,
+    /// What is known of a unit when a flag is evaluated, by name.
+    #[schemars(example = &serde_json::json!({ "country": { "type": "string", "values": ["US", "CA"] } }))]
+    pub attributes: Field<Named<Attribute>>,
+    /// What can be randomised, by name.
+    #[schemars(example = &serde_json::json!({ "user": { "key": "user_id" } }))]
+    pub units: Field<Named<RandomUnit>>,
+    /// Named groups of units, by name.
+    #[schemars(example = &serde_json::json!({ "mobile_buyers": { "daily_units": 52000 } }))]
+    pub audiences: Field<Named<NamedAudience>>,
+    /// Layers of mutually exclusive experiments, by name.
+    #[schemars(example = &serde_json::json!({ "checkout": { "unit": "user" } }))]
+    pub layers: Field<Named<Layer>>,
+    /// Units that see no experiment, by name.
+    #[schemars(example = &serde_json::json!({ "global-2026": { "share": "5%", "unit": "user" } }))]
+    pub holdouts: Field<Named<Holdout>>,
+    /// Flags and what they return, by key.
+    #[schemars(example = &serde_json::json!({ "checkout-cta": { "default": { "layout": "form" } } }))]
+    pub flags: Field<Named<Flag>>,
+    /// People and teams, by name.
+    #[schemars(example = &serde_json::json!({ "growth": { "product": "Priya Raman", "channel": "slack:#growth-exp" } }))]
+    pub owners: Field<Named<Owner>>,
+    /// Outcomes the organisation wants, by name.
+    #[schemars(example = &serde_json::json!({ "2026-q4/activation": { "about": "More first orders", "metric": "order_conversion" } }))]
+    pub objectives: Field<Named<Objective>>,
+    /// Parts of the product, by name.
+    #[schemars(example = &serde_json::json!({ "checkout": { "about": "From cart to order" } }))]
+    pub surfaces: Field<Named<Surface>>,
+    /// Days on which nothing should start, or on which data is unlike other days, by name.
+    #[schemars(example = &serde_json::json!({ "black-friday": { "from": "2026-11-27", "to": "2026-11-30", "kind": "sale" } }))]
+    pub calendar: Field<Named<CalendarEntry>>,
+}
+
+choice! {
+    /// What kind of number a metric is; it decides the test and the size.
+    pub enum Kind {
+        /// Yes or no for each unit.
+        Proportion = "proportion",
+        /// A number for each unit.
+        Mean = "mean",
+        /// A number of events for each unit.
+        Count = "count",
+        /// Two sums divided: clicks by sessions.
+        Ratio = "ratio",
+        /// A value below which a part of the units or events lies.
+        Quantile = "quantile",
+        /// Yes or no in a window that starts later.
+        Retention = "retention",
+        /// How long until the event.
+        TimeToEvent = "time-to-event",
+    }
+}
+
+impl Kind {
+    /// True when each unit's value is 0 or 1, so that the baseline gives the variance.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Kind::Proportion | Kind::Retention)
+    }
+}
+
+choice! {
+    /// How far a definition can be trusted.
+    pub enum Standing {
+        /// Reviewed; its definition does not move.
+        Certified = "certified",
+        /// Its definition may move.
+        Experimental = "experimental",
+        /// On its way out.
+        Deprecated = "deprecated",
+    }
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metric {
+    /// What it is, for people.
+    #[schemars(example = &"Units with at least one order")]
+    pub about: Field<String>,
+    /// What kind of number it is.
+    #[schemars(example = &"proportion")]
+    pub kind: Field<Kind>,
+    /// The good direction.
+    #[schemars(example = &"increase")]
+    pub direction: Field<Direction>,
+    /// What its values are counted in: `ms`, `USD`, `orders`; `%` for rates.
+    #[schemars(example = &"ms")]
+    pub unit: Field<String>,
+    /// The event it counts or sums; for a ratio the event of the numerator.
+    #[schemars(example = &"order_placed")]
+    pub event: Field<String>,
+    /// The property of the event that is summed; the number of events when absent.
+    #[schemars(example = &"revenue_minor")]
+    pub value: Field<String>,
+    /// The event of a ratio's denominator.
+    #[schemars(example = &"session_started")]
+    pub denominator: Field<String>,
+    /// The property of the denominator's event that is summed.
+    #[schemars(example = &"duration_s")]
+    pub denominator_value: Field<String>,
+    /// Conditions on the properties of the event.
+    #[schemars(example = &serde_json::json!([{ "attribute": "currency", "is": "USD" }]))]
+    pub filter: Field<List<Condition>>,
+    /// How long after exposure it is counted.
+    #[schemars(example = &"7 days")]
+    pub window: Field<Duration>,
+    /// How long after exposure the window of a retention metric starts.
+    #[schemars(example = &"7 days")]
+    pub window_start: Field<Duration>,
+    /// Its usual value over the window, in its unit.
+    #[schemars(example = &"11%")]
+    pub baseline: Field<Amount>,
+    /// Its standard deviation between units, in its unit. For a ratio, of the linearised unit value.
+    #[schemars(example = &"38 USD")]
+    pub sd: Field<Amount>,
+    /// When baseline and deviation were measured.
+    #[schemars(example = &"2026-10-01")]
+    pub measured: Field<Day>,
+    /// On whom they were measured: an audience of the catalogue.
+    #[schemars(example = &"mobile_buyers")]
+    pub measured_on: Field<String>,
+    /// The quantile of a quantile metric.
+    #[schemars(example = &"95%")]
+    pub quantile: Field<Share>,
+    /// Values above are counted as this much.
+    #[schemars(example = &"500 USD")]
+    pub cap: Field<Amount>,
+    /// True when few units carry most of the sum.
+    #[schemars(example = false, extend("default" = false))]
+    pub heavy_tail: Field<bool>,
+    /// The correlation with its own value before the experiment, for CUPED.
+    #[schemars(example = 0.5, range(min = -1.0, max = 1.0))]
+    pub pre_correlation: Field<f64>,
+    /// How late its data is complete.
+    #[schemars(example = &"1 day")]
+    pub lag: Field<Duration>,
+    /// The unit it is analysed by; the unit of randomisation when absent.
+    #[schemars(example = &"user")]
+    pub unit_of_analysis: Field<String>,
+    /// How far it can be trusted.
+    #[schemars(example = &"certified", extend("default" = "experimental"))]
+    pub standing: Field<Standing>,
+    /// Who answers for it: an owner of the catalogue.
+    #[schemars(example = &"payments")]
+    pub owner: Field<String>,
+    /// How near its data is to a person.
+    #[schemars(example = &"pseudonymous")]
+    pub data_class: Field<DataClass>,
+    /// The goal it stands for, when it is a surrogate.
+    #[schemars(example = &"revenue_per_user")]
+    pub stands_for: Field<String>,
+    /// Where it was shown that the surrogate follows its goal.
+    #[schemars(example = &"https://research.example/surrogates")]
+    pub validation: Field<String>,
+    /// True when it watches the health of the service: errors, latency, crashes.
+    #[schemars(example = false, extend("default" = false))]
+    pub health: Field<bool>,
+}
+
+/// What the product logs.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Event {
+    /// What it means, for people.
+    #[schemars(example = &"An order was paid")]
+    pub about: Field<String>,
+    /// Where it arrives: a source of the catalogue.
+    #[schemars(example = &"warehouse")]
+    pub source: Field<String>,
+    /// Who answers for it: an owner of the catalogue.
+    #[schemars(example = &"payments")]
+    pub owner: Field<String>,
+    /// The part of assigned units that log it, for sizes of triggered analyses.
+    #[schemars(example = &"35%")]
+    pub rate: Field<Share>,
+    /// Its properties and their types.
+    #[schemars(example = &serde_json::json!({ "revenue_minor": "number" }))]
+    pub properties: Field<Named<AttributeType>>,
+    /// How near its data is to a person.
+    #[schemars(example = &"pseudonymous")]
+    pub data_class: Field<DataClass>,
+    /// True while nothing logs it yet.
+    #[schemars(example = false, extend("default" = false))]
+    pub planned: Field<bool>,
+    /// The day it stops, or stopped, being logged.
+    #[schemars(example = &"2027-03-01")]
+    pub ends: Field<Day>,
+}
+
+/// Where events and values come from.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourceTable {
+    /// What it is, for people.
+    #[schemars(example = &"The event stream, loaded every hour")]
+    pub about: Field<String>,
+    /// The table or stream.
+    #[schemars(example = &"analytics.events")]
+    pub table: Field<String>,
+    /// How late it is complete.
+    #[schemars(example = &"2 hours")]
+    pub lag: Field<Duration>,
+    /// Who answers for it: an owner of the catalogue.
+    #[schemars(example = &"data")]
+    pub owner: Field<String>,
+    /// The day it ends, or ended.
+    #[schemars(example = &"2027-03-01")]
+    pub ends: Field<Day>,
+}
+
+choice! {
+    /// What an attribute holds.
+    pub enum AttributeType {
+        /// Text.
+        String = "string",
+        /// A number.
+        Number = "number",
+        /// Yes or no.
+        Boolean = "boolean",
+        /// A strict MAJOR.MINOR.PATCH version.
+        Version = "version",
+    }
+}
+
+/// What is known of a unit when a flag is evaluated.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attribute {
+    /// What it is, for people.
+    #[schemars(example = &"Country of the account, ISO 3166-1 alpha-2")]
+    pub about: Field<String>,
+    /// What it holds.
+    #[schemars(example = &"string")]
+    pub r#type: Field<AttributeType>,
+    /// The values it can have, when they are few.
+    #[schemars(example = &["US", "CA"])]
+    pub values: Field<List<Scalar>>,
+    /// True when what the product shows can change it.
+    #[schemars(example = false, extend("default" = false))]
+    pub mutable: Field<bool>,
+    /// The first version of the product that sends it.
+    #[schemars(example = &">=5.0.0")]
+    pub since: Field<crate::spec::VersionRange>,
+    /// How near it is to a person.
+    #[schemars(example = &"pseudonymous")]
+    pub data_class: Field<DataClass>,
+    /// Who answers for it: an owner of the catalogue.
+    #[schemars(example = &"identity")]
+    pub owner: Field<String>,
+}
+
+/// What can be randomised.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomUnit {
+    /// What it is, for people.
+    #[schemars(example = &"A signed-in account")]
+    pub about: Field<String>,
+    /// The attribute that carries its id in a flag evaluation.
+    #[schemars(example = &"user_id")]
+    pub key: Field<String>,
+    /// How long the id lives on one person.
+    #[schemars(example = &"365 days")]
+    pub lifetime: Field<Duration>,
+    /// True when the id changes as a person signs in.
+    #[schemars(example = false, extend("default" = false))]
+    pub changes_at_login: Field<bool>,
+    /// True when ids are ASCII: some platforms hash others differently by language.
+    #[schemars(example = true, extend("default" = true))]
+    pub ascii: Field<bool>,
+    /// The larger unit it belongs to.
+    #[schemars(example = &"account")]
+    pub within: Field<String>,
+}
+
+/// A named group of units.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NamedAudience {
+    /// Who they are, for people.
+    #[schemars(example = &"Buyers in the app, United States and Canada")]
+    pub about: Field<String>,
+    /// Conditions that must all hold.
+    #[schemars(example = &serde_json::json!([{ "attribute": "platform", "in": ["ios", "android"] }]))]
+    pub r#where: Field<List<Condition>>,
+    /// Conditions that keep a unit out.
+    #[schemars(example = &serde_json::json!([{ "attribute": "is_staff", "is": true }]))]
+    pub exclude: Field<List<Condition>>,
+    /// New units per day that meet the conditions.
+    #[schemars(example = 52000, range(min = 1))]
+    pub daily_units: Field<i64>,
+    /// When that was measured.
+    #[schemars(example = &"2026-10-01")]
+    pub measured: Field<Day>,
+    /// The unit that is counted: a unit of the catalogue.
+    #[schemars(example = &"user")]
+    pub unit: Field<String>,
+}
+
+/// A layer: experiments in it never share a unit.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Layer {
+    /// What it is for.
+    #[schemars(example = &"Everything between cart and order")]
+    pub about: Field<String>,
+    /// The unit that its members randomise by: a unit of the catalogue.
+    #[schemars(example = &"user")]
+    pub unit: Field<String>,
+    /// What its slots are hashed with; its name when absent.
+    #[schemars(example = &"checkout-2026")]
+    pub salt: Field<String>,
+    /// Who answers for it: an owner of the catalogue.
+    #[schemars(example = &"growth")]
+    pub owner: Field<String>,
+}
+
+/// Units that see no experiment.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Holdout {
+    /// What it is for.
+    #[schemars(example = &"What all experiments of the year did together")]
+    pub about: Field<String>,
+    /// The part of all units that is held out.
+    #[schemars(example = &"5%")]
+    pub share: Field<Share>,
+    /// The unit: a unit of the catalogue.
+    #[schemars(example = &"user")]
+    pub unit: Field<String>,
+    /// What it is hashed with; its name when absent.
+    #[schemars(example = &"holdout-2026")]
+    pub salt: Field<String>,
+    /// True when every experiment respects it without saying so.
+    #[schemars(example = true, extend("default" = false))]
+    pub global: Field<bool>,
+    /// The first day.
+    #[schemars(example = &"2026-01-01")]
+    pub from: Field<Day>,
+    /// The last day.
+    #[schemars(example = &"2026-12-31")]
+    pub to: Field<Day>,
+}
+
+/// A flag and what it returns.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flag {
+    /// What it switches.
+    #[schemars(example = &"The button on the last page of checkout")]
+    pub about: Field<String>,
+    /// What it returns to units outside every experiment; the control's payload when absent.
+    #[schemars(example = &serde_json::json!({ "layout": "form" }), with = "std::collections::BTreeMap<String, Value>")]
+    pub default: Field<Value>,
+    /// Who answers for it: an owner of the catalogue.
+    #[schemars(example = &"growth")]
+    pub owner: Field<String>,
+    /// The first version of the product that reads it.
+    #[schemars(example = &">=5.2.0")]
+    pub since: Field<crate::spec::VersionRange>,
+}
+
+/// People and teams.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Owner {
+    /// Who answers for the product.
+    #[schemars(example = &"Priya Raman")]
+    pub product: Field<String>,
+    /// Who stands in.
+    #[schemars(example = &"Jonas Weber")]
+    pub deputy: Field<String>,
+    /// Who designs.
+    #[schemars(example = &"Mina Sato")]
+    pub design: Field<String>,
+    /// Who builds.
+    #[schemars(example = &"Luis Ortega")]
+    pub engineering: Field<String>,
+    /// Who analyses.
+    #[schemars(example = &"Ada Lind")]
+    pub analyst: Field<String>,
+    /// Where they are reached.
+    #[schemars(example = &"slack:#growth-exp")]
+    pub channel: Field<String>,
+    /// The folders their specs live in.
+    #[schemars(example = &["experiments/growth/"])]
+    pub paths: Field<List<String>>,
+}
+
+/// An outcome the organisation wants.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Objective {
+    /// The outcome, for people.
+    #[schemars(example = &"More visitors place a first order")]
+    pub about: Field<String>,
+    /// The metric that tells whether it came.
+    #[schemars(example = &"order_conversion")]
+    pub metric: Field<String>,
+    /// Who answers for it: an owner of the catalogue.
+    #[schemars(example = &"growth")]
+    pub owner: Field<String>,
+    /// The day by which it is wanted.
+    #[schemars(example = &"2026-12-31")]
+    pub by: Field<Day>,
+}
+
+/// A part of the product.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Surface {
+    /// What it is, for people.
+    #[schemars(example = &"From cart to order")]
+    pub about: Field<String>,
+    /// True when what one unit sees changes what others get: marketplaces, feeds, shared budgets.
+    #[schemars(example = false, extend("default" = false))]
+    pub shared: Field<bool>,
+    /// Who answers for it: an owner of the catalogue.
+    #[schemars(example = &"growth")]
+    pub owner: Field<String>,
+}
+
+choice! {
+    /// Why days are special.
+    pub enum CalendarKind {
+        /// Nothing is released.
+        Freeze = "freeze",
+        /// Few people work.
+        Holiday = "holiday",
+        /// People behave unlike other days.
+        Sale = "sale",
+    }
+}
+
+/// Special days.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CalendarEntry {
+    /// Why they are special.
+    #[schemars(example = &"sale")]
+    pub kind: Field<CalendarKind>,
+    /// The first day.
+    #[schemars(example = &"2026-11-27")]
+    pub from: Field<Day>,
+    /// The last day.
+    #[schemars(example = &"2026-11-30")]
+    pub to: Field<Day>,
+}

@@ -1,0 +1,203 @@
+//! `expc.toml` as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::spec::governance::DataClass;
+use crate::spec::{Duration, Field, List, Named, Probability, Share, choice};
+
+/// `expc.toml`, at the root of a workspace.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "expc workspace", rename = "workspace")]
+pub struct WorkspaceFile {
+    /// The version of this language.
+    #[schemars(example = 1, range(min = 1, max = 1), required)]
+    pub schema: Field<i64>,
+    /// Where things are, relative to this file.
+    #[schemars(example = &serde_json::json!({ "experiments": "experiments" }))]
+    pub workspace: Field<Folders>,
+    /// What is built when a spec does not say.
+    #[schemars(example = &serde_json::json!({ "targets": ["flagd"] }))]
+    pub build: Field<Build>,
+    /// What each target needs to know, by target.
+    #[schemars(example = &serde_json::json!({ "flagd": { "generation": "B" } }))]
+    pub targets: Field<Named<TargetSettings>>,
+    /// The thresholds.
+    #[schemars(example = &serde_json::json!({ "preset": "recommended" }))]
+    pub policy: Field<PolicyTable>,
+    /// Levels by code, name or group; the most exact wins.
+    #[schemars(example = &serde_json::json!({ "STA002": "error", "hypothesis": "warn" }))]
+    pub rules: Field<Named<LevelWord>>,
+    /// Other thresholds and levels for some paths; later ones win.
+    #[schemars(example = &serde_json::json!([{ "paths": ["experiments/legacy/**"], "rules": { "no-prior-link": "allow" } }]))]
+    pub overrides: Field<List<Override>>,
+}
+
+/// Where things are, relative to `expc.toml`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "workspace_table")]
+pub struct Folders {
+    /// The name of the workspace, for reports.
+    #[schemars(example = &"shop")]
+    pub name: Field<String>,
+    /// The folder of the specs.
+    #[schemars(example = &"experiments", extend("default" = "experiments"))]
+    pub experiments: Field<String>,
+    /// The folder of the catalogue.
+    #[schemars(example = &"catalog", extend("default" = "catalog"))]
+    pub catalog: Field<String>,
+    /// The folder of the templates.
+    #[schemars(example = &"templates", extend("default" = "templates"))]
+    pub templates: Field<String>,
+    /// The folder of the sealed plans.
+    #[schemars(example = &"registry", extend("default" = "registry"))]
+    pub registry: Field<String>,
+}
+
+/// What is built when a spec does not say.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "build_table")]
+pub struct Build {
+    /// The flag platforms.
+    #[schemars(example = &["flagd"])]
+    pub targets: Field<List<String>>,
+}
+
+/// What one target needs to know.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "target_table")]
+pub struct TargetSettings {
+    /// flagd: the bucketing generation of the evaluators in use. Evaluators of different generations assign the same unit differently.
+    #[schemars(example = &"B", regex(pattern = "^[ABC]$"))]
+    pub generation: Field<String>,
+}
+
+choice! {
+    /// A built-in set of thresholds and levels.
+    pub enum PresetName {
+        /// What most teams can meet on Monday.
+        Recommended = "recommended",
+        /// What a regulated or very large programme asks for.
+        Strict = "strict",
+    }
+}
+
+choice! {
+    /// What a finding of a rule counts.
+    pub enum LevelWord {
+        /// Not reported.
+        Allow = "allow",
+        /// Reported; never fails.
+        Info = "info",
+        /// Reported; fails with `--deny-warnings`.
+        Warn = "warn",
+        /// Fails.
+        Error = "error",
+    }
+}
+
+impl From<LevelWord> for crate::diag::Level {
+    fn from(word: LevelWord) -> Self {
+        match word {
+            LevelWord::Allow => Self::Allow,
+            LevelWord::Info => Self::Info,
+            LevelWord::Warn => Self::Warn,
+            LevelWord::Error => Self::Error,
+        }
+    }
+}
+
+/// Other thresholds and levels for some paths.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Override {
+    /// Patterns as in `.gitignore`, from the root of the workspace.
+    #[schemars(example = &["experiments/legacy/**"])]
+    pub paths: Field<List<String>>,
+    /// The thresholds.
+    #[schemars(example = &serde_json::json!({ "max_run": "84 days" }))]
+    pub policy: Field<PolicyTable>,
+    /// The levels.
+    #[schemars(example = &serde_json::json!({ "no-prior-link": "allow" }))]
+    pub rules: Field<Named<LevelWord>>,
+}
+
+/// The thresholds. What is absent comes from the preset.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "policy_table")]
+pub struct PolicyTable {
+    /// The set that the rest of this table changes.
+    #[schemars(example = &"recommended", extend("default" = "recommended"))]
+    pub preset: Field<PresetName>,
+    /// The largest false-positive rate of a decision.
+    #[schemars(example = 0.05)]
+    pub max_alpha: Field<Probability>,
+    /// The smallest power.
+    #[schemars(example = 0.8)]
+    pub min_power: Field<Probability>,
+    /// The shortest run.
+    #[schemars(example = &"14 days")]
+    pub min_run: Field<Duration>,
+    /// The longest run.
+    #[schemars(example = &"56 days")]
+    pub max_run: Field<Duration>,
+    /// The largest share of the first stage.
+    #[schemars(example = &"5%")]
+    pub max_first_stage: Field<Share>,
+    /// The largest factor by which a stage may exceed the one before.
+    #[schemars(example = 10.0, range(min = 1.0))]
+    pub max_step: Field<f64>,
+    /// The most primary metrics.
+    #[schemars(example = 2, range(min = 1))]
+    pub max_primaries: Field<i64>,
+    /// The most metrics over all roles.
+    #[schemars(example = 20, range(min = 1))]
+    pub max_metrics: Field<i64>,
+    /// The most segments.
+    #[schemars(example = 5, range(min = 0))]
+    pub max_segments: Field<i64>,
+    /// The laxest threshold of the sample-ratio check.
+    #[schemars(example = 0.01)]
+    pub max_srm_alpha: Field<Probability>,
+    /// The widest relative margin of a guardrail.
+    #[schemars(example = &"10%")]
+    pub max_margin: Field<Share>,
+    /// The oldest baseline a size may rest on.
+    #[schemars(example = &"180 days")]
+    pub max_baseline_age: Field<Duration>,
+    /// The longest time that unit-level data is kept.
+    #[schemars(example = &"365 days")]
+    pub max_retention: Field<Duration>,
+    /// The furthest end of a run from its start, whatever the stages say.
+    #[schemars(example = &"180 days")]
+    pub max_horizon: Field<Duration>,
+    /// The nearest data a metric may use without more.
+    #[schemars(example = &"pseudonymous")]
+    pub max_data_class: Field<DataClass>,
+    /// The fewest words of a hypothesis.
+    #[schemars(example = 4, range(min = 1))]
+    pub min_hypothesis_words: Field<i64>,
+    /// Guardrails that every experiment on a surface must have; `any` stands for all surfaces.
+    #[schemars(example = &serde_json::json!({ "checkout": ["page_latency_p95"], "any": ["client_error_rate"] }))]
+    pub required_guardrails: Field<Named<List<String>>>,
+    /// Attributes that nobody may target or segment by.
+    #[schemars(example = &["gender"])]
+    pub protected_attributes: Field<List<String>>,
+    /// Who must agree to a declared risk, by risk: `brand`, `revenue`, `legal`, `safety`, `model`, `ethics`.
+    #[schemars(example = &serde_json::json!({ "legal": ["legal"] }))]
+    pub required_sign_offs: Field<Named<List<String>>>,
+    /// Attributes that every audience must exclude: staff, bots, test accounts.
+    #[schemars(example = &["is_staff", "is_bot"])]
+    pub excluded_attributes: Field<List<String>>,
+    /// Regions whose people need a stated legal basis.
+    #[schemars(example = &["EU"])]
+    pub basis_regions: Field<List<String>>,
+    /// The most experiments at a time on one surface.
+    #[schemars(example = 8, range(min = 1))]
+    pub max_parallel: Field<i64>,
+}

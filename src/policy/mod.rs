@@ -1,0 +1,13 @@
+//! What the organisation demands: `expc.toml`, its presets, thresholds and rule levels.
+//!
+//! [`WorkspaceFile`] is the file as written; [`Policy`] is what is in force for one spec after presets and
+//! overrides by path, each setting with its origin. Start at [`Policy::resolve`].
+
+mod file;
+mod levels;
+mod presets;
+mod settings;
+
+pub use file::{Build, Folders, LevelWord, Override, PolicyTable, PresetName, TargetSettings, WorkspaceFile};
+pub use levels::{LevelSource, Levels};
+pub use settings::{Policy, Setting, SettingOrigin};

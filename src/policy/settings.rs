@@ -1,0 +1,185 @@
+//! The thresholds in force for one spec, each with its origin.
+
+use super::file::{Override, PolicyTable, PresetName, WorkspaceFile};
+use crate::spec::governance::DataClass;
+use crate::spec::{At, Duration, Field, Probability, Share};
+use crate::text::{FileId, Span};
+
+/// Where a threshold comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingOrigin {
+    Preset(PresetName),
+    Written(Span),
+}
+
+/// A threshold with its origin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting<T> {
+    pub value: T,
+    pub origin: SettingOrigin,
+}
+
+impl<T> Setting<T> {
+    /// Where it is written, when it is.
+    pub fn span(&self) -> Option<Span> {
+        match self.origin {
+            SettingOrigin::Written(span) => Some(span),
+            SettingOrigin::Preset(_) => None,
+        }
+    }
+}
+
+/// Names with the place where each is demanded.
+pub type NameList = Vec<At<String>>;
+
+macro_rules! policy {
+    ($($field:ident: $type:ty;)*) => {
+        /// What the organisation demands of one spec.
+        #[derive(Debug, Clone)]
+        pub struct Policy {
+            pub preset: Setting<PresetName>,
+            $(pub $field: Setting<$type>,)*
+            /// Guardrails by surface; `any` stands for all.
+            pub required_guardrails: Vec<(At<String>, NameList)>,
+            pub protected_attributes: NameList,
+            /// Roles by declared risk.
+            pub required_sign_offs: Vec<(At<String>, NameList)>,
+            pub excluded_attributes: NameList,
+            pub basis_regions: NameList,
+        }
+
+        impl Policy {
+            /// A preset alone.
+            pub fn preset(name: PresetName) -> Self {
+                let (tree, _) = crate::syntax::parse(FileId(u32::MAX), name.text());
+                let (table, _) = crate::syntax::read::<PolicyTable>(&tree);
+                Self {
+                    preset: Setting { value: name, origin: SettingOrigin::Preset(name) },
+                    $($field: Setting {
+                        value: table.$field.value().cloned().expect("the built-in presets hold every threshold"),
+                        origin: SettingOrigin::Preset(name),
+                    },)*
+                    required_guardrails: named_lists(&table.required_guardrails),
+                    protected_attributes: names(&table.protected_attributes),
+                    required_sign_offs: named_lists(&table.required_sign_offs),
+                    excluded_attributes: names(&table.excluded_attributes),
+                    basis_regions: names(&table.basis_regions),
+                }
+            }
+
+            fn lay_over(&mut self, table: &PolicyTable) {
+                $(
+                    if let Some(at) = table.$field.get() {
+                        self.$field = Setting { value: at.value.clone(), origin: SettingOrigin::Written(at.span) };
+                    }
+                )*
+                if table.required_guardrails.get().is_some() {
+                    self.required_guardrails = named_lists(&table.required_guardrails);
+                }
+                if table.protected_attributes.get().is_some() {
+                    self.protected_attributes = names(&table.protected_attributes);
+                }
+                if table.required_sign_offs.get().is_some() {
+                    self.required_sign_offs = named_lists(&table.required_sign_offs);
+                }
+                if table.excluded_attributes.get().is_some() {
+                    self.excluded_attributes = names(&table.excluded_attributes);
+                }
+                if table.basis_regions.get().is_some() {
+                    self.basis_regions = names(&table.basis_regions);
+                }
+            }
+        }
+    };
+}
+
+policy! {
+    max_alpha: Probability;
+    min_power: Probability;
+    min_run: Duration;
+    max_run: Duration;
+    max_first_stage: Share;
+    max_step: f64;
+    max_primaries: i64;
+    max_metrics: i64;
+    max_segments: i64;
+    max_srm_alpha: Probability;
+    max_margin: Share;
+    max_baseline_age: Duration;
+    max_retention: Duration;
+    max_horizon: Duration;
+    max_data_class: DataClass;
+    min_hypothesis_words: i64;
+    max_parallel: i64;
+}
+
+impl Policy {
+    /// What is in force for the spec at `path`: the preset, then `[policy]`, then the overrides that match, in order.
+    pub fn resolve(file: &WorkspaceFile, path: &str) -> Self {
+        let table = file.policy.value();
+        let preset = table.and_then(|table| table.preset.get());
+        let mut policy = Self::preset(preset.map_or(PresetName::Recommended, |at| at.value));
+        if let Some(at) = preset {
+            policy.preset.origin = SettingOrigin::Written(at.span);
+        }
+        if let Some(table) = table {
+            policy.lay_over(table);
+        }
+        for entry in overrides_for(file, path) {
+            if let Some(table) = entry.policy.value() {
+                policy.lay_over(table);
+            }
+        }
+        policy
+    }
+}
+
+/// The overrides whose patterns match a path, in the order of the file.
+pub(super) fn overrides_for<'a>(file: &'a WorkspaceFile, path: &'a str) -> impl Iterator<Item = &'a At<Override>> {
+    let list = file.overrides.value().map(|list| &list.items[..]).unwrap_or_default();
+    list.iter().filter(move |entry| matches(entry, path))
+}
+
+/// True when one of the patterns of an override matches the path.
+pub(super) fn matches(entry: &Override, path: &str) -> bool {
+    let Some(paths) = entry.paths.value() else { return false };
+    paths.iter().any(|pattern| pattern_matches(pattern, path))
+}
+
+/// A pattern as in `.gitignore`: `*` stays in a folder, `**` crosses them, a folder means all below it.
+pub fn pattern_matches(pattern: &str, path: &str) -> bool {
+    let mut builder = ignore::gitignore::GitignoreBuilder::new("");
+    if builder.add_line(None, pattern).is_err() {
+        return false;
+    }
+    builder.build().is_ok_and(|set| set.matched_path_or_any_parents(path, false).is_ignore())
+}
+
+fn names(field: &Field<crate::spec::List<String>>) -> NameList {
+    field.value().map(|list| list.items.clone()).unwrap_or_default()
+}
+
+fn named_lists(field: &Field<crate::spec::Named<crate::spec::List<String>>>) -> Vec<(At<String>, NameList)> {
+    let Some(named) = field.value() else { return Vec::new() };
+    named.iter().map(|(name, list)| (name.clone(), list.items.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_are_complete_and_ordered() {
+        let recommended = Policy::preset(PresetName::Recommended);
+        let strict = Policy::preset(PresetName::Strict);
+        assert!(recommended.min_power.value < strict.min_power.value);
+        assert!(strict.max_first_stage.value < recommended.max_first_stage.value);
+    }
+
+    #[test]
+    fn patterns_read_as_in_gitignore() {
+        assert!(pattern_matches("experiments/legacy/**", "experiments/legacy/a.toml"));
+        assert!(pattern_matches("experiments/legacy/", "experiments/legacy/b/a.toml"));
+        assert!(!pattern_matches("experiments/legacy/**", "experiments/new.toml"));
+    }
+}
