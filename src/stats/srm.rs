@@ -1,0 +1,167 @@
+//! Sample-ratio mismatch: does the split of units match the planned shares?
+//!
+//! Start at [`test`]; [`power`] says how large a leak the check would see.
+
+use super::normal;
+use super::root;
+use super::special::{Tails, incomplete_gamma};
+use super::{Refusal, open_unit, positive};
+
+/// Pearson's chi-square test of observed counts against planned shares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mismatch {
+    pub chi_square: f64,
+    /// Arms with a positive share, less one.
+    pub degrees_of_freedom: f64,
+    pub p_value: f64,
+}
+
+/// Tests `observed` counts against `weights`, which need not sum to 1.
+///
+/// An arm with weight 0 is left out; one unit in it makes the p-value 0.
+pub fn test(observed: &[f64], weights: &[f64]) -> Result<Mismatch, Refusal> {
+    let (total, sum) = checked(observed, weights)?;
+    let mut chi_square = 0.0;
+    let mut arms = 0.0;
+    for (&count, &weight) in observed.iter().zip(weights) {
+        let expected = total * (weight / sum);
+        if 0.0 < weight {
+            chi_square += (count - expected) * (count - expected) / expected;
+            arms += 1.0;
+        } else if 0.0 < count {
+            chi_square = f64::INFINITY;
+        }
+    }
+    let degrees_of_freedom = more_than_one(arms)?;
+    Ok(Mismatch {
+        chi_square,
+        degrees_of_freedom,
+        p_value: chi_square_tails(chi_square, degrees_of_freedom).upper,
+    })
+}
+
+/// The chi-square value at which the test rejects.
+pub fn critical_value(alpha: f64, degrees_of_freedom: f64) -> Result<f64, Refusal> {
+    open_unit("alpha", alpha)?;
+    positive("degrees of freedom", degrees_of_freedom)?;
+    if degrees_of_freedom == 1.0 {
+        let z = normal::upper_quantile(alpha / 2.0);
+        return Ok(z * z);
+    }
+    // Brent on ln x: the small tail decides which side keeps the digits.
+    let off = |u: f64| {
+        let tails = chi_square_tails(libm::exp(u), degrees_of_freedom);
+        if alpha < 0.5 {
+            libm::log(alpha / tails.upper.max(1e-320))
+        } else {
+            libm::log(tails.lower.max(1e-320) / (1.0 - alpha))
+        }
+    };
+    let middle = libm::log(degrees_of_freedom);
+    root::brent(off, middle - 750.0, middle + 12.0, 1e-15)
+        .map(libm::exp)
+        .ok_or(Refusal::Unsettled {
+            what: "critical value",
+        })
+}
+
+/// The probability that the test at level `alpha` sees `true_shares` behind `planned` ones, with
+/// `units` in all (noncentral chi-square with `units * sum((p - p0)^2 / p0)`).
+pub fn power(units: f64, true_shares: &[f64], planned: &[f64], alpha: f64) -> Result<f64, Refusal> {
+    positive("number of units", units)?;
+    let (true_sum, planned_sum) = checked(true_shares, planned)?;
+    let mut distance = 0.0;
+    let mut arms = 0.0;
+    for (&p, &p0) in true_shares.iter().zip(planned) {
+        let (p, p0) = (p / true_sum, p0 / planned_sum);
+        if 0.0 < p0 {
+            distance += (p - p0) * (p - p0) / p0;
+            arms += 1.0;
+        }
+    }
+    let df = more_than_one(arms)?;
+    let critical = critical_value(alpha, df)?;
+    Ok(noncentral_upper(critical, df, units * distance))
+}
+
+/// Both tails of the chi-square distribution.
+#[must_use]
+pub fn chi_square_tails(x: f64, degrees_of_freedom: f64) -> Tails {
+    if degrees_of_freedom == 1.0 && (0.0..f64::INFINITY).contains(&x) {
+        let root = libm::sqrt(x);
+        return Tails {
+            lower: incomplete_gamma(0.5, 0.5 * x).lower,
+            upper: 2.0 * normal::sf(root),
+        };
+    }
+    incomplete_gamma(0.5 * degrees_of_freedom, 0.5 * x)
+}
+
+/// P(noncentral chi-square > x): a Poisson mixture walked from its mode (Ding 1992).
+fn noncentral_upper(x: f64, df: f64, noncentrality: f64) -> f64 {
+    if noncentrality == 0.0 {
+        return chi_square_tails(x, df).upper;
+    }
+    let (root, shift) = (libm::sqrt(x), libm::sqrt(noncentrality));
+    if df == 1.0 {
+        return normal::sf(root - shift) + normal::sf(root + shift);
+    }
+    // Far beyond the critical value nothing is left to add up.
+    if root + libm::sqrt(df) + 40.0 < shift {
+        return 1.0;
+    }
+    let mean = 0.5 * noncentrality;
+    let mode = mean.floor();
+    let weight = libm::exp(mode * libm::log(mean) - mean - libm::lgamma(mode + 1.0));
+    let tail = |j: f64| incomplete_gamma(0.5 * df + j, 0.5 * x).upper;
+    let mut sum = weight * tail(mode);
+    let mut up = weight;
+    let mut j = mode;
+    while 1e-18 < up {
+        j += 1.0;
+        up *= mean / j;
+        sum += up * tail(j);
+    }
+    let mut down = weight;
+    let mut j = mode;
+    while 1.0 <= j && 1e-18 < down {
+        down *= j / mean;
+        j -= 1.0;
+        sum += down * tail(j);
+    }
+    sum.min(1.0)
+}
+
+fn checked(counts: &[f64], weights: &[f64]) -> Result<(f64, f64), Refusal> {
+    if counts.len() != weights.len() {
+        return Err(Refusal::Lengths {
+            left: counts.len(),
+            right: weights.len(),
+        });
+    }
+    for (what, values) in [("count", counts), ("weight", weights)] {
+        for &value in values {
+            if !(0.0..f64::INFINITY).contains(&value) {
+                return Err(Refusal::Outside {
+                    what,
+                    value,
+                    range: "[0, inf)",
+                });
+            }
+        }
+    }
+    let total = positive("sum of the counts", counts.iter().sum())?;
+    let sum = positive("sum of the weights", weights.iter().sum())?;
+    Ok((total, sum))
+}
+
+fn more_than_one(arms: f64) -> Result<f64, Refusal> {
+    if arms < 2.0 {
+        return Err(Refusal::Outside {
+            what: "number of arms",
+            value: arms,
+            range: "[2, inf)",
+        });
+    }
+    Ok(arms - 1.0)
+}
