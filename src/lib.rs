@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod diag;
+pub mod plan;
 pub mod policy;
 pub mod spec;
 pub mod stats;

@@ -134,21 +134,50 @@ impl Condition {
 
     /// True when a comparison was written but could not be read.
     pub fn is_broken(&self) -> bool {
-        let broken = |is: bool| is;
-        [
-            broken(matches!(self.r#in, Field::Broken(_))),
-            broken(matches!(self.not_in, Field::Broken(_))),
-            broken(matches!(self.is, Field::Broken(_))),
-            broken(matches!(self.is_not, Field::Broken(_))),
-            broken(matches!(self.semver, Field::Broken(_))),
-            broken(matches!(self.at_least, Field::Broken(_))),
-            broken(matches!(self.at_most, Field::Broken(_))),
-            broken(matches!(self.above, Field::Broken(_))),
-            broken(matches!(self.below, Field::Broken(_))),
-            broken(matches!(self.starts_with, Field::Broken(_))),
-            broken(matches!(self.ends_with, Field::Broken(_))),
-        ]
-        .contains(&true)
+        fn broken<T>(field: &Field<T>) -> bool {
+            matches!(field, Field::Broken(_))
+        }
+        broken(&self.r#in)
+            || broken(&self.not_in)
+            || broken(&self.is)
+            || broken(&self.is_not)
+            || broken(&self.semver)
+            || broken(&self.at_least)
+            || broken(&self.at_most)
+            || broken(&self.above)
+            || broken(&self.below)
+            || broken(&self.starts_with)
+            || broken(&self.ends_with)
+    }
+}
+
+impl fmt::Display for Comparison<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let join = |list: &List<Scalar>| list.iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ");
+        match self {
+            Comparison::In(list) => write!(f, "in [{}]", join(list)),
+            Comparison::NotIn(list) => write!(f, "not in [{}]", join(list)),
+            Comparison::Is(value) => write!(f, "is {value}"),
+            Comparison::IsNot(value) => write!(f, "is not {value}"),
+            Comparison::Version(range) => write!(f, "{range}"),
+            Comparison::AtLeast(number) => write!(f, "at least {}", super::quantity::plain(*number)),
+            Comparison::AtMost(number) => write!(f, "at most {}", super::quantity::plain(*number)),
+            Comparison::Above(number) => write!(f, "above {}", super::quantity::plain(*number)),
+            Comparison::Below(number) => write!(f, "below {}", super::quantity::plain(*number)),
+            Comparison::StartsWith(text) => write!(f, "starts with {text:?}"),
+            Comparison::EndsWith(text) => write!(f, "ends with {text:?}"),
+        }
+    }
+}
+
+/// The condition in words: `country in ["US", "CA"]`.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.attribute.value().map_or("?", |name| name))?;
+        for comparison in self.comparisons() {
+            write!(f, " {}", comparison.value)?;
+        }
+        Ok(())
     }
 }
 

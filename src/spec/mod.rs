@@ -22,7 +22,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use crate::syntax::{At, Field, List, Named};
-pub use audience::{Audience, Condition, Exposure, Population, Scalar};
+pub use audience::{Audience, Comparison, Condition, Exposure, Population, Scalar};
 pub use decision::{Action, Decision, DecisionRule, Outcome};
 pub use design::{Correction, Design, Method, Sides, Spending, Test};
 pub use experiment::{Direction, Expectation, Experiment, Hypothesis, Status, Variant};

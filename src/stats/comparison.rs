@@ -28,15 +28,8 @@ pub struct Comparison {
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Endpoint {
-    Proportion {
-        baseline: f64,
-        test: ProportionTest,
-    },
-    Mean {
-        baseline: f64,
-        sd: f64,
-        test: MeanTest,
-    },
+    Proportion { baseline: f64, test: ProportionTest },
+    Mean { baseline: f64, sd: f64, test: MeanTest },
 }
 
 /// What the test is to show.
@@ -47,11 +40,7 @@ pub enum Claim {
     /// The effect beats a margin; `margin` is a size in the direction of the effect.
     SuperiorityByMargin { effect: f64, margin: f64 },
     /// The harm is less than `margin`, a size above 0; `true_effect` is usually 0.
-    NonInferiority {
-        margin: f64,
-        higher_is_better: bool,
-        true_effect: f64,
-    },
+    NonInferiority { margin: f64, higher_is_better: bool, true_effect: f64 },
 }
 
 /// A sample size.
@@ -85,9 +74,7 @@ impl Comparison {
         let control = test.size(&gain, self.allocation, z_power, power)?;
         let treatment = control * self.allocation;
         if !(control <= MOST_UNITS && treatment <= MOST_UNITS) {
-            return Err(Refusal::TooManyUnits {
-                units: control.max(treatment),
-            });
+            return Err(Refusal::TooManyUnits { units: control.max(treatment) });
         }
         self.whole(&test, &gain, control, treatment, power)
     }
@@ -105,30 +92,18 @@ impl Comparison {
     /// For superiority the signed effect of least size `toward` the direction, beyond the margin if
     /// there is one; the effect of the claim itself is not read. For non-inferiority the smallest margin,
     /// whose direction the claim gives; 0 if the true effect is so good that any margin holds.
-    pub fn detectable(
-        &self,
-        n_control: f64,
-        power: f64,
-        toward: Direction,
-    ) -> Result<f64, Refusal> {
+    pub fn detectable(&self, n_control: f64, power: f64, toward: Direction) -> Result<f64, Refusal> {
         let test = self.test()?;
         let control = positive("number of control units", n_control)?;
         let z_power = self.z_power(&test, power)?;
-        let out_of_reach = Refusal::OutOfReach {
-            power,
-            units: n_control,
-        };
+        let out_of_reach = Refusal::OutOfReach { power, units: n_control };
         let (sign, null) = match self.claim {
             Claim::Superiority { .. } => (toward.sign(), 0.0),
             Claim::SuperiorityByMargin { margin, .. } => {
                 let margin = positive_or_zero("margin", margin)?;
                 (toward.sign(), toward.sign() * margin)
             }
-            Claim::NonInferiority {
-                higher_is_better,
-                true_effect,
-                ..
-            } => {
+            Claim::NonInferiority { higher_is_better, true_effect, .. } => {
                 let better = better_sign(higher_is_better);
                 let effect = finite("true effect", true_effect)?;
                 return self.smallest_margin(&test, control, z_power, power, better, effect);
@@ -143,23 +118,15 @@ impl Comparison {
         };
         let room = if 0.0 < sign { 1.0 - baseline } else { baseline };
         if room <= null.abs() {
-            return Err(Refusal::NoRoom {
-                baseline,
-                change: null,
-            });
+            return Err(Refusal::NoRoom { baseline, change: null });
         }
         let root_n = libm::sqrt(control / test.factor);
         let surplus = |distance: f64| {
-            let gain = Gain {
-                effect: null + sign * distance,
-                null,
-                distance,
-            };
+            let gain = Gain { effect: null + sign * distance, null, distance };
             let (assumed, true_one) = test.deviations(&gain, self.allocation);
             distance * root_n - test.z_tail * assumed - z_power * true_one
         };
-        let distance =
-            root::brent(surplus, 0.0, room - null.abs(), TOLERANCE).ok_or(out_of_reach)?;
+        let distance = root::brent(surplus, 0.0, room - null.abs(), TOLERANCE).ok_or(out_of_reach)?;
         Ok(null + sign * distance)
     }
 
@@ -181,18 +148,10 @@ impl Comparison {
             Endpoint::Proportion { baseline, .. } => baseline,
         };
         self.rates_fit(effect)?;
-        let room = if 0.0 < better {
-            baseline
-        } else {
-            1.0 - baseline
-        };
+        let room = if 0.0 < better { baseline } else { 1.0 - baseline };
         let root_n = libm::sqrt(control / test.factor);
         let surplus = |margin: f64| {
-            let gain = Gain {
-                effect,
-                null: -better * margin,
-                distance: margin + help,
-            };
+            let gain = Gain { effect, null: -better * margin, distance: margin + help };
             let (assumed, true_one) = test.deviations(&gain, self.allocation);
             gain.distance * root_n - test.z_tail * assumed - z_power * true_one
         };
@@ -202,22 +161,15 @@ impl Comparison {
         }
         // The margin itself must stay inside (0, 1) with the rate it leaves.
         let most = room * (1.0 - 1e-12);
-        root::brent_from(surplus, (0.0, at_zero), (most, surplus(most)), TOLERANCE).ok_or(
-            Refusal::OutOfReach {
-                power,
-                units: control,
-            },
-        )
+        root::brent_from(surplus, (0.0, at_zero), (most, surplus(most)), TOLERANCE)
+            .ok_or(Refusal::OutOfReach { power, units: control })
     }
 
     /// The normal quantile of the power, if the power is more than chance.
     fn z_power(&self, test: &Test, power: f64) -> Result<f64, Refusal> {
         open_unit("power", power)?;
         if power <= test.tail {
-            return Err(Refusal::PowerTooLow {
-                power,
-                alpha: self.alpha,
-            });
+            return Err(Refusal::PowerTooLow { power, alpha: self.alpha });
         }
         Ok(normal::quantile(power))
     }
@@ -240,12 +192,7 @@ impl Comparison {
             }
         }
         let tail = self.sides.tail(self.alpha);
-        Ok(Test {
-            endpoint: self.endpoint,
-            tail,
-            z_tail: normal::upper_quantile(tail),
-            factor: self.size_factor,
-        })
+        Ok(Test { endpoint: self.endpoint, tail, z_tail: normal::upper_quantile(tail), factor: self.size_factor })
     }
 
     /// Checks the claim, and turns it into a distance to cover.
@@ -254,42 +201,23 @@ impl Comparison {
             Claim::Superiority { effect } => {
                 finite("effect", effect)?;
                 Direction::of(effect).ok_or(Refusal::NoEffect)?;
-                Gain {
-                    effect,
-                    null: 0.0,
-                    distance: effect.abs(),
-                }
+                Gain { effect, null: 0.0, distance: effect.abs() }
             }
             Claim::SuperiorityByMargin { effect, margin } => {
                 finite("effect", effect)?;
                 let margin = positive_or_zero("margin", margin)?;
                 let sign = Direction::of(effect).ok_or(Refusal::NoEffect)?.sign();
-                Gain {
-                    effect,
-                    null: sign * margin,
-                    distance: effect.abs() - margin,
-                }
+                Gain { effect, null: sign * margin, distance: effect.abs() - margin }
             }
-            Claim::NonInferiority {
-                margin,
-                higher_is_better,
-                true_effect,
-            } => {
+            Claim::NonInferiority { margin, higher_is_better, true_effect } => {
                 finite("true effect", true_effect)?;
                 positive("margin", margin)?;
                 let better = better_sign(higher_is_better);
-                Gain {
-                    effect: true_effect,
-                    null: -better * margin,
-                    distance: margin + better * true_effect,
-                }
+                Gain { effect: true_effect, null: -better * margin, distance: margin + better * true_effect }
             }
         };
         if gain.distance <= 0.0 {
-            return Err(Refusal::WithinMargin {
-                effect: gain.effect,
-                margin: gain.null.abs(),
-            });
+            return Err(Refusal::WithinMargin { effect: gain.effect, margin: gain.null.abs() });
         }
         self.rates_fit(gain.effect)?;
         self.rates_fit(gain.null)?;
@@ -299,9 +227,7 @@ impl Comparison {
     /// Refuses a change that takes a rate out of (0, 1).
     fn rates_fit(&self, change: f64) -> Result<(), Refusal> {
         match self.endpoint {
-            Endpoint::Proportion { baseline, .. }
-                if !(0.0 < baseline + change && baseline + change < 1.0) =>
-            {
+            Endpoint::Proportion { baseline, .. } if !(0.0 < baseline + change && baseline + change < 1.0) => {
                 Err(Refusal::NoRoom { baseline, change })
             }
             _ => Ok(()),
@@ -309,14 +235,7 @@ impl Comparison {
     }
 
     /// Rounds both arms up, then adds units until the power holds at the whole numbers.
-    fn whole(
-        &self,
-        test: &Test,
-        gain: &Gain,
-        control: f64,
-        treatment: f64,
-        power: f64,
-    ) -> Result<Size, Refusal> {
+    fn whole(&self, test: &Test, gain: &Gain, control: f64, treatment: f64, power: f64) -> Result<Size, Refusal> {
         let mut c = round_up(control);
         let mut t = round_up(treatment);
         // Each arm covers its real size, so one more unit an arm is all that ever falls short.
@@ -340,9 +259,7 @@ impl Comparison {
                 c += 1.0;
             }
         }
-        Err(Refusal::Unsettled {
-            what: "whole units",
-        })
+        Err(Refusal::Unsettled { what: "whole units" })
     }
 }
 
@@ -404,13 +321,7 @@ impl Test {
     }
 
     fn is_t(&self) -> bool {
-        matches!(
-            self.endpoint,
-            Endpoint::Mean {
-                test: MeanTest::T,
-                ..
-            }
-        )
+        matches!(self.endpoint, Endpoint::Mean { test: MeanTest::T, .. })
     }
 
     /// The probability to reject in the right direction with these arms.
@@ -437,10 +348,7 @@ impl Test {
         let (assumed, true_one) = self.deviations(gain, allocation);
         let needed = self.z_tail * assumed + z_power * true_one;
         if needed <= 0.0 {
-            return Err(Refusal::PowerTooLow {
-                power,
-                alpha: self.tail,
-            });
+            return Err(Refusal::PowerTooLow { power, alpha: self.tail });
         }
         let ratio = needed / gain.distance;
         let normal = ratio * ratio;
@@ -468,25 +376,13 @@ impl Test {
             }
         }
         let ln_n = bracketed_size(surplus, libm::log(start.max(at_least)), libm::log(at_least))
-            .ok_or(Refusal::Unsettled {
-                what: "sample size",
-            })?;
+            .ok_or(Refusal::Unsettled { what: "sample size" })?;
         Ok(libm::exp(ln_n) * self.factor)
     }
 
     /// The distance between truth and null that a test of means covers with these units.
-    fn mean_distance(
-        &self,
-        control: f64,
-        allocation: f64,
-        z_power: f64,
-        power: f64,
-    ) -> Result<f64, Refusal> {
-        let unused = Gain {
-            effect: 0.0,
-            null: 0.0,
-            distance: 0.0,
-        };
+    fn mean_distance(&self, control: f64, allocation: f64, z_power: f64, power: f64) -> Result<f64, Refusal> {
+        let unused = Gain { effect: 0.0, null: 0.0, distance: 0.0 };
         let (_, deviation) = self.deviations(&unused, allocation);
         let error = deviation / libm::sqrt(control / self.factor);
         if !self.is_t() {
@@ -497,21 +393,14 @@ impl Test {
         if df <= 0.0 {
             return Err(Refusal::TooFewUnits { control, treatment });
         }
-        let ncp = t_noncentrality(self.tail, df, power, self.z_tail + z_power).ok_or(
-            Refusal::Unsettled {
-                what: "detectable effect",
-            },
-        )?;
+        let ncp = t_noncentrality(self.tail, df, power, self.z_tail + z_power)
+            .ok_or(Refusal::Unsettled { what: "detectable effect" })?;
         settled(ncp * error, "detectable effect")
     }
 }
 
 fn settled(value: f64, what: &'static str) -> Result<f64, Refusal> {
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(Refusal::Unsettled { what })
-    }
+    if value.is_finite() { Ok(value) } else { Err(Refusal::Unsettled { what }) }
 }
 
 /// The root of a rising function of ln n near `start` and above `least`.

@@ -79,11 +79,7 @@ impl Direction {
 #[non_exhaustive]
 pub enum Refusal {
     /// An input lies outside its range, or is not a number.
-    Outside {
-        what: &'static str,
-        value: f64,
-        range: &'static str,
-    },
+    Outside { what: &'static str, value: f64, range: &'static str },
     /// The rate after the effect, or at the margin, would leave (0, 1).
     NoRoom { baseline: f64, change: f64 },
     /// The effect to detect is zero.
@@ -115,46 +111,31 @@ impl fmt::Display for Refusal {
                 write!(f, "the {what} {value} lies outside {range}")
             }
             Self::NoRoom { baseline, change } if *change < 0.0 => {
-                write!(
-                    f,
-                    "the baseline {baseline} leaves no room for a fall of {}",
-                    -change
-                )
+                write!(f, "the baseline {baseline} leaves no room for a fall of {}", -change)
             }
             Self::NoRoom { baseline, change } => {
-                write!(
-                    f,
-                    "the baseline {baseline} leaves no room for a rise of {change}"
-                )
+                write!(f, "the baseline {baseline} leaves no room for a rise of {change}")
             }
             Self::NoEffect => f.write_str("an effect of 0 cannot be detected"),
             Self::WithinMargin { effect, margin } => {
                 write!(f, "the effect {effect} does not clear the margin {margin}")
             }
             Self::PowerTooLow { power, alpha } => {
-                write!(
-                    f,
-                    "the power {power} is no more than chance gives at alpha {alpha}"
-                )
+                write!(f, "the power {power} is no more than chance gives at alpha {alpha}")
             }
-            Self::TooFewUnits { control, treatment } => write!(
-                f,
-                "{control} control and {treatment} treatment units leave the test no degrees of freedom"
-            ),
+            Self::TooFewUnits { control, treatment } => {
+                write!(f, "{control} control and {treatment} treatment units leave the test no degrees of freedom")
+            }
             Self::TooManyUnits { units } => {
                 write!(f, "{units:e} units are more than can be counted")
             }
             Self::OutOfReach { power, units } => {
-                write!(
-                    f,
-                    "nothing within range reaches power {power} with {units} control units"
-                )
+                write!(f, "nothing within range reaches power {power} with {units} control units")
             }
             Self::Lengths { left, right } => write!(f, "{left} values do not pair with {right}"),
-            Self::Fractions { look, value } => write!(
-                f,
-                "information fraction {value} of look {look} does not rise towards 1"
-            ),
+            Self::Fractions { look, value } => {
+                write!(f, "information fraction {value} of look {look} does not rise towards 1")
+            }
             Self::TooManyLooks { looks, most } => {
                 write!(f, "{looks} looks are more than {most}")
             }
@@ -166,18 +147,8 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Passes a value strictly inside an open interval; refuses NaN and the rest.
-fn inside(
-    what: &'static str,
-    value: f64,
-    low: f64,
-    high: f64,
-    range: &'static str,
-) -> Result<f64, Refusal> {
-    if low < value && value < high {
-        Ok(value)
-    } else {
-        Err(Refusal::Outside { what, value, range })
-    }
+fn inside(what: &'static str, value: f64, low: f64, high: f64, range: &'static str) -> Result<f64, Refusal> {
+    if low < value && value < high { Ok(value) } else { Err(Refusal::Outside { what, value, range }) }
 }
 
 /// Passes a probability in (0, 1).
@@ -192,11 +163,5 @@ fn positive(what: &'static str, value: f64) -> Result<f64, Refusal> {
 
 /// Passes a finite number.
 fn finite(what: &'static str, value: f64) -> Result<f64, Refusal> {
-    inside(
-        what,
-        value,
-        f64::NEG_INFINITY,
-        f64::INFINITY,
-        "the finite numbers",
-    )
+    inside(what, value, f64::NEG_INFINITY, f64::INFINITY, "the finite numbers")
 }

@@ -31,10 +31,7 @@ pub fn alpha_per_test(correction: Correction, alpha: f64, tests: usize) -> Resul
     Ok(match correction {
         Correction::None => alpha,
         Correction::Sidak => -libm::expm1(libm::log1p(-alpha) / m),
-        Correction::Bonferroni
-        | Correction::Holm
-        | Correction::Hochberg
-        | Correction::BenjaminiHochberg => alpha / m,
+        Correction::Bonferroni | Correction::Holm | Correction::Hochberg | Correction::BenjaminiHochberg => alpha / m,
     })
 }
 
@@ -42,11 +39,7 @@ pub fn alpha_per_test(correction: Correction, alpha: f64, tests: usize) -> Resul
 pub fn adjust(correction: Correction, p_values: &[f64]) -> Result<Vec<f64>, Refusal> {
     for &p in p_values {
         if !(0.0..=1.0).contains(&p) {
-            return Err(Refusal::Outside {
-                what: "p-value",
-                value: p,
-                range: "[0, 1]",
-            });
+            return Err(Refusal::Outside { what: "p-value", value: p, range: "[0, 1]" });
         }
     }
     let m = p_values.len();
@@ -99,21 +92,13 @@ fn ranked(p_values: &[f64]) -> Vec<usize> {
 /// pass needs no correction.
 pub fn guardrail_power(power: f64, success: usize, guardrails: usize) -> Result<f64, Refusal> {
     open_unit("power", power)?;
-    let parts = if success == 0 {
-        counted(guardrails)?
-    } else {
-        guardrails as f64 + 1.0
-    };
+    let parts = if success == 0 { counted(guardrails)? } else { guardrails as f64 + 1.0 };
     Ok(1.0 - (1.0 - power) / parts)
 }
 
 fn counted(tests: usize) -> Result<f64, Refusal> {
     if tests == 0 {
-        return Err(Refusal::Outside {
-            what: "number of tests",
-            value: 0.0,
-            range: "[1, inf)",
-        });
+        return Err(Refusal::Outside { what: "number of tests", value: 0.0, range: "[1, inf)" });
     }
     Ok(tests as f64)
 }

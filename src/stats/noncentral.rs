@@ -20,10 +20,7 @@ pub fn tails(t: f64, df: f64, d: f64) -> Tails {
         return tails(-t, df, -d).swapped();
     }
     if t == 0.0 || df == f64::INFINITY {
-        return Tails {
-            lower: normal::cdf(t - d),
-            upper: normal::sf(t - d),
-        };
+        return Tails { lower: normal::cdf(t - d), upper: normal::sf(t - d) };
     }
     mixture(t, df, d)
 }
@@ -31,10 +28,7 @@ pub fn tails(t: f64, df: f64, d: f64) -> Tails {
 /// Both tails at `t > 0`.
 pub(crate) fn mixture(t: f64, df: f64, d: f64) -> Tails {
     let walk = Walk::new(t, df, d);
-    Tails {
-        lower: walk.sum(|u| sf_quick(d - t * u)),
-        upper: walk.sum(|u| sf_quick(t * u - d)),
-    }
+    Tails { lower: walk.sum(|u| sf_quick(d - t * u)), upper: walk.sum(|u| sf_quick(t * u - d)) }
 }
 
 /// P(T > t) alone, for `t > 0` and finite `df`.

@@ -23,13 +23,7 @@ pub fn deviation(control: f64, treatment: f64, allocation: f64) -> f64 {
 /// Deviation that the test statistic assumes when the true rates are these and the null says that
 /// treatment minus control is `null`.
 #[must_use]
-pub fn null_deviation(
-    test: ProportionTest,
-    control: f64,
-    treatment: f64,
-    null: f64,
-    allocation: f64,
-) -> f64 {
+pub fn null_deviation(test: ProportionTest, control: f64, treatment: f64, null: f64, allocation: f64) -> f64 {
     match test {
         ProportionTest::Unpooled => deviation(control, treatment, allocation),
         ProportionTest::Pooled if null == 0.0 => {
@@ -56,33 +50,15 @@ pub fn constrained_treatment_rate(control: f64, treatment: f64, null: f64, alloc
     let v = third * third * third - b * c / (6.0 * a * a) + d / (2.0 * a);
     let u = libm::sqrt((third * third - c / (3.0 * a)).max(0.0)).copysign(v);
     let cube = u * u * u;
-    let cosine = if cube == 0.0 {
-        0.0
-    } else {
-        (v / cube).clamp(-1.0, 1.0)
-    };
+    let cosine = if cube == 0.0 { 0.0 } else { (v / cube).clamp(-1.0, 1.0) };
     let w = (std::f64::consts::PI + libm::acos(cosine)) / 3.0;
     let (low, high) = (null.max(0.0), (1.0 + null).min(1.0));
-    polish(
-        (2.0 * u * libm::cos(w) - third).clamp(low, high),
-        (low, high),
-        control,
-        treatment,
-        null,
-        theta,
-    )
+    polish((2.0 * u * libm::cos(w) - third).clamp(low, high), (low, high), control, treatment, null, theta)
 }
 
 /// Newton steps on the score equation. The trigonometric root loses half its digits where the cubic
 /// is nearly degenerate (acos close to 1), which is where rates are small.
-fn polish(
-    start: f64,
-    (low, high): (f64, f64),
-    control: f64,
-    treatment: f64,
-    null: f64,
-    theta: f64,
-) -> f64 {
+fn polish(start: f64, (low, high): (f64, f64), control: f64, treatment: f64, null: f64, theta: f64) -> f64 {
     let mut p = start;
     for _ in 0..4 {
         let q = p - null;

@@ -19,7 +19,6 @@ pub fn panels(low: f64, high: f64, width: f64) -> impl Iterator<Item = (f64, f64
     (0..count as usize).flat_map(move |panel| {
         let middle = low + half * (2.0 * panel as f64 + 1.0);
         let left = HALF_16.iter().rev().map(|&(x, w)| (-x, w));
-        left.chain(HALF_16.iter().copied())
-            .map(move |(x, w)| (middle + half * x, half * w))
+        left.chain(HALF_16.iter().copied()).map(move |(x, w)| (middle + half * x, half * w))
     })
 }

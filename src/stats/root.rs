@@ -12,12 +12,7 @@ pub fn brent(mut f: impl FnMut(f64) -> f64, low: f64, high: f64, tolerance: f64)
 }
 
 /// [`brent`] where the values at the ends are known.
-pub fn brent_from(
-    mut f: impl FnMut(f64) -> f64,
-    low: (f64, f64),
-    high: (f64, f64),
-    tolerance: f64,
-) -> Option<f64> {
+pub fn brent_from(mut f: impl FnMut(f64) -> f64, low: (f64, f64), high: (f64, f64), tolerance: f64) -> Option<f64> {
     let (mut a, mut fa) = low;
     let (mut b, mut fb) = high;
     if fa == 0.0 {
@@ -53,10 +48,7 @@ pub fn brent_from(
                 (2.0 * half * s, 1.0 - s)
             } else {
                 let (q, r) = (fa / fc, fb / fc);
-                (
-                    s * (2.0 * half * q * (q - r) - (b - a) * (r - 1.0)),
-                    (q - 1.0) * (r - 1.0) * (s - 1.0),
-                )
+                (s * (2.0 * half * q * (q - r) - (b - a) * (r - 1.0)), (q - 1.0) * (r - 1.0) * (s - 1.0))
             };
             if 0.0 < p {
                 q = -q;
@@ -74,11 +66,7 @@ pub fn brent_from(
             before = half;
         }
         (a, fa) = (b, fb);
-        b += if near < step.abs() {
-            step
-        } else {
-            near.copysign(half)
-        };
+        b += if near < step.abs() { step } else { near.copysign(half) };
         fb = f(b);
         if fb.is_nan() {
             return None;
@@ -89,11 +77,7 @@ pub fn brent_from(
 
 /// Doubles the step up from `start`, where `f` is negative, until `f` is not; gives both ends with
 /// their values.
-pub fn bracket_upwards(
-    mut f: impl FnMut(f64) -> f64,
-    start: f64,
-    first_step: f64,
-) -> Option<((f64, f64), (f64, f64))> {
+pub fn bracket_upwards(mut f: impl FnMut(f64) -> f64, start: f64, first_step: f64) -> Option<((f64, f64), (f64, f64))> {
     let mut low = (start, f(start));
     let mut step = first_step;
     for _ in 0..1100 {
@@ -136,11 +120,7 @@ pub fn newton(
         if (next - x).abs() <= tolerance {
             return Some(next);
         }
-        let next = if low < next && next < high {
-            next
-        } else {
-            0.5 * (low + high)
-        };
+        let next = if low < next && next < high { next } else { 0.5 * (low + high) };
         if next == low || next == high {
             return Some(next);
         }

@@ -40,14 +40,10 @@ impl Spending {
             return alpha;
         }
         match self {
-            Self::ObrienFleming => {
-                2.0 * normal::sf(normal::upper_quantile(0.5 * alpha) / libm::sqrt(t))
-            }
+            Self::ObrienFleming => 2.0 * normal::sf(normal::upper_quantile(0.5 * alpha) / libm::sqrt(t)),
             Self::Pocock => alpha * libm::log1p((std::f64::consts::E - 1.0) * t),
             Self::HwangShihDeCani { gamma: 0.0 } => alpha * t,
-            Self::HwangShihDeCani { gamma } => {
-                alpha * (libm::expm1(-gamma * t) / libm::expm1(-gamma))
-            }
+            Self::HwangShihDeCani { gamma } => alpha * (libm::expm1(-gamma * t) / libm::expm1(-gamma)),
             Self::KimDeMets { rho } => alpha * libm::pow(t, rho),
         }
     }
@@ -117,12 +113,7 @@ impl Crossing {
 impl Monitoring {
     /// Bounds that spend alpha along the fractions. Two sides spend half of it each, by the one-sided
     /// function at `alpha / 2`, and both bounds stop.
-    pub fn spending(
-        fractions: &[f64],
-        alpha: f64,
-        sides: Sides,
-        spending: Spending,
-    ) -> Result<Self, Refusal> {
+    pub fn spending(fractions: &[f64], alpha: f64, sides: Sides, spending: Spending) -> Result<Self, Refusal> {
         checked(fractions, alpha)?;
         spending.check()?;
         let tail = sides.tail(alpha);
@@ -138,29 +129,17 @@ impl Monitoring {
     }
 
     /// Bounds of a classical shape.
-    pub fn shaped(
-        fractions: &[f64],
-        alpha: f64,
-        sides: Sides,
-        shape: Shape,
-    ) -> Result<Self, Refusal> {
+    pub fn shaped(fractions: &[f64], alpha: f64, sides: Sides, shape: Shape) -> Result<Self, Refusal> {
         checked(fractions, alpha)?;
         let delta = match shape {
             Shape::Pocock => 0.5,
             Shape::ObrienFleming => 0.0,
-            Shape::WangTsiatis { delta } => {
-                inside("delta of the bounds", delta, -10.0, 10.0, "(-10, 10)")?
-            }
+            Shape::WangTsiatis { delta } => inside("delta of the bounds", delta, -10.0, 10.0, "(-10, 10)")?,
             Shape::HaybittlePeto { interim_z } => {
                 return Self::interim_fixed(fractions, alpha, sides, interim_z);
             }
         };
-        let shaped = |c: f64| -> Vec<f64> {
-            fractions
-                .iter()
-                .map(|&t| c * libm::pow(t, delta - 0.5))
-                .collect()
-        };
+        let shaped = |c: f64| -> Vec<f64> { fractions.iter().map(|&t| c * libm::pow(t, delta - 0.5)).collect() };
         let tail = sides.tail(alpha);
         let excess = |c: f64| {
             let passage = Passage::run(fractions, &shaped(c), sides, 0.0, REACH);
@@ -169,21 +148,13 @@ impl Monitoring {
         // The last bound lies between the fixed one and Bonferroni's at one look of the steepest shape.
         let fixed = normal::upper_quantile(tail).max(0.0);
         let low = (fixed * 0.25).max(1e-3);
-        let high = normal::upper_quantile(tail / fractions.len() as f64)
-            * libm::pow(fractions[0], 0.5 - delta).max(1.0)
-            + 1.0;
-        let c = root::brent(excess, low, high, 1e-14).ok_or(Refusal::Unsettled {
-            what: "constant of the bounds",
-        })?;
+        let high =
+            normal::upper_quantile(tail / fractions.len() as f64) * libm::pow(fractions[0], 0.5 - delta).max(1.0) + 1.0;
+        let c = root::brent(excess, low, high, 1e-14).ok_or(Refusal::Unsettled { what: "constant of the bounds" })?;
         Self::bounded(fractions, &shaped(c), alpha, sides)
     }
 
-    fn interim_fixed(
-        fractions: &[f64],
-        alpha: f64,
-        sides: Sides,
-        interim_z: f64,
-    ) -> Result<Self, Refusal> {
+    fn interim_fixed(fractions: &[f64], alpha: f64, sides: Sides, interim_z: f64) -> Result<Self, Refusal> {
         positive("interim bound", interim_z)?;
         let mut passage = Passage::new(fractions, sides, 0.0, REACH);
         for _ in 1..fractions.len() {
@@ -204,26 +175,14 @@ impl Monitoring {
 
     /// Bounds from elsewhere. `alpha` is only what [`Self::inflation`] compares with; the error they
     /// really have is in [`Self::spent`]. A bound may be infinite.
-    pub fn bounded(
-        fractions: &[f64],
-        bounds: &[f64],
-        alpha: f64,
-        sides: Sides,
-    ) -> Result<Self, Refusal> {
+    pub fn bounded(fractions: &[f64], bounds: &[f64], alpha: f64, sides: Sides) -> Result<Self, Refusal> {
         checked(fractions, alpha)?;
         if fractions.len() != bounds.len() {
-            return Err(Refusal::Lengths {
-                left: fractions.len(),
-                right: bounds.len(),
-            });
+            return Err(Refusal::Lengths { left: fractions.len(), right: bounds.len() });
         }
         for &bound in bounds {
             if bound.is_nan() || bound <= 0.0 {
-                return Err(Refusal::Outside {
-                    what: "bound",
-                    value: bound,
-                    range: "(0, inf]",
-                });
+                return Err(Refusal::Outside { what: "bound", value: bound, range: "(0, inf]" });
             }
         }
         let passage = Passage::run(fractions, bounds, sides, 0.0, REACH);
@@ -239,18 +198,11 @@ impl Monitoring {
 
     /// The asymptotic confidence sequence (Waudby-Smith et al. 2024, theorem 2.2), looked at only at the
     /// fractions. `precision` is the sample at the last look times `rho^2`; see [`tuned_precision`].
-    pub fn always_valid(
-        fractions: &[f64],
-        alpha: f64,
-        sides: Sides,
-        precision: f64,
-    ) -> Result<Self, Refusal> {
+    pub fn always_valid(fractions: &[f64], alpha: f64, sides: Sides, precision: f64) -> Result<Self, Refusal> {
         checked(fractions, alpha)?;
         positive("precision", precision)?;
-        let bounds: Vec<f64> = fractions
-            .iter()
-            .map(|&t| always_valid_bound(2.0 * sides.tail(alpha), precision * t))
-            .collect();
+        let bounds: Vec<f64> =
+            fractions.iter().map(|&t| always_valid_bound(2.0 * sides.tail(alpha), precision * t)).collect();
         Self::bounded(fractions, &bounds, alpha, sides)
     }
 
@@ -262,14 +214,7 @@ impl Monitoring {
                 Some(*sum)
             })
             .collect();
-        Self {
-            fractions: fractions.to_vec(),
-            bounds: null.bounds.clone(),
-            sides,
-            alpha,
-            spent,
-            null,
-        }
+        Self { fractions: fractions.to_vec(), bounds: null.bounds.clone(), sides, alpha, spent, null }
     }
 
     /// Information fractions of the looks.
@@ -303,10 +248,7 @@ impl Monitoring {
             return Ok(self.null.tilted(drift));
         }
         let passage = Passage::run(&self.fractions, &self.bounds, self.sides, drift, 0.0);
-        Ok(Crossing {
-            upper: passage.upper,
-            lower: passage.lower,
-        })
+        Ok(Crossing { upper: passage.upper, lower: passage.lower })
     }
 
     /// The probability to stop at the upper bound.
@@ -319,15 +261,9 @@ impl Monitoring {
         open_unit("power", power)?;
         let at_null: f64 = self.null.upper.iter().sum();
         if power <= at_null {
-            return Err(Refusal::PowerTooLow {
-                power,
-                alpha: at_null,
-            });
+            return Err(Refusal::PowerTooLow { power, alpha: at_null });
         }
-        let off = |drift: f64| {
-            self.power(drift)
-                .map_or(f64::NAN, |reached| reached - power)
-        };
+        let off = |drift: f64| self.power(drift).map_or(f64::NAN, |reached| reached - power);
         let z = normal::upper_quantile(self.sides.tail(self.alpha)) + normal::quantile(power);
         let start = z.clamp(0.05, 30.0);
         let at_start = off(start);
@@ -345,10 +281,7 @@ impl Monitoring {
         let drift = self.drift(power)?;
         let fixed = normal::upper_quantile(self.sides.tail(self.alpha)) + normal::quantile(power);
         if fixed <= 0.0 {
-            return Err(Refusal::PowerTooLow {
-                power,
-                alpha: self.alpha,
-            });
+            return Err(Refusal::PowerTooLow { power, alpha: self.alpha });
         }
         Ok((drift / fixed) * (drift / fixed))
     }
@@ -358,10 +291,7 @@ impl Monitoring {
         let crossing = self.crossing(drift)?;
         let stops = crossing.upper.iter().zip(&crossing.lower);
         // The last look ends it whatever it shows, hence the saving over 1.
-        let saved: f64 = stops
-            .zip(&self.fractions)
-            .map(|((up, down), t)| (up + down) * (1.0 - t))
-            .sum();
+        let saved: f64 = stops.zip(&self.fractions).map(|((up, down), t)| (up + down) * (1.0 - t)).sum();
         Ok(1.0 - saved)
     }
 }
@@ -416,10 +346,7 @@ pub fn always_valid_drift(
 fn checked(fractions: &[f64], alpha: f64) -> Result<(), Refusal> {
     inside("alpha", alpha, 0.0, 0.5, "(0, 0.5)")?;
     if fractions.is_empty() || MOST_LOOKS < fractions.len() {
-        return Err(Refusal::TooManyLooks {
-            looks: fractions.len(),
-            most: MOST_LOOKS,
-        });
+        return Err(Refusal::TooManyLooks { looks: fractions.len(), most: MOST_LOOKS });
     }
     let mut before = 0.0;
     for (index, &value) in fractions.iter().enumerate() {
@@ -431,10 +358,7 @@ fn checked(fractions: &[f64], alpha: f64) -> Result<(), Refusal> {
         before = value;
     }
     if before != 1.0 {
-        return Err(Refusal::Fractions {
-            look: fractions.len(),
-            value: before,
-        });
+        return Err(Refusal::Fractions { look: fractions.len(), value: before });
     }
     Ok(())
 }
@@ -502,16 +426,8 @@ impl Passage {
 
     fn step(&self, look: usize) -> Step {
         let t = self.fractions[look];
-        let before = if look == 0 {
-            0.0
-        } else {
-            self.fractions[look - 1]
-        };
-        Step {
-            before: libm::sqrt(before),
-            root: libm::sqrt(t),
-            step: libm::sqrt(t - before),
-        }
+        let before = if look == 0 { 0.0 } else { self.fractions[look - 1] };
+        Step { before: libm::sqrt(before), root: libm::sqrt(t), step: libm::sqrt(t - before) }
     }
 
     /// The bound of the next look that is crossed with probability `target`, under no drift.
@@ -576,11 +492,7 @@ impl Passage {
         let shift = drift * step * step;
         let (mut upper, mut lower) = (0.0, 0.0);
         for (y, mass) in layer.nodes.iter().zip(&layer.masses) {
-            let mass = if slope == 0.0 {
-                *mass
-            } else {
-                mass * libm::exp(slope * y - level)
-            };
+            let mass = if slope == 0.0 { *mass } else { mass * libm::exp(slope * y - level) };
             let from = y * before + shift;
             upper += mass * sf_quick((bound * root - from) / step);
             if two {
@@ -644,10 +556,8 @@ impl Passage {
 
     /// Stop probabilities under another drift.
     fn tilted(&self, drift: f64) -> Crossing {
-        let mut crossing = Crossing {
-            upper: Vec::with_capacity(self.bounds.len()),
-            lower: Vec::with_capacity(self.bounds.len()),
-        };
+        let mut crossing =
+            Crossing { upper: Vec::with_capacity(self.bounds.len()), lower: Vec::with_capacity(self.bounds.len()) };
         for (look, &bound) in self.bounds.iter().enumerate() {
             let (upper, lower) = self.crossing_at(look, bound, self.step(look), drift);
             crossing.upper.push(upper);

@@ -33,11 +33,7 @@ pub fn test(observed: &[f64], weights: &[f64]) -> Result<Mismatch, Refusal> {
         }
     }
     let degrees_of_freedom = more_than_one(arms)?;
-    Ok(Mismatch {
-        chi_square,
-        degrees_of_freedom,
-        p_value: chi_square_tails(chi_square, degrees_of_freedom).upper,
-    })
+    Ok(Mismatch { chi_square, degrees_of_freedom, p_value: chi_square_tails(chi_square, degrees_of_freedom).upper })
 }
 
 /// The chi-square value at which the test rejects.
@@ -60,9 +56,7 @@ pub fn critical_value(alpha: f64, degrees_of_freedom: f64) -> Result<f64, Refusa
     let middle = libm::log(degrees_of_freedom);
     root::brent(off, middle - 750.0, middle + 12.0, 1e-15)
         .map(libm::exp)
-        .ok_or(Refusal::Unsettled {
-            what: "critical value",
-        })
+        .ok_or(Refusal::Unsettled { what: "critical value" })
 }
 
 /// The probability that the test at level `alpha` sees `true_shares` behind `planned` ones, with
@@ -89,10 +83,7 @@ pub fn power(units: f64, true_shares: &[f64], planned: &[f64], alpha: f64) -> Re
 pub fn chi_square_tails(x: f64, degrees_of_freedom: f64) -> Tails {
     if degrees_of_freedom == 1.0 && (0.0..f64::INFINITY).contains(&x) {
         let root = libm::sqrt(x);
-        return Tails {
-            lower: incomplete_gamma(0.5, 0.5 * x).lower,
-            upper: 2.0 * normal::sf(root),
-        };
+        return Tails { lower: incomplete_gamma(0.5, 0.5 * x).lower, upper: 2.0 * normal::sf(root) };
     }
     incomplete_gamma(0.5 * degrees_of_freedom, 0.5 * x)
 }
@@ -134,19 +125,12 @@ fn noncentral_upper(x: f64, df: f64, noncentrality: f64) -> f64 {
 
 fn checked(counts: &[f64], weights: &[f64]) -> Result<(f64, f64), Refusal> {
     if counts.len() != weights.len() {
-        return Err(Refusal::Lengths {
-            left: counts.len(),
-            right: weights.len(),
-        });
+        return Err(Refusal::Lengths { left: counts.len(), right: weights.len() });
     }
     for (what, values) in [("count", counts), ("weight", weights)] {
         for &value in values {
             if !(0.0..f64::INFINITY).contains(&value) {
-                return Err(Refusal::Outside {
-                    what,
-                    value,
-                    range: "[0, inf)",
-                });
+                return Err(Refusal::Outside { what, value, range: "[0, inf)" });
             }
         }
     }
@@ -157,11 +141,7 @@ fn checked(counts: &[f64], weights: &[f64]) -> Result<(f64, f64), Refusal> {
 
 fn more_than_one(arms: f64) -> Result<f64, Refusal> {
     if arms < 2.0 {
-        return Err(Refusal::Outside {
-            what: "number of arms",
-            value: arms,
-            range: "[2, inf)",
-        });
+        return Err(Refusal::Outside { what: "number of arms", value: arms, range: "[2, inf)" });
     }
     Ok(arms - 1.0)
 }

@@ -23,10 +23,7 @@ pub fn tails(t: f64, df: f64) -> Tails {
     if NEARLY_NORMAL < df {
         let shift = normal::pdf(t) * t * (t * t + 1.0) / (4.0 * df);
         let upper = normal::sf(t) + shift;
-        return Tails {
-            lower: 1.0 - upper,
-            upper,
-        };
+        return Tails { lower: 1.0 - upper, upper };
     }
     if 1e4 <= df && 1.0 < t && t < 40.0 {
         return noncentral::mixture(t, df, 0.0);
@@ -40,18 +37,12 @@ pub fn tails(t: f64, df: f64) -> Tails {
             let x = (df / t) / t;
             0.5 * incomplete_beta(0.5 * df, 0.5, x, 1.0).lower
         };
-        return Tails {
-            lower: 1.0 - upper,
-            upper,
-        };
+        return Tails { lower: 1.0 - upper, upper };
     }
     let x = df / (df + square);
     let y = square / (df + square);
     let beta = incomplete_beta(0.5 * df, 0.5, x, y);
-    Tails {
-        lower: 0.5 + 0.5 * beta.upper,
-        upper: 0.5 * beta.lower,
-    }
+    Tails { lower: 0.5 + 0.5 * beta.upper, upper: 0.5 * beta.lower }
 }
 
 /// P(T <= t).
@@ -77,9 +68,7 @@ pub fn pdf(t: f64, df: f64) -> f64 {
     }
     let half = 0.5 * df;
     // ln of G((v+1)/2) / (G(v/2) sqrt(v/2)).
-    let ratio = libm::exp(
-        half * libm::log1p(0.5 / half) - 0.5 + stirling_error(half + 0.5) - stirling_error(half),
-    );
+    let ratio = libm::exp(half * libm::log1p(0.5 / half) - 0.5 + stirling_error(half + 0.5) - stirling_error(half));
     let body = if t * t < 0.5 * df {
         -(half + 0.5) * libm::log1p(t * t / df)
     } else {
@@ -101,11 +90,7 @@ pub fn upper_quantile(q: f64, df: f64) -> f64 {
         return f64::NAN;
     }
     if q == 0.0 || q == 1.0 {
-        return if q == 0.0 {
-            f64::INFINITY
-        } else {
-            f64::NEG_INFINITY
-        };
+        return if q == 0.0 { f64::INFINITY } else { f64::NEG_INFINITY };
     }
     if q == 0.5 {
         return 0.0;

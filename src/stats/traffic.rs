@@ -4,15 +4,7 @@ use super::{Refusal, finite, positive};
 
 /// A share in (0, 1].
 fn share(what: &'static str, value: f64) -> Result<f64, Refusal> {
-    if 0.0 < value && value <= 1.0 {
-        Ok(value)
-    } else {
-        Err(Refusal::Outside {
-            what,
-            value,
-            range: "(0, 1]",
-        })
-    }
+    if 0.0 < value && value <= 1.0 { Ok(value) } else { Err(Refusal::Outside { what, value, range: "(0, 1]" }) }
 }
 
 /// Units to expose so that `triggered` of them reach the trigger.

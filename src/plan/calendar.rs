@@ -1,0 +1,72 @@
+//! Stages on days, and how many units have come by a day.
+
+use crate::spec::{Day, Duration};
+
+use super::origin::Known;
+use super::types::PlannedStage;
+
+/// The run on days.
+#[derive(Debug, Clone, Default)]
+pub struct Calendar {
+    pub stages: Vec<PlannedStage>,
+    pub start: Option<Known<Day>>,
+    /// The last day with enrolment.
+    pub end: Option<Known<Day>>,
+    /// The decision day, when one is set.
+    pub decide: Option<Known<Day>>,
+    /// Days of all stages together.
+    pub days: u32,
+    /// False when the days of the ramp are left out of the analysis.
+    pub analyse_ramp: bool,
+}
+
+impl Calendar {
+    /// The stage on the given day of the run, counted from 0.
+    pub fn stage_on(&self, day: u32) -> Option<&PlannedStage> {
+        let mut first = 0;
+        self.stages.iter().find(|stage| {
+            first += stage.days;
+            day < first
+        })
+    }
+
+    /// The stage on a date.
+    pub fn stage_at(&self, date: Day) -> Option<&PlannedStage> {
+        let start = self.start.as_ref()?.value;
+        u32::try_from(start.until(date)).ok().and_then(|day| self.stage_on(day))
+    }
+
+    /// The stage with the whole planned split: the last.
+    pub fn main_stage(&self) -> Option<&PlannedStage> {
+        self.stages.last()
+    }
+
+    /// Days in which a unit may enrol and still complete a window before the decision.
+    ///
+    /// Without a decision day, or when it lies far enough behind the end, all days count.
+    pub fn mature_days(&self, window: Option<Duration>, lag: Option<Duration>) -> u32 {
+        let (Some(start), Some(decide)) = (&self.start, &self.decide) else { return self.days };
+        let wait = window.map_or(0, Duration::whole_days) + lag.map_or(0, Duration::whole_days);
+        let last = start.value.until(decide.value) - i64::from(wait);
+        u32::try_from(last.max(0)).unwrap_or(0).min(self.days)
+    }
+
+    /// Unit-days of exposure: the sum of shares over the first `days` days, counting each new unit once.
+    ///
+    /// New units arrive at an even rate; a stable hash enrols a share of each day's newcomers. Units that came
+    /// before a stage and return after it are not counted: the plan promises no more than newcomers give.
+    pub fn share_days(&self, days: u32) -> f64 {
+        let last = self.stages.len().saturating_sub(1);
+        let mut left = days;
+        let mut sum = 0.0;
+        for (index, stage) in self.stages.iter().enumerate() {
+            // Beyond the plan, the last stage goes on.
+            let here = if index == last { left } else { stage.days.min(left) };
+            if self.analyse_ramp || index == last {
+                sum += stage.share.value * f64::from(here);
+            }
+            left -= here;
+        }
+        sum
+    }
+}

@@ -1,0 +1,424 @@
+//! Spec, catalogue and policy to plan.
+
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Entries};
+use crate::policy::{Policy, WorkspaceFile};
+use crate::spec::design::{Reduction, SrmAction};
+use crate::spec::{
+    Correction, Day, Field, Gate, Method, Population, Probability, Role, Share, Sides, Spec, Status, Unit,
+};
+use crate::stats;
+use crate::syntax::{At, Value};
+use crate::text::{FileId, Span};
+
+use super::calendar::Calendar;
+use super::decision::Table;
+use super::effect;
+use super::origin::{Known, Origin};
+use super::size::{self, Memo};
+use super::types::*;
+
+/// What a spec is compiled with.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    pub spec: &'a Spec,
+    /// The file of the spec itself; values from other files are inherited.
+    pub file: FileId,
+    /// The stem of the file: the id when the spec has none.
+    pub stem: &'a str,
+    pub catalog: &'a Catalog,
+    pub policy: &'a Policy,
+    pub workspace: &'a WorkspaceFile,
+    pub memo: &'a Memo,
+}
+
+/// Compiles one spec.
+pub fn compile(inputs: Inputs<'_>) -> Plan {
+    let Inputs { spec, file, catalog, .. } = inputs;
+    let experiment = spec.experiment.value();
+    let id = spec.id();
+    let hypothesis = spec.hypothesis.value();
+    let text = |field: Option<&Field<String>>| field.and_then(|field| inputs.known(field, |text| text.clone()));
+    let variants = inputs.variants();
+    let metrics = inputs.metrics();
+    let exposure = inputs.exposure();
+    let name = id.map_or(inputs.stem, |id| id.value.as_str());
+    let flag = text(experiment.map(|e| &e.flag)).unwrap_or_else(|| match id {
+        Some(id) => Known::new(id.value.clone(), Origin::in_spec(id.span, file)),
+        None => Known::new(inputs.stem.to_owned(), Origin::BuiltIn),
+    });
+    let off = catalog
+        .flags
+        .get(&flag.value)
+        .and_then(|entry| entry.default.get())
+        .map(|at| Known::new(at.value.clone(), Origin::Catalogue(at.span)));
+    let targets = spec.emit.value().and_then(|emit| emit.targets.value());
+    let default_targets = inputs.workspace.build.value().and_then(|build| build.targets.value());
+    let mut plan = Plan {
+        id: Arc::from(name),
+        span: id.map_or(Span::file_start(file), |id| id.span),
+        title: text(experiment.map(|e| &e.title)),
+        status: experiment
+            .and_then(|e| inputs.known(&e.status, |status| *status))
+            .unwrap_or(Known::built_in(Status::Draft)),
+        owner: text(experiment.map(|e| &e.owner)),
+        objective: text(experiment.map(|e| &e.objective)),
+        surface: text(experiment.map(|e| &e.surface)),
+        flag,
+        because: text(hypothesis.map(|h| &h.because)),
+        change: text(hypothesis.map(|h| &h.change)),
+        expectations: Vec::new(),
+        design: inputs.design(&variants, &metrics),
+        variants,
+        off,
+        audience: inputs.audience(name),
+        exposure,
+        metrics,
+        calendar: Calendar::default(),
+        sizes: Vec::new(),
+        decision: spec.decision.value().map(Table::new),
+        kill_switch: spec.rollout.value().and_then(|rollout| inputs.known(&rollout.kill_switch, |on| *on)),
+        targets: targets.or(default_targets).map(|list| list.items.clone()).unwrap_or_default(),
+    };
+    plan.calendar = inputs.calendar(&plan.audience);
+    plan.expectations = inputs.expectations(&plan);
+    plan.sizes = size::size_all(&plan, inputs.memo);
+    plan
+}
+
+/// The definition that a name of the spec refers to.
+fn definition<'a, T>(entries: &'a Entries<T>, name: Option<&Known<String>>) -> Option<&'a At<T>> {
+    entries.get(&name?.value)
+}
+
+impl<'a> Inputs<'a> {
+    /// A written value with its origin.
+    fn known<T, U>(&self, field: &Field<T>, make: impl FnOnce(&T) -> U) -> Option<Known<U>> {
+        field.get().map(|at| Known::new(make(&at.value), Origin::in_spec(at.span, self.file)))
+    }
+
+    fn catalogued<T, U>(&self, field: &Field<T>, make: impl FnOnce(&T) -> U) -> Option<Known<U>> {
+        field.get().map(|at| Known::new(make(&at.value), Origin::Catalogue(at.span)))
+    }
+
+    fn variants(&self) -> Vec<PlannedVariant> {
+        let Some(named) = self.spec.variants.value() else { return Vec::new() };
+        let weight = |field: &Field<crate::spec::Weight>| {
+            self.known(field, |weight| weight.get()).unwrap_or(Known::built_in(1.0))
+        };
+        let total: f64 = named.iter().map(|(_, variant)| weight(&variant.weight).value).sum();
+        let marked = named.iter().any(|(_, variant)| variant.control.copied() == Some(true));
+        let force = self.spec.audience.value().and_then(|audience| audience.force.value());
+        let mut found_control = false;
+        named
+            .iter()
+            .map(|(name, variant)| {
+                let weight = weight(&variant.weight);
+                let is_control = if marked { variant.control.copied() == Some(true) } else { name.value == "control" };
+                let control = is_control && !found_control;
+                found_control |= control;
+                PlannedVariant {
+                    name: name.value.clone(),
+                    span: name.span,
+                    fraction: if 0.0 < total { weight.value / total } else { 0.0 },
+                    weight,
+                    control,
+                    about: self.known(&variant.about, |text| text.clone()),
+                    payload: self
+                        .known(&variant.payload, |value| value.clone())
+                        .filter(|known| matches!(known.value, Value::Table(_))),
+                    force: force
+                        .and_then(|force| force.get(&name.value))
+                        .map(|list| list.items.clone())
+                        .unwrap_or_default(),
+                }
+            })
+            .collect()
+    }
+
+    fn audience(&self, name: &str) -> PlannedAudience {
+        let audience = self.spec.audience.value();
+        let text = |field: fn(&crate::spec::Audience) -> &Field<String>| {
+            audience.and_then(|audience| self.known(field(audience), |text| text.clone()))
+        };
+        let unit = text(|a| &a.unit);
+        let key = definition(&self.catalog.units, unit.as_ref())
+            .and_then(|unit| self.catalogued(&unit.key, |key| key.clone()));
+        let base = text(|a| &a.base);
+        let named = definition(&self.catalog.audiences, base.as_ref());
+        let list = |field: Option<&Field<crate::spec::List<crate::spec::Condition>>>| {
+            field.and_then(|field| field.value()).map(|list| list.items.clone()).unwrap_or_default()
+        };
+        let mut conditions = list(named.map(|named| &named.r#where));
+        conditions.extend(list(audience.map(|audience| &audience.r#where)));
+        let mut exclusions = list(named.map(|named| &named.exclude));
+        exclusions.extend(list(audience.map(|audience| &audience.exclude)));
+        let daily_units = audience
+            .and_then(|audience| self.known(&audience.daily_units, |units| *units as f64))
+            .or_else(|| named.and_then(|named| self.catalogued(&named.daily_units, |units| *units as f64)));
+        let layer = text(|a| &a.layer).map(|layer| {
+            let salt = definition(&self.catalog.layers, Some(&layer))
+                .and_then(|entry| self.catalogued(&entry.salt, |salt| salt.clone()))
+                .unwrap_or_else(|| Known::new(layer.value.clone(), Origin::BuiltIn));
+            let wanted = audience.and_then(|audience| audience.slot.get()).and_then(|at| {
+                let inside = at.unit == Unit::Percent && (0.0..100.0).contains(&at.number);
+                inside.then(|| Known::new(at.number / 100.0, Origin::in_spec(at.span, self.file)))
+            });
+            PlannedLayer { name: layer, salt, wanted, slot: None }
+        });
+        PlannedAudience {
+            unit,
+            key,
+            conditions,
+            exclusions,
+            base,
+            daily_units,
+            share: audience
+                .and_then(|audience| self.known(&audience.share, |share| *share))
+                .unwrap_or(Known::built_in(Share::ALL)),
+            layer,
+            holdout: self.holdout(text(|a| &a.holdout)),
+            salt: text(|a| &a.salt).unwrap_or_else(|| Known::built_in(name.to_owned())),
+        }
+    }
+
+    /// The holdout that is named, or else the first global one that is in force.
+    fn holdout(&self, named: Option<Known<String>>) -> Option<PlannedHoldout> {
+        let start = self.spec.rollout.value().and_then(|rollout| rollout.start.copied());
+        let name = match named {
+            Some(name) if name.value == "none" => return None,
+            Some(name) => name,
+            None => self
+                .catalog
+                .holdouts
+                .iter()
+                .find(|(_, _, holdout)| holdout.global.copied() == Some(true) && in_force(holdout, start))
+                .map(|(name, span, _)| Known::new(name.to_owned(), Origin::Catalogue(span)))?,
+        };
+        let entry = self.catalog.holdouts.get(&name.value)?;
+        let share = self.catalogued(&entry.share, |share| share.fraction())?;
+        let salt = self
+            .catalogued(&entry.salt, |salt| salt.clone())
+            .unwrap_or_else(|| Known::new(name.value.clone(), Origin::BuiltIn));
+        Some(PlannedHoldout { name, share, salt })
+    }
+
+    fn exposure(&self) -> PlannedExposure {
+        let exposure = self.spec.exposure.value();
+        let event = exposure.and_then(|exposure| self.known(&exposure.event, |event| event.clone()));
+        let population = exposure
+            .and_then(|exposure| self.known(&exposure.population, |population| *population))
+            .unwrap_or(Known::built_in(Population::Exposed));
+        let rate = match population.value {
+            Population::Assigned => Known::new(1.0, Origin::Computed),
+            Population::Exposed => exposure
+                .and_then(|exposure| self.known(&exposure.rate, |rate| rate.fraction()))
+                .or_else(|| {
+                    let entry = definition(&self.catalog.events, event.as_ref())?;
+                    self.catalogued(&entry.rate, |rate| rate.fraction())
+                })
+                .unwrap_or(Known::built_in(1.0)),
+        };
+        PlannedExposure { event, population, rate }
+    }
+
+    fn metrics(&self) -> Vec<PlannedMetric> {
+        let Some(metrics) = self.spec.metrics.value() else { return Vec::new() };
+        metrics.all().filter_map(|(role, entry)| self.metric(role, entry)).collect()
+    }
+
+    fn metric(&self, role: Role, entry: &At<crate::spec::MetricUse>) -> Option<PlannedMetric> {
+        let name = entry.metric.get()?;
+        let defined = self.catalog.metrics.get(&name.value);
+        let from = |field: fn(&crate::catalog::Metric) -> &Field<crate::spec::Duration>| {
+            defined.and_then(|metric| self.catalogued(field(metric), |span| *span))
+        };
+        let kind = defined.and_then(|metric| self.catalogued(&metric.kind, |kind| *kind));
+        let unit = defined.and_then(|metric| self.catalogued(&metric.unit, |unit| unit.clone()));
+        let binary = kind.as_ref().is_some_and(|kind| kind.value.is_binary());
+        let word = unit.as_ref().map(|unit| unit.value.as_str());
+        let amount = |field: &Field<crate::spec::Amount>| {
+            let at = field.get()?;
+            in_unit(&at.value, word, binary).map(|number| Known::new(number, Origin::Catalogue(at.span)))
+        };
+        let baseline = defined.and_then(|metric| amount(&metric.baseline));
+        let sd = defined.and_then(|metric| amount(&metric.sd));
+        let level = baseline.as_ref().map(|known| known.value);
+        Some(PlannedMetric {
+            name: name.value.clone(),
+            role,
+            span: name.span,
+            entry: entry.span,
+            defined: self.catalog.metrics.key(&name.value),
+            good: self
+                .known(&entry.direction, |direction| *direction)
+                .or_else(|| defined.and_then(|metric| self.catalogued(&metric.direction, |direction| *direction))),
+            window: self.known(&entry.window, |window| *window).or_else(|| from(|metric| &metric.window)),
+            lag: from(|metric| &metric.lag),
+            pre_correlation: defined.and_then(|metric| self.catalogued(&metric.pre_correlation, |rho| *rho)),
+            mde: effect::planned(&entry.mde, level, word, binary),
+            margin: effect::planned(&entry.margin, level, word, binary),
+            kind,
+            unit,
+            baseline,
+            sd,
+        })
+    }
+
+    fn design(&self, variants: &[PlannedVariant], metrics: &[PlannedMetric]) -> PlannedDesign {
+        let empty = crate::spec::Design::default();
+        let design = self.spec.design.value().unwrap_or(&empty);
+        let number = |field: &Field<Probability>, default: f64| {
+            self.known(field, |probability| probability.get()).unwrap_or(Known::built_in(default))
+        };
+        let alpha = number(&design.alpha, 0.05);
+        let power = number(&design.power, 0.8);
+        let correction = self.known(&design.correction, |c| *c).unwrap_or(Known::built_in(Correction::None));
+        let count = |role: Role| metrics.iter().filter(|metric| metric.role == role).count();
+        let treatments = variants.iter().filter(|variant| !variant.control).count();
+        let claims = treatments.max(1) * count(Role::Primary).max(1);
+        // Holm has no closed marginal power: it is sized as Bonferroni, which bounds it.
+        let alpha_per_claim = match correction.value {
+            Correction::None => alpha.value,
+            Correction::Bonferroni | Correction::Holm => alpha.value / claims as f64,
+        };
+        let guardrails = count(Role::Guardrail);
+        let guardrail_power =
+            stats::multiplicity::guardrail_power(power.value, count(Role::Primary), guardrails).unwrap_or(power.value);
+        let srm = design.srm.value();
+        PlannedDesign {
+            method: self.known(&design.method, |m| *m).unwrap_or(Known::built_in(Method::Fixed)),
+            sides: self.known(&design.sides, |s| *s).unwrap_or(Known::built_in(Sides::Two)),
+            test: self.known(&design.test, |t| *t),
+            correction,
+            claims,
+            alpha_per_claim,
+            guardrail_power,
+            alpha,
+            power,
+            spending: self.known(&design.spending, |s| *s),
+            spending_parameter: self.known(&design.spending_parameter, |p| *p),
+            looks: design
+                .looks
+                .value()
+                .map(|list| list.iter().map(|look| At { value: look.value.fraction(), span: look.span }).collect())
+                .unwrap_or_default(),
+            reduction: design.variance_reduction.get().map(|at| PlannedReduction {
+                method: self.known(&at.method, |method| *method).unwrap_or(Known::built_in(Reduction::Cuped)),
+                window: self.known(&at.window, |window| *window),
+                correlation: self.known(&at.correlation, |rho| *rho),
+            }),
+            design_effect: design.cluster.value().and_then(|cluster| {
+                let (icc, size) = (cluster.icc.copied()?, cluster.mean_size.copied()?);
+                let cv = cluster.size_cv.copied().unwrap_or(0.0);
+                // Eldridge, Ashby and Kerry 2006, unequal cluster sizes, unweighted.
+                Some(Known::new(1.0 + ((cv * cv + 1.0) * size - 1.0).max(0.0) * icc.max(0.0), Origin::Computed))
+            }),
+            srm: PlannedSrm {
+                check: srm.and_then(|srm| self.known(&srm.check, |on| *on)).unwrap_or(Known::built_in(true)),
+                alpha: srm.map_or(Known::built_in(0.001), |srm| number(&srm.alpha, 0.001)),
+                action: srm
+                    .and_then(|srm| self.known(&srm.action, |action| *action))
+                    .unwrap_or(Known::built_in(SrmAction::Void)),
+            },
+            segments: design.segments.value().map(|list| list.items.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn calendar(&self, audience: &PlannedAudience) -> Calendar {
+        let empty = crate::spec::Rollout::default();
+        let rollout = self.spec.rollout.value().unwrap_or(&empty);
+        let start = self.known(&rollout.start, |day| *day);
+        let end = self.known(&rollout.end, |day| *day);
+        let span = self.spec.rollout.span().unwrap_or(Span::file_start(self.file));
+        let mut stages: Vec<PlannedStage> = Vec::new();
+        for stage in rollout.stages.value().into_iter().flat_map(|list| list.iter()) {
+            stages.push(PlannedStage {
+                name: stage.name.value().cloned().unwrap_or_else(|| format!("stage-{}", stages.len() + 1)),
+                span: stage.span,
+                share: self
+                    .known(&stage.share, |share| share.fraction())
+                    .unwrap_or_else(|| Known::new(audience.share.value.fraction(), audience.share.origin)),
+                days: stage.hold.value().map_or(0, |hold| hold.whole_days()),
+                start: None,
+                end: None,
+                gate: self.known(&stage.gate, |gate| *gate).unwrap_or(Known::built_in(Gate::None)),
+                weights: stage
+                    .weights
+                    .value()
+                    .map(|named| {
+                        named
+                            .iter()
+                            .map(|(name, weight)| (name.clone(), At { value: weight.get(), span: weight.span }))
+                            .collect()
+                    })
+                    .unwrap_or_default(),
+                implied: false,
+            });
+        }
+        let whole_run = match (&start, &end) {
+            (Some(start), Some(end)) => u32::try_from(start.value.until(end.value) + 1).unwrap_or(0),
+            _ => 0,
+        };
+        if stages.is_empty() {
+            stages.push(PlannedStage {
+                name: "main".to_owned(),
+                span,
+                share: Known::new(audience.share.value.fraction(), audience.share.origin),
+                days: whole_run,
+                start: None,
+                end: None,
+                gate: Known::built_in(Gate::None),
+                weights: Vec::new(),
+                implied: true,
+            });
+        } else if 0 < whole_run {
+            // A last stage without `hold` lasts until the end.
+            let before: u32 = stages.iter().rev().skip(1).map(|stage| stage.days).sum();
+            if let Some(last) = stages.last_mut().filter(|last| last.days == 0) {
+                last.days = whole_run.saturating_sub(before);
+            }
+        }
+        let mut first: Option<Day> = start.as_ref().map(|start| start.value);
+        for stage in &mut stages {
+            stage.start = first;
+            stage.end = first.map(|first| first.plus(stage.days.saturating_sub(1)));
+            first = first.map(|first| first.plus(stage.days));
+        }
+        let days: u32 = stages.iter().map(|stage| stage.days).fold(0, u32::saturating_add);
+        let last = stages.last().and_then(|stage| stage.end).filter(|_| 0 < days);
+        Calendar {
+            stages,
+            start,
+            end: last.map(|last| Known::new(last, Origin::Computed)),
+            decide: self.spec.decision.value().and_then(|decision| self.known(&decision.by, |day| *day)),
+            days,
+            analyse_ramp: rollout.analyse_ramp.copied().unwrap_or(true),
+        }
+    }
+
+    fn expectations(&self, plan: &Plan) -> Vec<PlannedExpectation> {
+        let list = self.spec.hypothesis.value().and_then(|hypothesis| hypothesis.expect.value());
+        let mut expectations = Vec::new();
+        for entry in list.into_iter().flat_map(|list| list.iter()) {
+            let Some(name) = entry.metric.get() else { continue };
+            let metric = plan.metric(&name.value);
+            let level = metric.and_then(|metric| metric.baseline.as_ref()).map(|known| known.value);
+            let unit = metric.and_then(|metric| metric.unit.as_ref()).map(|known| known.value.as_str());
+            let binary = metric.and_then(|metric| metric.kind.as_ref()).is_some_and(|kind| kind.value.is_binary());
+            expectations.push(PlannedExpectation {
+                metric: name.clone(),
+                direction: self.known(&entry.direction, |direction| *direction),
+                by: effect::planned(&entry.by, level, unit, binary),
+            });
+        }
+        expectations
+    }
+}
+
+/// True when a holdout holds on a day; without a day it does.
+fn in_force(holdout: &crate::catalog::Holdout, day: Option<Day>) -> bool {
+    let Some(day) = day else { return true };
+    holdout.from.copied().is_none_or(|from| from <= day) && holdout.to.copied().is_none_or(|to| day <= to)
+}

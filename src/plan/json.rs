@@ -1,0 +1,280 @@
+//! The plan as `expc resolve` prints it: every value with its origin.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::spec::Condition;
+use crate::stats::comparison::Claim;
+use crate::syntax::{At, Node, Value};
+use crate::text::Sources;
+
+use super::origin::{Known, Origin};
+use super::size::{Sized, Unsized};
+use super::types::*;
+
+/// The version of this document.
+const FORMAT: &str = "expc.resolved/1";
+
+/// The whole plan in JSON.
+pub fn to_json(plan: &Plan, sources: &Sources) -> Json {
+    let printer = Printer { sources };
+    printer.plan(plan)
+}
+
+struct Printer<'a> {
+    sources: &'a Sources,
+}
+
+impl Printer<'_> {
+    fn origin(&self, origin: Origin) -> Json {
+        let mut map = Map::new();
+        map.insert("from".to_owned(), json!(origin.word()));
+        if let Origin::Preset(preset) = origin {
+            map.insert("preset".to_owned(), json!(preset.word()));
+        }
+        if let Some(span) = origin.span() {
+            let start = self.sources.start(span);
+            map.insert("file".to_owned(), json!(self.sources.path(span)));
+            map.insert("line".to_owned(), json!(start.line));
+            map.insert("column".to_owned(), json!(start.column));
+        }
+        Json::Object(map)
+    }
+
+    fn known<T>(&self, known: &Known<T>, show: impl FnOnce(&T) -> Json) -> Json {
+        json!({ "value": show(&known.value), "origin": self.origin(known.origin) })
+    }
+
+    fn maybe<T>(&self, known: Option<&Known<T>>, show: impl FnOnce(&T) -> Json) -> Json {
+        known.map_or(Json::Null, |known| self.known(known, show))
+    }
+
+    fn text(&self, known: Option<&Known<String>>) -> Json {
+        self.maybe(known, |text| json!(text))
+    }
+
+    fn number(&self, known: Option<&Known<f64>>) -> Json {
+        self.maybe(known, |number| json!(number))
+    }
+
+    fn payload(&self, known: Option<&Known<Value>>) -> Json {
+        self.maybe(known, value_json)
+    }
+
+    fn plan(&self, plan: &Plan) -> Json {
+        let calendar = &plan.calendar;
+        json!({
+            "format": FORMAT,
+            "experiment": {
+                "id": &*plan.id,
+                "title": self.text(plan.title.as_ref()),
+                "status": self.known(&plan.status, |status| json!(status)),
+                "owner": self.text(plan.owner.as_ref()),
+                "objective": self.text(plan.objective.as_ref()),
+                "surface": self.text(plan.surface.as_ref()),
+                "flag": self.text(Some(&plan.flag)),
+            },
+            "hypothesis": {
+                "because": self.text(plan.because.as_ref()),
+                "change": self.text(plan.change.as_ref()),
+                "expect": plan.expectations.iter().map(|expectation| json!({
+                    "metric": expectation.metric.value,
+                    "direction": self.maybe(expectation.direction.as_ref(), |direction| json!(direction)),
+                    "by": expectation.by.as_ref().map(|by| json!({ "written": by.text, "relative": by.relative, "absolute": by.absolute })),
+                })).collect::<Vec<_>>(),
+            },
+            "variants": plan.variants.iter().map(|variant| json!({
+                "name": variant.name,
+                "control": variant.control,
+                "weight": self.known(&variant.weight, |weight| json!(weight)),
+                "fraction": variant.fraction,
+                "payload": self.payload(variant.payload.as_ref()),
+                "forced": variant.force.iter().map(|id| id.value.clone()).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "off": self.payload(plan.off.as_ref()),
+            "audience": self.audience(&plan.audience),
+            "exposure": {
+                "event": self.text(plan.exposure.event.as_ref()),
+                "population": self.known(&plan.exposure.population, |population| json!(population)),
+                "rate": self.number(Some(&plan.exposure.rate)),
+            },
+            "metrics": plan.metrics.iter().map(|metric| self.metric(metric)).collect::<Vec<_>>(),
+            "design": self.design(&plan.design),
+            "calendar": {
+                "start": self.maybe(calendar.start.as_ref(), |day| json!(day.to_string())),
+                "end": self.maybe(calendar.end.as_ref(), |day| json!(day.to_string())),
+                "decide": self.maybe(calendar.decide.as_ref(), |day| json!(day.to_string())),
+                "days": calendar.days,
+                "analyse_ramp": calendar.analyse_ramp,
+                "stages": calendar.stages.iter().map(|stage| self.stage(plan, stage)).collect::<Vec<_>>(),
+            },
+            "sizes": plan.sizes.iter().map(size).collect::<Vec<_>>(),
+            "kill_switch": self.maybe(plan.kill_switch.as_ref(), |on| json!(on)),
+            "targets": plan.targets.iter().map(|target| target.value.clone()).collect::<Vec<_>>(),
+        })
+    }
+
+    fn audience(&self, audience: &PlannedAudience) -> Json {
+        json!({
+            "unit": self.text(audience.unit.as_ref()),
+            "key": self.text(audience.key.as_ref()),
+            "base": self.text(audience.base.as_ref()),
+            "where": self.conditions(&audience.conditions),
+            "exclude": self.conditions(&audience.exclusions),
+            "daily_units": self.number(audience.daily_units.as_ref()),
+            "share": self.known(&audience.share, |share| json!(share.fraction())),
+            "layer": audience.layer.as_ref().map(|layer| json!({
+                "name": self.text(Some(&layer.name)),
+                "salt": self.text(Some(&layer.salt)),
+                "slot": self.maybe(layer.slot.as_ref(), |(from, to)| json!({ "from": from, "to": to })),
+            })),
+            "holdout": audience.holdout.as_ref().map(|holdout| json!({
+                "name": self.text(Some(&holdout.name)),
+                "share": self.number(Some(&holdout.share)),
+                "salt": self.text(Some(&holdout.salt)),
+            })),
+            "salt": self.text(Some(&audience.salt)),
+        })
+    }
+
+    fn conditions(&self, conditions: &[At<Condition>]) -> Vec<Json> {
+        conditions
+            .iter()
+            .map(|condition| {
+                json!({
+                    "condition": condition.to_string(),
+                    "origin": { "file": self.sources.path(condition.span), "line": self.sources.start(condition.span).line },
+                })
+            })
+            .collect()
+    }
+
+    fn metric(&self, metric: &PlannedMetric) -> Json {
+        let effect = |effect: Option<&super::PlannedEffect>| {
+            effect.map(|effect| {
+                let start = self.sources.start(effect.span);
+                json!({
+                    "written": effect.text, "relative": effect.relative, "absolute": effect.absolute,
+                    "origin": { "file": self.sources.path(effect.span), "line": start.line, "column": start.column },
+                })
+            })
+        };
+        json!({
+            "name": metric.name,
+            "role": metric.role,
+            "defined": metric.defined.map(|span| self.origin(Origin::Catalogue(span))),
+            "kind": self.maybe(metric.kind.as_ref(), |kind| json!(kind)),
+            "unit": self.text(metric.unit.as_ref()),
+            "good": self.maybe(metric.good.as_ref(), |good| json!(good)),
+            "baseline": self.number(metric.baseline.as_ref()),
+            "sd": self.number(metric.sd.as_ref()),
+            "window": self.maybe(metric.window.as_ref(), |window| json!(window.to_string())),
+            "lag": self.maybe(metric.lag.as_ref(), |lag| json!(lag.to_string())),
+            "mde": effect(metric.mde.as_ref()),
+            "margin": effect(metric.margin.as_ref()),
+        })
+    }
+
+    fn design(&self, design: &PlannedDesign) -> Json {
+        json!({
+            "method": self.known(&design.method, |method| json!(method)),
+            "alpha": self.number(Some(&design.alpha)),
+            "power": self.number(Some(&design.power)),
+            "sides": self.known(&design.sides, |sides| json!(sides)),
+            "test": self.maybe(design.test.as_ref(), |test| json!(test)),
+            "correction": self.known(&design.correction, |correction| json!(correction)),
+            "claims": design.claims,
+            "alpha_per_claim": design.alpha_per_claim,
+            "guardrail_power": design.guardrail_power,
+            "spending": self.maybe(design.spending.as_ref(), |spending| json!(spending)),
+            "looks": design.looks.iter().map(|look| look.value).collect::<Vec<_>>(),
+            "variance_reduction": design.reduction.as_ref().map(|reduction| json!({
+                "method": self.known(&reduction.method, |method| json!(method)),
+                "window": self.maybe(reduction.window.as_ref(), |window| json!(window.to_string())),
+                "correlation": self.number(reduction.correlation.as_ref()),
+            })),
+            "design_effect": self.number(design.design_effect.as_ref()),
+            "srm": {
+                "check": self.known(&design.srm.check, |on| json!(on)),
+                "alpha": self.number(Some(&design.srm.alpha)),
+                "action": self.known(&design.srm.action, |action| json!(action)),
+            },
+            "segments": design.segments.iter().map(|segment| segment.value.clone()).collect::<Vec<_>>(),
+        })
+    }
+
+    fn stage(&self, plan: &Plan, stage: &PlannedStage) -> Json {
+        let shares: Map<String, Json> =
+            stage.variant_shares(plan).map(|(name, share)| (name.to_owned(), json!(share))).collect();
+        json!({
+            "name": stage.name,
+            "share": self.number(Some(&stage.share)),
+            "days": stage.days,
+            "start": stage.start.map(|day| day.to_string()),
+            "end": stage.end.map(|day| day.to_string()),
+            "gate": self.known(&stage.gate, |gate| json!(gate)),
+            "variants": shares,
+        })
+    }
+}
+
+fn value_json(value: &Value) -> Json {
+    Node { value: value.clone(), span: crate::text::Span::new(crate::text::FileId(0), 0, 0) }.to_json()
+}
+
+fn size(sized: &Sized) -> Json {
+    let head = json!({ "metric": sized.metric, "role": sized.role, "treatment": sized.treatment });
+    let tail = match &sized.result {
+        Ok(sizing) => json!({
+            "claim": match sizing.comparison.claim {
+                Claim::NonInferiority { .. } => "non-inferiority",
+                _ => "superiority",
+            },
+            "alpha": sizing.comparison.alpha,
+            "power_goal": sizing.power_goal,
+            "needed": { "control": sizing.need.control_units, "treatment": sizing.need.treatment_units },
+            "available": { "control": sizing.control.floor(), "treatment": sizing.treatment.floor() },
+            "power": sizing.power,
+            "detectable": sizing.detectable,
+            "mature_days": sizing.mature_days,
+            "factors": {
+                "variance_reduction": sizing.factors.reduction,
+                "sequential": sizing.factors.inflation,
+                "design_effect": sizing.factors.design_effect,
+            },
+        }),
+        Err(reason) => json!({ "not_sized": reason.to_string() }),
+    };
+    match (head, tail) {
+        (Json::Object(mut head), Json::Object(tail)) => {
+            head.extend(tail);
+            Json::Object(head)
+        }
+        (head, _) => head,
+    }
+}
+
+impl std::fmt::Display for Unsized {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unsized::Missing(what) => write!(f, "it lacks {what}"),
+            Unsized::Refused(refusal) => write!(f, "{refusal}"),
+            Unsized::Unsupported(why) => f.write_str(why),
+        }
+    }
+}
+
+impl PlannedStage {
+    /// The part of eligible units that each variant gets in this stage.
+    pub fn variant_shares<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (&'a str, f64)> {
+        let own: f64 = self.weights.iter().map(|(_, weight)| weight.value).sum();
+        plan.variants.iter().map(move |variant| {
+            let written = self.weights.iter().find(|(name, _)| name.value == variant.name);
+            let fraction = match written {
+                Some((_, weight)) if 0.0 < own => weight.value / own,
+                _ if self.weights.is_empty() => variant.fraction,
+                _ => 0.0,
+            };
+            (variant.name.as_str(), self.share.value * fraction)
+        })
+    }
+}

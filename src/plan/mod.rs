@@ -1,0 +1,23 @@
+//! The compiled experiment: references resolved, defaults filled, everything sized, scheduled, allocated.
+//!
+//! [`compile`] turns a typed spec, the catalogue and the policy into a [`Plan`]. It never fails: what cannot be
+//! known is `None` or says why in words, and rules report it. Every value keeps its [`Origin`]. Rules read the
+//! plan, emitters print it, `expc resolve` shows it.
+
+mod calendar;
+mod compile;
+mod decision;
+mod effect;
+mod json;
+mod origin;
+mod size;
+mod types;
+
+pub use calendar::Calendar;
+pub use compile::{Inputs, compile};
+pub use decision::{Cell, Row, Table as DecisionTable, Verdict};
+pub use effect::{EffectFault, PlannedEffect};
+pub use json::to_json;
+pub use origin::{Known, Origin};
+pub use size::{Factors, Look, Memo, Sized, Sizing, Unsized, Week, looks};
+pub use types::*;
