@@ -68,6 +68,11 @@ macro_rules! catalog {
         }
 
         impl Catalog {
+            /// Marks every sort as incomplete: a file could not be read to its end.
+            pub fn damage(&mut self) {
+                $(self.$field.broken = true;)*
+            }
+
             /// Adds the definitions of a file; the first of two equal names stays.
             pub fn add(&mut self, file: CatalogFile) {
                 $(

@@ -1,0 +1,48 @@
+//! The only room that touches disk, clock and environment.
+//!
+//! Everything above asks a [`Files`] for text, so that tests and a browser give it from memory. Reading has
+//! limits: a file is at most [`MOST_BYTES`], links that loop are named, bytes that are not text are refused
+//! with their place.
+
+mod disk;
+mod memory;
+mod output;
+
+pub use disk::{Disk, find_root, today};
+pub use memory::Memory;
+pub use output::{OutputFault, Written, write_all};
+
+/// The largest file that is read. A spec of a thousand lines has 40 kB.
+pub const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Why a file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadFault {
+    /// Relative to the workspace.
+    pub path: String,
+    pub kind: ReadFaultKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadFaultKind {
+    NotFound,
+    /// The text up to the first bad byte, and the offset of that byte.
+    NotUtf8 {
+        lossy: String,
+        offset: usize,
+    },
+    TooLarge {
+        bytes: u64,
+    },
+    /// What the system says: permission denied, a loop of links.
+    Refused(String),
+}
+
+/// Where text comes from.
+pub trait Files: Sync {
+    /// The text of a file, by its path relative to the workspace, with `/`.
+    fn read(&self, path: &str) -> Result<String, ReadFault>;
+
+    /// Every `.toml` file below a folder, sorted by path, and what could not be entered.
+    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>);
+}
