@@ -4,5 +4,6 @@
 //! `tests/floors.rs` reads the imports and holds that.
 
 pub mod diag;
+pub mod report;
 pub mod stats;
 pub mod text;
