@@ -468,6 +468,38 @@ fn json_keeps_data_exact() {
     assert_eq!(report["findings"][0]["facts"]["infinite"], "inf");
 }
 
+fn sarif_faults(case: &Case) -> Vec<String> {
+    let schema = include_str!("vendor/sarif-2.1.0.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("the vendored schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the vendored schema is a schema");
+    let log = case.json("sarif");
+    validator.iter_errors(&log).map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+}
+
+#[test]
+fn sarif_is_valid_by_the_official_schema() {
+    for case in [typical(), hostile(), clean()] {
+        let faults = sarif_faults(&case);
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
+
+/// Where the schema cannot look: indexes point to their rules, codes that no page knows get a rule.
+#[test]
+fn sarif_indexes_agree() {
+    let log = typical().json("sarif");
+    let run = &log["runs"][0];
+    let rule = |index: &Value| &run["tool"]["driver"]["rules"][index.as_u64().expect("an index") as usize]["id"];
+    let results = run["results"].as_array().expect("results");
+    assert_eq!(results.len(), 4);
+    for result in results {
+        assert_eq!(rule(&result["ruleIndex"]), &result["ruleId"]);
+    }
+    for note in run["invocations"][0]["toolExecutionNotifications"].as_array().expect("notifications") {
+        assert_eq!(rule(&note["associatedRule"]["index"]), &note["associatedRule"]["id"]);
+    }
+}
+
 fn fingerprints(case: &Case) -> Vec<String> {
     let issues = case.json("gitlab");
     let names = issues.as_array().expect("an array").iter().map(|issue| issue["fingerprint"].to_string());
@@ -490,7 +522,7 @@ fn fingerprints_stay_when_lines_move_and_differ_for_each_finding() {
 #[test]
 fn formats_are_found_by_name() {
     let names: Vec<_> = FORMATS.iter().map(|format| format.name()).collect();
-    assert_eq!(names, ["text", "concise", "json", "github", "gitlab", "junit"]);
+    assert_eq!(names, ["text", "concise", "json", "sarif", "github", "gitlab", "junit"]);
     assert!(format("xml").is_none());
     for format in FORMATS {
         assert!(!format.about().is_empty());
@@ -544,5 +576,7 @@ proptest! {
                 harmless(format.name(), &case.render(format.name(), look));
             }
         }
+        let faults = sarif_faults(&case);
+        prop_assert!(faults.is_empty(), "{faults:#?}");
     }
 }

@@ -8,6 +8,7 @@ mod concise;
 mod text;
 
 mod json;
+mod sarif;
 
 mod github;
 mod gitlab;
@@ -103,7 +104,7 @@ pub trait Format: Sync {
 
 /// Every format, in the order in which help lists them.
 pub static FORMATS: &[&dyn Format] =
-    &[&text::Text, &concise::Concise, &json::Json, &github::Github, &gitlab::Gitlab, &junit::Junit];
+    &[&text::Text, &concise::Concise, &json::Json, &sarif::Sarif, &github::Github, &gitlab::Gitlab, &junit::Junit];
 
 /// The format of a name.
 pub fn format(name: &str) -> Option<&'static dyn Format> {
