@@ -189,3 +189,18 @@ impl Spec {
         self.experiment.value().and_then(|experiment| experiment.status.copied()).unwrap_or(Status::Draft)
     }
 }
+
+/// The tables at the root of a spec that know a key.
+pub fn homes_of(key: &str) -> Vec<&'static str> {
+    macro_rules! tables {
+        ($($name:literal: $type:ty),* $(,)?) => {
+            [$(($name, crate::syntax::keys_of::<$type>())),*]
+        };
+    }
+    let tables = tables! {
+        "experiment": Experiment, "hypothesis": Hypothesis, "audience": Audience, "exposure": Exposure,
+        "metrics": Metrics, "design": Design, "rollout": Rollout, "decision": Decision, "feedback": Feedback,
+        "privacy": Privacy, "risk": Risk, "emit": Emit, "results": Results,
+    };
+    tables.iter().filter(|(_, keys)| keys.contains(&key)).map(|(name, _)| *name).collect()
+}

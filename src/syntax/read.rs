@@ -371,3 +371,37 @@ impl<'de> de::MapAccess<'de> for KeyPlace<'_> {
         seed.deserialize(U128Deserializer::<Error>::new(pack(self.entry.key_span)))
     }
 }
+
+/// The keys that a struct knows, as serde sees them.
+pub fn keys_of<T: de::DeserializeOwned>() -> &'static [&'static str] {
+    /// Catches the list that a struct hands to its deserializer.
+    struct Catch<'a>(&'a std::cell::Cell<&'static [&'static str]>);
+
+    impl<'de> Deserializer<'de> for Catch<'_> {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+            Err(Error::Reported)
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            known: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Error> {
+            self.0.set(known);
+            Err(Error::Reported)
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string option newtype_struct seq map enum
+            bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any
+        }
+    }
+
+    let caught: std::cell::Cell<&'static [&'static str]> = std::cell::Cell::new(&[]);
+    // The error is the way out; the keys are caught by then.
+    let _ = T::deserialize(Catch(&caught));
+    caught.get()
+}

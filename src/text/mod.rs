@@ -5,7 +5,7 @@
 
 mod printable;
 
-pub use printable::{printable, printable_same_length};
+pub use printable::{acts, printable, printable_same_length};
 
 use std::sync::{Arc, OnceLock};
 
@@ -129,6 +129,11 @@ impl Sources {
     /// The file of an id that [`Sources::add`] gave.
     pub fn get(&self, id: FileId) -> &Arc<Source> {
         &self.files[id.0 as usize]
+    }
+
+    /// The file of any id, also of one that this run never gave out.
+    pub fn find(&self, id: FileId) -> Option<&Arc<Source>> {
+        self.files.get(id.0 as usize)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Arc<Source>)> {

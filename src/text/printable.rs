@@ -3,11 +3,13 @@
 //! Specs may hold escape codes, bells and direction overrides; none of them may reach a terminal,
 //! a workflow command or a page as they are.
 
-/// True for characters that act instead of being seen: controls, and the marks that reorder or hide text.
-fn acts(c: char) -> bool {
+/// True for characters that act instead of being seen: controls, and the marks that reorder, break or hide text.
+pub fn acts(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => true,
+        '\u{61c}' | '\u{180e}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => true,
+        '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}' => true,
         _ => c.is_control(),
     }
 }
@@ -35,7 +37,8 @@ pub fn printable_same_length(text: &str) -> String {
             c => match c.len_utf8() {
                 1 => '?',
                 2 => '\u{b7}',
-                _ => '\u{fffd}',
+                3 => '\u{fffd}',
+                _ => '\u{1f6ab}',
             },
         })
         .collect()
@@ -47,8 +50,8 @@ mod tests {
 
     #[test]
     fn acting_characters_never_pass() {
-        let hostile = "a\u{1b}[31m\u{202e}\u{9b}\0b\r\n";
-        assert_eq!(printable(hostile), "a\\u{1b}[31m\\u{202e}\\u{9b}\\u{0}b ");
+        let hostile = "a\u{1b}[31m\u{202e}\u{61c}\u{e0041}\u{9b}\0b\r\n";
+        assert_eq!(printable(hostile), "a\\u{1b}[31m\\u{202e}\\u{61c}\\u{e0041}\\u{9b}\\u{0}b ");
         let same = printable_same_length(hostile);
         assert_eq!(same.len(), hostile.len());
         assert!(!same.chars().any(|c| c.is_control() && c != '\n'));

@@ -1,0 +1,179 @@
+//! One run over a workspace.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::leveled;
+use crate::diag::{Diagnostic, Level, Skipped};
+use crate::policy::{Levels, Policy, PresetName};
+use crate::portfolio::{Compiled, Entry, Portfolio, SpecFile, Workspace};
+use crate::rules::{Check, FileCx, PlanCx, PortfolioCx, RULES, Rule, Sink};
+use crate::spec::{Day, Status};
+use crate::text::Span;
+
+/// What a run is told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// The day that dates are judged against; without it rules that need one are skipped.
+    pub today: Option<Day>,
+}
+
+/// What a run found.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// In the order of their places.
+    pub findings: Vec<Diagnostic>,
+    pub skipped: Vec<Skipped>,
+    pub portfolio: Portfolio,
+    /// True when a fault of expc itself kept a file from being judged.
+    pub crashed: bool,
+}
+
+impl Outcome {
+    /// The gravest level among the findings.
+    pub fn worst(&self) -> Level {
+        self.findings.iter().map(|finding| finding.level).max().unwrap_or(Level::Allow)
+    }
+}
+
+/// What came of one spec.
+struct Judged {
+    findings: Vec<Diagnostic>,
+    skipped: Vec<Skipped>,
+    entry: Option<Entry>,
+    crashed: bool,
+}
+
+/// Runs every rule.
+pub fn check(workspace: &Workspace, options: Options) -> Outcome {
+    let judged: Vec<Judged> = workspace.specs.par_iter().map(|spec| guarded(workspace, spec, options)).collect();
+    let mut outcome = Outcome::default();
+    let mut entries = Vec::with_capacity(judged.len());
+    for one in judged {
+        outcome.findings.extend(one.findings);
+        outcome.skipped.extend(one.skipped);
+        entries.extend(one.entry);
+        outcome.crashed |= one.crashed;
+    }
+    outcome.portfolio = Portfolio::new(entries);
+    together(workspace, options, &mut outcome);
+    outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    outcome.findings.dedup();
+    outcome.skipped.sort();
+    outcome.skipped.dedup();
+    outcome
+}
+
+/// Judges a spec; a panic is our fault and becomes a finding, so that the other files still get their answers.
+fn guarded(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
+    match catch_unwind(AssertUnwindSafe(|| judge(workspace, spec, options))) {
+        Ok(judged) => judged,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
+            let found = Diagnostic::new(
+                "INT001",
+                "internal-error",
+                Level::Error,
+                Span::file_start(spec.file),
+                "expc itself failed on this file",
+            )
+            .help("this is a bug of expc: please report it with this file and the text below")
+            .help(format!("the failure says: {text}"));
+            Judged { findings: vec![found], skipped: Vec::new(), entry: None, crashed: true }
+        }
+    }
+}
+
+fn judge(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
+    let compiled = workspace.compile(spec);
+    let levels = Levels::for_path(&workspace.file, &spec.path);
+    let preset = compiled.policy.preset.value;
+    let status = Some(compiled.plan.status.value);
+    let mut judged = Judged { findings: Vec::new(), skipped: Vec::new(), entry: None, crashed: false };
+    let experiment = Some(Arc::clone(&compiled.plan.id));
+    let file_cx = FileCx { workspace, document: &compiled.document };
+    let plan_cx = PlanCx {
+        workspace,
+        compiled: &compiled,
+        plan: &compiled.plan,
+        spec: &compiled.spec,
+        document: &compiled.document,
+        tree: &compiled.tree,
+        catalog: &workspace.catalog,
+        policy: &compiled.policy,
+        today: options.today,
+    };
+    // Bytes that are not text say nothing of an experiment.
+    let legible = compiled.document.unreadable.is_none();
+    for &rule in RULES {
+        let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: experiment.clone() };
+        match rule.check {
+            Check::File(check) => check(&file_cx, &mut sink),
+            Check::Plan(check) if legible => check(&plan_cx, &mut sink),
+            _ => continue,
+        }
+        take(&mut judged, sink, rule, status, preset, &levels);
+    }
+    judged.entry = legible.then(|| entry(&compiled, spec));
+    judged
+}
+
+fn entry(compiled: &Compiled, spec: &SpecFile) -> Entry {
+    Entry::new(&compiled.plan, &compiled.spec, &spec.path, spec.file)
+}
+
+fn take(judged: &mut Judged, sink: Sink, rule: &Rule, status: Option<Status>, preset: PresetName, levels: &Levels<'_>) {
+    if sink.findings.is_empty() && sink.skipped.is_empty() {
+        return;
+    }
+    let Sink { mut findings, skipped, .. } = sink;
+    leveled::apply(&mut findings, rule, status, preset, levels);
+    judged.findings.extend(findings);
+    judged.skipped.extend(skipped);
+}
+
+/// The rules on the workspace's own files and on all experiments together.
+fn together(workspace: &Workspace, options: Options, outcome: &mut Outcome) {
+    let cx =
+        PortfolioCx { workspace, portfolio: &outcome.portfolio, catalog: &workspace.catalog, today: options.today };
+    let mut findings = Vec::new();
+    let mut skipped = Vec::new();
+    for &rule in RULES {
+        let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: None };
+        match rule.check {
+            Check::File(check) => {
+                for document in &workspace.documents {
+                    check(&FileCx { workspace, document }, &mut sink);
+                }
+            }
+            Check::Workspace(check) | Check::Portfolio(check) => check(&cx, &mut sink),
+            Check::Plan(_) => continue,
+        }
+        skipped.extend(sink.skipped);
+        for finding in sink.findings {
+            findings.extend(leveled_by_place(workspace, &outcome.portfolio, rule, finding));
+        }
+    }
+    outcome.findings.extend(findings);
+    outcome.skipped.extend(skipped);
+}
+
+/// A finding about several files takes the level of the file it points at.
+fn leveled_by_place(
+    workspace: &Workspace,
+    portfolio: &Portfolio,
+    rule: &Rule,
+    finding: Diagnostic,
+) -> Option<Diagnostic> {
+    let path = workspace.sources.path(finding.primary.span);
+    let levels = Levels::for_path(&workspace.file, path);
+    let status =
+        portfolio.entries.iter().find(|entry| entry.file == finding.primary.span.file).map(|entry| entry.status);
+    let preset = Policy::resolve(&workspace.file, path).preset.value;
+    let mut findings = vec![finding];
+    leveled::apply(&mut findings, rule, status, preset, &levels);
+    findings.pop()
+}

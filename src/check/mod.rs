@@ -1,0 +1,11 @@
+//! The engine: which rules run where, on how many threads, at which level, in which order.
+//!
+//! [`check`] runs every rule over a workspace. Each spec is compiled and judged on its own, in parallel; what the
+//! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
+//! answer is the same for any number of threads.
+
+mod engine;
+mod leveled;
+
+pub use engine::{Options, Outcome, check};
+pub use leveled::level_of;

@@ -1,0 +1,1 @@
+//! Compiled experiments in the words of other tools.

@@ -1,0 +1,37 @@
+//! `concise`: one line a finding, as compilers and editors have read them for fifty years.
+
+use std::io;
+
+use super::place::Place;
+use super::shown::{lines_bent, shown};
+use super::verdict::{skipped, verdict};
+use super::{Format, Look, Report};
+
+pub(super) struct Concise;
+
+impl Format for Concise {
+    fn name(&self) -> &'static str {
+        "concise"
+    }
+
+    fn about(&self) -> &'static str {
+        "one line a finding: path:line:column: level[code] headline"
+    }
+
+    fn write(&self, report: &Report<'_>, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+        for finding in report.findings() {
+            let Place { path, start, .. } = Place::of(report.sources, finding.primary.span);
+            let (level, code) = (finding.level.name(), shown(&finding.code));
+            let line = format!(
+                "{}:{}:{}: {level}[{code}] {}\n",
+                shown(path),
+                start.line,
+                start.column,
+                shown(&finding.headline)
+            );
+            out.write_all(lines_bent(&line).as_bytes())?;
+        }
+        writeln!(out, "{}", verdict(report))?;
+        skipped(report, look.verbose).iter().try_for_each(|line| writeln!(out, "{line}"))
+    }
+}

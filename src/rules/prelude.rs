@@ -1,0 +1,74 @@
+//! What every rule file uses.
+
+pub(crate) use super::rule::rule;
+pub use super::rule::{FileCx, PlanCx, PortfolioCx, Rule, Sink};
+pub use crate::diag::{Applicability, Diagnostic, Edit, Level};
+pub use crate::plan::{Known, Origin, Plan, PlannedMetric, Sized, Sizing};
+pub use crate::spec::{Field, Role, Status};
+pub use crate::syntax::At;
+pub use crate::text::Span;
+
+/// The nearest of the known names, when one is near enough to be meant.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Names from strangers may be megabytes; no known name is that long.
+    if 64 < name.chars().count() {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .min_by(|a, b| a.cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+/// A name from a spec, in backticks, short and without acting characters.
+pub fn quoted(name: &str) -> String {
+    let shown = crate::text::printable(name);
+    match shown.char_indices().nth(40) {
+        Some((cut, _)) => format!("`{}…`", &shown[..cut]),
+        None => format!("`{shown}`"),
+    }
+}
+
+/// Names in backticks, at most `most` of them: "`a`, `b` and 3 more".
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+    let names: Vec<String> = names.into_iter().map(quoted).collect();
+    let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        left => format!("{shown} and {left} more"),
+    }
+}
+
+/// A count with separators: `62,690`.
+pub fn count(number: f64) -> String {
+    let digits = format!("{:.0}", number.max(0.0).floor());
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index != 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A fraction as a percentage with at most three significant decimals: `41.2%`.
+pub fn percent(fraction: f64) -> String {
+    let value = fraction * 100.0;
+    let text = if value.abs() < 1.0 { format!("{value:.3}") } else { format!("{value:.1}") };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}%")
+}
+
+/// A power or probability with two decimals, never rounded up to the goal: `0.57`.
+pub fn probability(value: f64) -> String {
+    format!("{:.2}", (value * 100.0).floor() / 100.0)
+}
+
+/// `1 day`, `3 days`.
+pub fn days(number: u32) -> String {
+    format!("{number} day{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,243 @@
+//! What a rule is, and what it is given.
+
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::diag::{Applicability, Diagnostic, Level, Skipped};
+use crate::plan::Plan;
+use crate::policy::Policy;
+use crate::portfolio::{Compiled, Document, Portfolio, Workspace};
+use crate::spec::{Day, Field, Spec};
+use crate::syntax::Node;
+use crate::text::Span;
+
+/// What a rule needs beyond the spec. Shown by `expc rules`; a rule whose need is absent reports itself skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Context {
+    Catalog,
+    Policy,
+    Portfolio,
+    Clock,
+}
+
+impl Context {
+    pub fn name(self) -> &'static str {
+        match self {
+            Context::Catalog => "catalogue",
+            Context::Policy => "policy",
+            Context::Portfolio => "portfolio",
+            Context::Clock => "date",
+        }
+    }
+}
+
+/// What a rule looks at, and the function that looks.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// Each file by itself, whatever it is for.
+    File(fn(&FileCx<'_>, &mut Sink)),
+    /// Each experiment.
+    Plan(fn(&PlanCx<'_>, &mut Sink)),
+    /// `expc.toml`, the catalogue and the templates, once.
+    Workspace(fn(&PortfolioCx<'_>, &mut Sink)),
+    /// All experiments together, once.
+    Portfolio(fn(&PortfolioCx<'_>, &mut Sink)),
+}
+
+/// A rule: everything that `expc rules`, `expc explain`, SARIF and the tests say of it.
+pub struct Rule {
+    pub code: &'static str,
+    pub name: &'static str,
+    pub since: &'static str,
+    pub level: Level,
+    /// The level in drafts: "missing" is a warning while a spec is being written.
+    pub draft: Level,
+    pub fix: Option<Applicability>,
+    pub needs: &'static [Context],
+    /// The doc comment: a sentence, `## Why`, examples.
+    pub docs: &'static str,
+    pub check: Check,
+}
+
+impl Rule {
+    /// A finding of this rule; the engine sets the level that is in force.
+    pub fn at(&self, span: Span, headline: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.code, self.name, self.level, span, headline)
+    }
+}
+
+/// Declares a rule from its doc comment and its facts.
+macro_rules! rule {
+    (
+        $(#[doc = $doc:literal])+
+        static $name:ident = {
+            code: $code:literal, name: $rule:literal, since: $since:literal,
+            level: $level:ident $(in drafts $draft:ident)?,
+            $(fix: $fix:ident,)? needs: [$($need:ident),*],
+            check: $kind:ident($check:path) $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])+
+        pub static $name: $crate::rules::rule::Rule = $crate::rules::rule::Rule {
+            code: $code,
+            name: $rule,
+            since: $since,
+            level: $crate::diag::Level::$level,
+            draft: rule!(@draft $level $($draft)?),
+            fix: rule!(@fix $($fix)?),
+            needs: &[$($crate::rules::rule::Context::$need),*],
+            docs: concat!($($doc, "\n"),+),
+            check: $crate::rules::rule::Check::$kind($check),
+        };
+    };
+    (@draft $level:ident) => { $crate::diag::Level::$level };
+    (@draft $level:ident $draft:ident) => { $crate::diag::Level::$draft };
+    (@fix) => { None };
+    (@fix $fix:ident) => { Some($crate::diag::Applicability::$fix) };
+}
+
+pub(crate) use rule;
+
+/// One file.
+pub struct FileCx<'a> {
+    pub workspace: &'a Workspace,
+    pub document: &'a Document,
+}
+
+/// One experiment with all that it rests on.
+pub struct PlanCx<'a> {
+    pub workspace: &'a Workspace,
+    pub compiled: &'a Compiled,
+    pub plan: &'a Plan,
+    /// The spec over its template.
+    pub spec: &'a Spec,
+    pub document: &'a Document,
+    /// The tree of the spec over its template.
+    pub tree: &'a Node,
+    pub catalog: &'a Catalog,
+    pub policy: &'a Policy,
+    pub today: Option<Day>,
+}
+
+/// Everything together.
+pub struct PortfolioCx<'a> {
+    pub workspace: &'a Workspace,
+    pub portfolio: &'a Portfolio,
+    pub catalog: &'a Catalog,
+    pub today: Option<Day>,
+}
+
+impl PlanCx<'_> {
+    /// Where a key that is absent would belong: the name of its table, of the nearest table above it, or the id.
+    ///
+    /// `path` names the table: `"metrics"`, `"design.srm"`.
+    pub fn home(&self, path: &str) -> Span {
+        let mut node = self.tree;
+        let mut best = None;
+        for key in path.split('.') {
+            let Some(entry) = node.as_table().and_then(|table| table.entry(key)) else { break };
+            if entry.key_span.file == self.document.file {
+                best = Some(entry.key_span);
+            }
+            node = &entry.node;
+        }
+        best.unwrap_or(self.plan.span)
+    }
+
+    /// True when nothing can be said of an absent key: its table, or the text around it, could not be read.
+    pub fn unreadable<T>(&self, table: &Field<T>) -> bool {
+        matches!(table, Field::Broken(_)) || self.document.is_damaged()
+    }
+
+    /// The text of a span as it was written.
+    pub fn written(&self, span: Span) -> &str {
+        self.workspace.sources.slice(span)
+    }
+}
+
+/// Where a rule puts what it finds.
+pub struct Sink {
+    pub findings: Vec<Diagnostic>,
+    pub skipped: Vec<Skipped>,
+    pub(crate) rule: &'static Rule,
+    pub(crate) experiment: Option<Arc<str>>,
+}
+
+impl Sink {
+    pub fn push(&mut self, finding: Diagnostic) {
+        let mut finding = finding;
+        if finding.experiment.is_none() {
+            finding.experiment.clone_from(&self.experiment);
+        }
+        self.findings.push(finding);
+    }
+
+    /// The rule cannot run here: a noun phrase says what it lacks.
+    pub fn skip(&mut self, lacks: impl Into<String>) {
+        let experiment = self.experiment.clone().unwrap_or_else(|| Arc::from(""));
+        self.skipped.push(Skipped { code: self.rule.code.into(), experiment, lacks: lacks.into() });
+    }
+}
+
+impl Rule {
+    /// `hypothesis` for `HYP001`: the group as policies and folders name it.
+    pub fn group(&self) -> &'static str {
+        GROUPS.iter().find(|(prefix, _)| self.code.starts_with(prefix)).map_or("internal", |(_, group)| group)
+    }
+
+    /// The first sentence of the docs.
+    pub fn summary(&self) -> String {
+        let lines = self.docs.lines().map(str::trim).skip_while(|line| line.is_empty());
+        lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The text under `## Why`.
+    pub fn why(&self) -> String {
+        let lines = self.docs.lines().map(str::trim).skip_while(|line| *line != "## Why").skip(1);
+        let body = lines.take_while(|line| !line.starts_with("```") && !line.starts_with("## "));
+        body.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Where the numbers or the claim come from: the text under `## Source`.
+    pub fn source(&self) -> String {
+        let lines = self.docs.lines().map(str::trim).skip_while(|line| *line != "## Source").skip(1);
+        let body = lines.take_while(|line| !line.starts_with("```") && !line.starts_with("## "));
+        body.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Every example of a sort: `bad` or `good`.
+    pub fn examples(&self, sort: &str) -> Vec<String> {
+        let fence = format!("```toml,{sort}");
+        let mut examples = Vec::new();
+        let mut lines = self.docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+        while let Some(line) = lines.next() {
+            if line.trim() == fence {
+                examples.push(
+                    lines
+                        .by_ref()
+                        .take_while(|line| line.trim() != "```")
+                        .fold(String::new(), |text, line| text + line + "\n"),
+                );
+            }
+        }
+        examples
+    }
+}
+
+/// Prefixes of codes and the groups they stand for.
+pub const GROUPS: [(&str, &str); 14] = [
+    ("SYN", "syntax"),
+    ("HYP", "hypothesis"),
+    ("MET", "metrics"),
+    ("STA", "statistics"),
+    ("GRD", "guardrails"),
+    ("DEC", "decision"),
+    ("ROL", "rollout"),
+    ("AUD", "audience"),
+    ("GOV", "governance"),
+    ("OWN", "ownership"),
+    ("PRT", "portfolio"),
+    ("LIF", "lifecycle"),
+    ("EMI", "emission"),
+    ("POL", "policy"),
+];

@@ -1,0 +1,61 @@
+//! SYN003 wrong-type.
+
+use crate::rules::prelude::*;
+use crate::syntax::FaultKind;
+
+rule! {
+    /// A value is of another type than its key asks, or a word is not among the choices.
+    ///
+    /// ## Why
+    /// A late type error surfaces as a stack trace in somebody else's tool.
+    ///
+    /// ## Source
+    /// mozilla/metric-hub#354.
+    ///
+    /// ```toml,bad
+    /// [rollout]
+    /// kill_switch = "yes"
+    /// ```
+    /// ```toml,good
+    /// [rollout]
+    /// kill_switch = true
+    /// ```
+    static RULE = {
+        code: "SYN003", name: "wrong-type", since: "0.1.0",
+        level: Error, fix: Suggested, needs: [],
+        check: File(check),
+    }
+}
+
+fn check(cx: &FileCx<'_>, out: &mut Sink) {
+    for fault in &cx.document.faults {
+        let path = quoted(&fault.path);
+        match &fault.kind {
+            FaultKind::WrongType { found, expected } => out.push(
+                RULE.at(fault.span, format!("{path} holds {found}"))
+                    .label(format!("expected {expected}"))
+                    .help(format!("write {expected}")),
+            ),
+            FaultKind::UnknownWord { found, known } => out.push(unknown_word(fault.span, &path, found, known)),
+            FaultKind::MissingKey { key } => {
+                out.push(RULE.at(fault.span, format!("{path} lacks `{key}`")).help(format!("add `{key}`")));
+            }
+            // Quantities and dates have rules of their own.
+            FaultKind::BadValue { .. } | FaultKind::UnknownKey { .. } => {}
+        }
+    }
+}
+
+fn unknown_word(span: Span, path: &str, found: &str, known: &[&'static str]) -> Diagnostic {
+    let diagnostic = RULE
+        .at(span, format!("{path} does not know {}", quoted(found)))
+        .help(format!("one of {}", listed(known.iter().copied(), 12)));
+    match nearest(found, known.iter().copied()) {
+        Some(name) => diagnostic.label(format!("did you mean \"{name}\"?")).fix(
+            Applicability::Suggested,
+            format!("write \"{name}\""),
+            vec![Edit { span, replacement: format!("\"{name}\"") }],
+        ),
+        None => diagnostic.label("not one of the choices"),
+    }
+}
