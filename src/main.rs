@@ -1,5 +1,5 @@
 //! Parses the arguments, calls the door, returns its exit code.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    expc::cli::main()
 }

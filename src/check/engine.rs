@@ -9,7 +9,7 @@ use super::leveled;
 use crate::diag::{Diagnostic, Level, Skipped};
 use crate::policy::{Levels, Policy, PresetName};
 use crate::portfolio::{Compiled, Entry, Portfolio, SpecFile, Workspace};
-use crate::rules::{Check, FileCx, PlanCx, PortfolioCx, RULES, Rule, Sink};
+use crate::rules::{self, Check, FileCx, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
 use crate::text::Span;
 
@@ -108,7 +108,7 @@ fn judge(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
     };
     // Bytes that are not text say nothing of an experiment.
     let legible = compiled.document.unreadable.is_none();
-    for &rule in RULES {
+    for rule in rules::all() {
         let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: experiment.clone() };
         match rule.check {
             Check::File(check) => check(&file_cx, &mut sink),
@@ -141,7 +141,7 @@ fn together(workspace: &Workspace, options: Options, outcome: &mut Outcome) {
         PortfolioCx { workspace, portfolio: &outcome.portfolio, catalog: &workspace.catalog, today: options.today };
     let mut findings = Vec::new();
     let mut skipped = Vec::new();
-    for &rule in RULES {
+    for rule in rules::all() {
         let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: None };
         match rule.check {
             Check::File(check) => {

@@ -98,6 +98,18 @@ macro_rules! rule {
 
 pub(crate) use rule;
 
+/// Declares the rules of a group, one line each, in the order of their codes: the module and its place in the registry.
+macro_rules! group {
+    ($($name:ident),* $(,)?) => {
+        $(pub mod $name;)*
+
+        /// The rules of this group.
+        pub static RULES: &[&$crate::rules::rule::Rule] = &[$(&$name::RULE),*];
+    };
+}
+
+pub(crate) use group;
+
 /// One file.
 pub struct FileCx<'a> {
     pub workspace: &'a Workspace,

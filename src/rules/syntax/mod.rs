@@ -1,8 +1,10 @@
 //! Rules on the text and its keys.
 
-pub mod misplaced_key;
-pub mod unknown_key;
-pub mod wrong_type;
+crate::rules::rule::group! {
+    unknown_key,
+    misplaced_key,
+    wrong_type,
+}
 
 use crate::portfolio::DocumentKind;
 use crate::rules::rule::FileCx;

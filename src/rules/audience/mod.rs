@@ -1,0 +1,3 @@
+//! Rules on the audience.
+
+crate::rules::rule::group! {}

@@ -1,0 +1,3 @@
+//! Rules on the decision.
+
+crate::rules::rule::group! {}

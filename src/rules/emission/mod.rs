@@ -1,0 +1,3 @@
+//! Rules on the emission.
+
+crate::rules::rule::group! {}

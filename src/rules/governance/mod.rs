@@ -1,0 +1,3 @@
+//! Rules on the governance.
+
+crate::rules::rule::group! {}

@@ -1,0 +1,3 @@
+//! Rules on the guardrails.
+
+crate::rules::rule::group! {}

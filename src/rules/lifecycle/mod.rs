@@ -1,0 +1,3 @@
+//! Rules on the lifecycle.
+
+crate::rules::rule::group! {}

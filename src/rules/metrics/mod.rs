@@ -1,0 +1,3 @@
+//! Rules on the metrics.
+
+crate::rules::rule::group! {}

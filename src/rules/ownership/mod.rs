@@ -1,0 +1,3 @@
+//! Rules on the ownership.
+
+crate::rules::rule::group! {}

@@ -1,0 +1,3 @@
+//! Rules on the policy.
+
+crate::rules::rule::group! {}

@@ -1,0 +1,3 @@
+//! Rules on the portfolio.
+
+crate::rules::rule::group! {}

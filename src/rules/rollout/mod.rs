@@ -1,0 +1,3 @@
+//! Rules on the rollout.
+
+crate::rules::rule::group! {}

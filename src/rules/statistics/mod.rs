@@ -1,0 +1,3 @@
+//! Rules on the statistics.
+
+crate::rules::rule::group! {}
