@@ -3,6 +3,7 @@
 
 mod check;
 mod failure;
+pub mod schema;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Check every experiment of a workspace
     Check(check::Arguments),
+    /// Print the JSON Schema of a file of the language
+    Schema(schema::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -36,6 +39,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -44,4 +48,10 @@ pub fn main() -> ExitCode {
             Exit::Usage.into()
         }
     }
+}
+
+/// Prints to standard output; a closed pipe is not an error.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = anstream::stdout().write_all(text.as_bytes());
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::spec::governance::DataClass;
-use crate::spec::{Duration, Field, List, Named, Probability, Share, choice};
+use crate::spec::{At, Duration, Field, List, Named, Probability, Share, choice};
 
 /// `expc.toml`, at the root of a workspace.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -13,6 +13,7 @@ use crate::spec::{Duration, Field, List, Named, Probability, Share, choice};
 pub struct WorkspaceFile {
     /// The version of this language.
     #[schemars(example = 1, range(min = 1, max = 1), required)]
+    #[serde(deserialize_with = "crate::spec::quantity::limits::version")]
     pub schema: Field<i64>,
     /// Where things are, relative to this file.
     #[schemars(example = &serde_json::json!({ "experiments": "experiments" }))]
@@ -73,6 +74,7 @@ pub struct Build {
 pub struct TargetSettings {
     /// flagd: the bucketing generation of the evaluators in use. Evaluators of different generations assign the same unit differently.
     #[schemars(example = &"B", regex(pattern = "^[ABC]$"))]
+    #[serde(deserialize_with = "generation")]
     pub generation: Field<String>,
 }
 
@@ -150,16 +152,20 @@ pub struct PolicyTable {
     #[schemars(example = &"5%")]
     pub max_first_stage: Field<Share>,
     /// The largest factor by which a stage may exceed the one before.
-    #[schemars(example = 10.0, range(min = 1.0))]
+    #[schemars(example = 10.0, range(min = 1.0, max = 1e12))]
+    #[serde(deserialize_with = "crate::spec::quantity::limits::at_least_one")]
     pub max_step: Field<f64>,
     /// The most primary metrics.
-    #[schemars(example = 2, range(min = 1))]
+    #[schemars(example = 2, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
     pub max_primaries: Field<i64>,
     /// The most metrics over all roles.
-    #[schemars(example = 20, range(min = 1))]
+    #[schemars(example = 20, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
     pub max_metrics: Field<i64>,
     /// The most segments.
-    #[schemars(example = 5, range(min = 0))]
+    #[schemars(example = 5, range(min = 0, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::quantity::limits::count_or_none")]
     pub max_segments: Field<i64>,
     /// The laxest threshold of the sample-ratio check.
     #[schemars(example = 0.01)]
@@ -180,7 +186,8 @@ pub struct PolicyTable {
     #[schemars(example = &"pseudonymous")]
     pub max_data_class: Field<DataClass>,
     /// The fewest words of a hypothesis.
-    #[schemars(example = 4, range(min = 1))]
+    #[schemars(example = 4, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
     pub min_hypothesis_words: Field<i64>,
     /// Guardrails that every experiment on a surface must have; `any` stands for all surfaces.
     #[schemars(example = &serde_json::json!({ "checkout": ["page_latency_p95"], "any": ["client_error_rate"] }))]
@@ -198,6 +205,30 @@ pub struct PolicyTable {
     #[schemars(example = &["EU"])]
     pub basis_regions: Field<List<String>>,
     /// The most experiments at a time on one surface.
-    #[schemars(example = 8, range(min = 1))]
+    #[schemars(example = 8, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
     pub max_parallel: Field<i64>,
+}
+
+/// A generation is one of three letters; the key stays text.
+fn generation<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Field<String>, D::Error> {
+    #[derive(Deserialize)]
+    enum Letter {
+        A,
+        B,
+        C,
+    }
+    let field = Field::<Letter>::deserialize(from)?;
+    Ok(match field {
+        Field::Absent => Field::Absent,
+        Field::Broken(span) => Field::Broken(span),
+        Field::Set(At { value, span }) => {
+            let letter = match value {
+                Letter::A => "A",
+                Letter::B => "B",
+                Letter::C => "C",
+            };
+            Field::Set(At { value: letter.to_owned(), span })
+        }
+    })
 }

@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod quantity;
 pub mod record;
 pub mod rollout;
+pub mod schema;
 mod words;
 
 pub(crate) use words::choice;
@@ -40,6 +41,7 @@ pub use rollout::{Gate, Rollout, Stage};
 pub struct Spec {
     /// The version of this language.
     #[schemars(example = 1, range(min = 1, max = 1), required)]
+    #[serde(deserialize_with = "crate::spec::quantity::limits::version")]
     pub schema: Field<i64>,
     /// The template that this spec starts from: the stem of a file under `templates/`.
     #[schemars(example = &"conversion-ab")]
@@ -116,7 +118,8 @@ macro_rules! template {
         pub struct Template {
             /// The version of this language.
             #[schemars(example = 1, range(min = 1, max = 1), required)]
-            pub schema: Field<i64>,
+            #[serde(deserialize_with = "crate::spec::quantity::limits::version")]
+    pub schema: Field<i64>,
             /// What the template is, and which of its values a spec may not weaken.
             #[schemars(example = &serde_json::json!({ "about": "Two variants, one conversion metric.", "protected": ["design.alpha"] }))]
             pub template: Field<TemplateTable>,
