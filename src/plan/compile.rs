@@ -77,10 +77,12 @@ pub fn compile(inputs: Inputs<'_>) -> Plan {
         metrics,
         calendar: Calendar::default(),
         sizes: Vec::new(),
-        decision: spec.decision.value().map(Table::new),
+        decision: None,
         kill_switch: spec.rollout.value().and_then(|rollout| inputs.known(&rollout.kill_switch, |on| *on)),
         targets: targets.or(default_targets).map(|list| list.items.clone()).unwrap_or_default(),
     };
+    let one_sided = plan.design.sides.value == Sides::One;
+    plan.decision = spec.decision.value().map(|decision| Table::new(decision, one_sided));
     plan.calendar = inputs.calendar(&plan.audience);
     plan.expectations = inputs.expectations(&plan);
     plan.sizes = size::size_all(&plan, inputs.memo);
@@ -238,12 +240,15 @@ impl<'a> Inputs<'a> {
         let unit = defined.and_then(|metric| self.catalogued(&metric.unit, |unit| unit.clone()));
         let binary = kind.as_ref().is_some_and(|kind| kind.value.is_binary());
         let word = unit.as_ref().map(|unit| unit.value.as_str());
-        let amount = |field: &Field<crate::spec::Amount>| {
+        let amount = |field: &Field<crate::spec::Amount>, origin: fn(Span, FileId) -> Origin| {
             let at = field.get()?;
-            in_unit(&at.value, word, binary).map(|number| Known::new(number, Origin::Catalogue(at.span)))
+            in_unit(&at.value, word, binary).map(|number| Known::new(number, origin(at.span, self.file)))
         };
-        let baseline = defined.and_then(|metric| amount(&metric.baseline));
-        let sd = defined.and_then(|metric| amount(&metric.sd));
+        let catalogue = |span: Span, _: FileId| Origin::Catalogue(span);
+        let baseline = amount(&entry.baseline, Origin::in_spec)
+            .or_else(|| defined.and_then(|metric| amount(&metric.baseline, catalogue)));
+        let sd =
+            amount(&entry.sd, Origin::in_spec).or_else(|| defined.and_then(|metric| amount(&metric.sd, catalogue)));
         let level = baseline.as_ref().map(|known| known.value);
         Some(PlannedMetric {
             name: name.value.clone(),
@@ -314,6 +319,11 @@ impl<'a> Inputs<'a> {
                 let cv = cluster.size_cv.copied().unwrap_or(0.0);
                 // Eldridge, Ashby and Kerry 2006, unequal cluster sizes, unweighted.
                 Some(Known::new(1.0 + ((cv * cv + 1.0) * size - 1.0).max(0.0) * icc.max(0.0), Origin::Computed))
+            }),
+            cluster_size: design.cluster.value().and_then(|cluster| {
+                // Members are counted only where the groups are what is enrolled.
+                let unit = self.spec.audience.value().and_then(|audience| audience.unit.value());
+                self.known(&cluster.mean_size, |size| *size).filter(|_| unit == cluster.unit.value())
             }),
             srm: PlannedSrm {
                 check: srm.and_then(|srm| self.known(&srm.check, |on| *on)).unwrap_or(Known::built_in(true)),

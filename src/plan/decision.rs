@@ -42,6 +42,8 @@ pub struct Table {
     pub otherwise: Option<At<Action>>,
     /// Metrics that rules name alone.
     pub named: Vec<String>,
+    /// True when the primaries are tested on one side: they can never be shown to be worse.
+    pub one_sided: bool,
     /// True when a part could not be read, so that a hole proves nothing.
     pub broken: bool,
 }
@@ -50,7 +52,7 @@ pub struct Table {
 const MOST_NAMED: usize = 6;
 
 impl Table {
-    pub(super) fn new(decision: &Decision) -> Self {
+    pub(super) fn new(decision: &Decision, one_sided: bool) -> Self {
         let list = decision.rules.value();
         let mut broken = matches!(decision.rules, Field::Broken(_)) || list.is_some_and(|list| list.broken);
         broken |= matches!(decision.otherwise, Field::Broken(_));
@@ -87,7 +89,7 @@ impl Table {
                 then: rule.then.get().copied(),
             });
         }
-        Self { rows, otherwise: decision.otherwise.get().copied(), named, broken }
+        Self { rows, otherwise: decision.otherwise.get().copied(), named, one_sided, broken }
     }
 
     /// Every combination of outcomes, in a fixed order.
@@ -104,7 +106,8 @@ impl Table {
         let mut cells = Vec::new();
         for &quality in Quality::ALL {
             for &guardrails in GuardState::ALL {
-                for &primary in Outcome::ALL {
+                let possible = |outcome: &&Outcome| !(self.one_sided && **outcome == Outcome::Worse);
+                for &primary in Outcome::ALL.iter().filter(possible) {
                     for tail in &named {
                         cells.push(Cell { quality, guardrails, primary, named: tail.clone() });
                     }

@@ -177,7 +177,8 @@ fn size(
     memo: &Memo,
 ) -> Result<Sizing, Unsized> {
     let design = &plan.design;
-    if design.method.value == Method::Bayesian {
+    // The guardrails of a Bayesian design are non-inferiority tests like all others.
+    if design.method.value == Method::Bayesian && metric.role == Role::Primary {
         return Err(Unsized::Unsupported("bayesian designs are not sized by this version".to_owned()));
     }
     let (comparison, factors, power_goal) = comparison(plan, metric, control, treatment, memo)?;
@@ -226,7 +227,8 @@ fn toward(comparison: &Comparison) -> Direction {
 pub(super) fn enrolled(plan: &Plan, days: u32) -> Option<f64> {
     let daily = plan.audience.daily_units.as_ref()?.value;
     let kept = 1.0 - plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
-    Some(daily * plan.calendar.share_days(days) * kept * plan.exposure.rate.value)
+    let members = plan.design.cluster_size.as_ref().map_or(1.0, |known| known.value);
+    Some(daily * plan.calendar.share_days(days) * kept * plan.exposure.rate.value * members)
 }
 
 fn comparison(

@@ -174,6 +174,8 @@ pub struct PlannedDesign {
     pub reduction: Option<PlannedReduction>,
     /// Factor on the size for assignment by group.
     pub design_effect: Option<Known<f64>>,
+    /// Units of analysis in one unit of randomisation, for assignment by group.
+    pub cluster_size: Option<Known<f64>>,
     pub srm: PlannedSrm,
     pub segments: Vec<At<String>>,
 }

@@ -74,6 +74,12 @@ pub struct MetricUse {
     /// How long after exposure the metric is counted; the catalogue's window when absent.
     #[schemars(example = &"7 days")]
     pub window: Field<Duration>,
+    /// Its usual value among the analysed units, when they differ from those of the catalogue.
+    #[schemars(example = &"61%")]
+    pub baseline: Field<Amount>,
+    /// Its standard deviation among the analysed units, when they differ from those of the catalogue.
+    #[schemars(example = &"38 USD")]
+    pub sd: Field<Amount>,
     /// The good direction, when the catalogue leaves it open.
     #[schemars(example = &"increase")]
     pub direction: Field<Direction>,
