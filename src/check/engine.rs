@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::leveled;
 use crate::diag::{Diagnostic, Level, Skipped};
-use crate::policy::{Levels, Policy, PresetName};
+use crate::policy::{Levels, PresetName};
 use crate::portfolio::{Compiled, Entry, Portfolio, SpecFile, Workspace};
 use crate::rules::{self, Check, FileCx, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
@@ -89,7 +89,7 @@ fn guarded(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
 
 fn judge(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
     let compiled = workspace.compile(spec);
-    let levels = Levels::for_path(&workspace.file, &spec.path);
+    let levels = workspace.in_force.levels(&spec.path);
     let preset = compiled.policy.preset.value;
     let status = Some(compiled.plan.status.value);
     let mut judged = Judged { findings: Vec::new(), skipped: Vec::new(), entry: None, crashed: false };
@@ -169,10 +169,10 @@ fn leveled_by_place(
     finding: Diagnostic,
 ) -> Option<Diagnostic> {
     let path = workspace.sources.path(finding.primary.span);
-    let levels = Levels::for_path(&workspace.file, path);
+    let levels = workspace.in_force.levels(path);
     let status =
         portfolio.entries.iter().find(|entry| entry.file == finding.primary.span.file).map(|entry| entry.status);
-    let preset = Policy::resolve(&workspace.file, path).preset.value;
+    let preset = workspace.in_force.policy(path).preset.value;
     let mut findings = vec![finding];
     leveled::apply(&mut findings, rule, status, preset, &levels);
     findings.pop()

@@ -1,7 +1,6 @@
 //! The level in force for a rule: built in, or set by code, name or group, here or in an override.
 
-use super::file::{LevelWord, WorkspaceFile};
-use super::settings::overrides_for;
+use super::file::LevelWord;
 use crate::diag::Level;
 use crate::spec::Named;
 use crate::text::Span;
@@ -21,11 +20,9 @@ pub struct Levels<'a> {
 }
 
 impl<'a> Levels<'a> {
-    /// `[rules]`, then the overrides that match the path; later tables win.
-    pub fn for_path(file: &'a WorkspaceFile, path: &'a str) -> Self {
-        let base = file.rules.value().into_iter();
-        let over = overrides_for(file, path).filter_map(|entry| entry.value.rules.value());
-        Self { tables: base.chain(over).collect() }
+    /// `[rules]`, then the overrides that match; later tables win.
+    pub(super) fn new(tables: Vec<&'a Named<LevelWord>>) -> Self {
+        Self { tables }
     }
 
     /// The level of a rule. Within a table a code or name beats a group; a later table beats an earlier one.

@@ -1,7 +1,7 @@
 //! What the organisation demands: `expc.toml`, its presets, thresholds and rule levels.
 //!
 //! [`WorkspaceFile`] is the file as written; [`Policy`] is what is in force for one spec after presets and
-//! overrides by path, each setting with its origin. Start at [`Policy::resolve`].
+//! overrides by path, each setting with its origin. Start at [`InForce`].
 
 mod file;
 mod levels;
@@ -10,4 +10,4 @@ mod settings;
 
 pub use file::{Build, Folders, LevelWord, Override, PolicyTable, PresetName, TargetSettings, WorkspaceFile};
 pub use levels::{LevelSource, Levels};
-pub use settings::{Policy, Setting, SettingOrigin};
+pub use settings::{InForce, Policy, Setting, SettingOrigin, pattern_matches};

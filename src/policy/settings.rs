@@ -1,8 +1,13 @@
 //! The thresholds in force for one spec, each with its origin.
 
-use super::file::{Override, PolicyTable, PresetName, WorkspaceFile};
+use std::sync::Arc;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::file::{LevelWord, Override, PolicyTable, PresetName, WorkspaceFile};
+use super::levels::Levels;
 use crate::spec::governance::DataClass;
-use crate::spec::{At, Duration, Field, Probability, Share};
+use crate::spec::{At, Duration, Field, Named, Probability, Share};
 use crate::text::{FileId, Span};
 
 /// Where a threshold comes from.
@@ -113,42 +118,68 @@ policy! {
     max_parallel: i64;
 }
 
-impl Policy {
-    /// What is in force for the spec at `path`: the preset, then `[policy]`, then the overrides that match, in order.
-    pub fn resolve(file: &WorkspaceFile, path: &str) -> Self {
+/// `expc.toml` made ready: presets laid under, patterns compiled, so that ten thousand specs can ask.
+#[derive(Debug, Default)]
+pub struct InForce {
+    base: Option<Arc<Policy>>,
+    overrides: Vec<(Gitignore, At<Override>)>,
+    rules: Option<Named<LevelWord>>,
+}
+
+impl InForce {
+    pub fn new(file: &WorkspaceFile) -> Self {
         let table = file.policy.value();
         let preset = table.and_then(|table| table.preset.get());
-        let mut policy = Self::preset(preset.map_or(PresetName::Recommended, |at| at.value));
+        let mut policy = Policy::preset(preset.map_or(PresetName::Recommended, |at| at.value));
         if let Some(at) = preset {
             policy.preset.origin = SettingOrigin::Written(at.span);
         }
         if let Some(table) = table {
             policy.lay_over(table);
         }
-        for entry in overrides_for(file, path) {
-            if let Some(table) = entry.policy.value() {
-                policy.lay_over(table);
-            }
+        let list = file.overrides.value().map(|list| list.items.clone()).unwrap_or_default();
+        let overrides = list.into_iter().map(|entry| (patterns(&entry), entry)).collect();
+        Self { base: Some(Arc::new(policy)), overrides, rules: file.rules.value().cloned() }
+    }
+
+    /// The overrides that match a path, in the order of the file; later ones win.
+    fn matching<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a At<Override>> {
+        let matches = move |set: &Gitignore| set.matched_path_or_any_parents(path, false).is_ignore();
+        self.overrides.iter().filter(move |(set, _)| matches(set)).map(|(_, entry)| entry)
+    }
+
+    /// What is in force for the spec at `path`: the preset, then `[policy]`, then the overrides that match, in order.
+    pub fn policy(&self, path: &str) -> Arc<Policy> {
+        let base = self.base.clone().unwrap_or_else(|| Arc::new(Policy::preset(PresetName::Recommended)));
+        let mut tables = self.matching(path).filter_map(|entry| entry.policy.value()).peekable();
+        if tables.peek().is_none() {
+            return base;
         }
-        policy
+        let mut policy = (*base).clone();
+        tables.for_each(|table| policy.lay_over(table));
+        Arc::new(policy)
+    }
+
+    /// The levels in force for the file at `path`: `[rules]`, then the overrides that match.
+    pub fn levels<'a>(&'a self, path: &'a str) -> Levels<'a> {
+        let over = self.matching(path).filter_map(|entry| entry.value.rules.value());
+        Levels::new(self.rules.iter().chain(over).collect())
     }
 }
 
-/// The overrides whose patterns match a path, in the order of the file.
-pub(super) fn overrides_for<'a>(file: &'a WorkspaceFile, path: &'a str) -> impl Iterator<Item = &'a At<Override>> {
-    let list = file.overrides.value().map(|list| &list.items[..]).unwrap_or_default();
-    list.iter().filter(move |entry| matches(entry, path))
-}
-
-/// True when one of the patterns of an override matches the path.
-pub(super) fn matches(entry: &Override, path: &str) -> bool {
-    let Some(paths) = entry.paths.value() else { return false };
-    paths.iter().any(|pattern| pattern_matches(pattern, path))
+/// The patterns of an override as one matcher; patterns that cannot be read match nothing.
+fn patterns(entry: &Override) -> Gitignore {
+    let mut builder = GitignoreBuilder::new("");
+    for pattern in entry.paths.value().into_iter().flat_map(|paths| paths.iter()) {
+        // A fault in one pattern leaves the others; a rule reports patterns without effect.
+        let _ = builder.add_line(None, pattern);
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
 /// A pattern as in `.gitignore`: `*` stays in a folder, `**` crosses them, a folder means all below it.
 pub fn pattern_matches(pattern: &str, path: &str) -> bool {
-    let mut builder = ignore::gitignore::GitignoreBuilder::new("");
+    let mut builder = GitignoreBuilder::new("");
     if builder.add_line(None, pattern).is_err() {
         return false;
     }

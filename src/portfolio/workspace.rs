@@ -1,13 +1,14 @@
 //! A workspace: its file, its catalogue, its templates, its specs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::document::{Document, DocumentKind};
 use crate::catalog::{Catalog, CatalogFile};
 use crate::plan::{self, Inputs, Memo, Plan};
-use crate::policy::{Policy, WorkspaceFile};
+use crate::policy::{InForce, Policy, WorkspaceFile};
 use crate::spec::{Field, MERGED_LISTS, Spec, Template};
 use crate::syntax::{self, At, Node};
 use crate::text::{FileId, Source, Sources};
@@ -18,6 +19,8 @@ use crate::world::{Files, ReadFault, ReadFaultKind};
 pub struct Workspace {
     pub sources: Sources,
     pub file: WorkspaceFile,
+    /// What `expc.toml` demands, by path.
+    pub in_force: InForce,
     pub catalog: Catalog,
     pub templates: BTreeMap<String, TemplateEntry>,
     /// `expc.toml`, the catalogue and the templates.
@@ -73,7 +76,7 @@ pub struct Compiled {
     pub spec: Spec,
     pub template: Option<String>,
     pub broken: Option<BrokenChain>,
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     pub plan: Plan,
 }
 
@@ -124,7 +127,8 @@ impl Workspace {
                 SpecFile { stem: stem(&path), path, file, unreadable }
             })
             .collect();
-        Self { sources, file, catalog, templates, documents, specs, faults, memo: Memo::default() }
+        let in_force = InForce::new(&file);
+        Self { sources, file, in_force, catalog, templates, documents, specs, faults, memo: Memo::default() }
     }
 
     /// The name of the workspace, for reports.
@@ -153,7 +157,7 @@ impl Workspace {
             }
             None => (own.clone(), alone),
         };
-        let policy = Policy::resolve(&self.file, &spec.path);
+        let policy = self.in_force.policy(&spec.path);
         let plan = plan::compile(Inputs {
             spec: &typed,
             file: spec.file,
