@@ -2,40 +2,89 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure};
-use crate::check::{Options, check};
+use super::{Exit, Failure, place};
+use crate::check::{Options, Outcome, check, level_of};
 use crate::diag::Level;
-use crate::portfolio::Workspace;
-use crate::report::{Look, Report, Summary};
-use crate::world::{Disk, find_root, today};
+use crate::report::{self, Format, Look, Report, RulePage, Summary};
+use crate::rules;
+use crate::spec::Day;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The workspace: a folder at or below its `expc.toml`
+    /// The workspace, or a part of it: all of it is checked, findings outside the part are left out
     #[arg(default_value = ".")]
-    workspace: PathBuf,
-    /// How findings are printed
-    #[arg(long, default_value = "text")]
+    path: PathBuf,
+    /// How findings are printed: text, concise, json, sarif, github, gitlab or junit
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
     format: String,
     /// Fail on warnings as well
     #[arg(long)]
     deny_warnings: bool,
     /// The day that dates are judged against; today when absent
     #[arg(long, value_name = "YYYY-MM-DD")]
-    today: Option<crate::spec::Day>,
+    today: Option<Day>,
+    /// Say every skipped rule, draw infos too, and show the numbers behind each finding
+    #[arg(long, short)]
+    verbose: bool,
+    /// Sentences instead of drawings, for screen readers
+    #[arg(long)]
+    narrated: bool,
+    /// Colour: auto, always or never
+    #[arg(long, default_value = "auto", value_name = "WHEN")]
+    color: clap::ColorChoice,
+    /// Threads; all cores when absent
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let root =
-        find_root(&arguments.workspace).ok_or_else(|| Failure::NoWorkspace { start: arguments.workspace.clone() })?;
-    let workspace = Workspace::open(&Disk::new(root));
-    let today = arguments.today.or_else(|| today().parse().ok());
-    let outcome = check(&workspace, Options { today });
+    let format = format(&arguments.format)?;
+    let opened = place::open(&arguments.path)?;
+    if let Some(jobs) = arguments.jobs {
+        // Fails only when a pool exists already, which then serves as well.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+    }
+    let today = place::day(arguments.today);
+    let mut outcome = check(&opened.workspace, Options { today });
+    outcome.findings.retain(|finding| {
+        let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
+        spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
+    });
+    let look = look(arguments.color, arguments.narrated, arguments.verbose);
+    print(&opened, &outcome, today, format, &look);
+    if opened.workspace.specs.is_empty() && outcome.findings.is_empty() {
+        return Ok(Exit::Nothing);
+    }
+    Ok(exit(&outcome, arguments.deny_warnings))
+}
+
+/// The format of a name, or the names there are.
+pub fn format(name: &str) -> Result<&'static dyn Format, Failure> {
+    report::format(name).ok_or_else(|| Failure::Usage {
+        text: format!("unknown format `{name}`"),
+        help: format!("one of {}", report::FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")),
+    })
+}
+
+/// How the terminal wants it.
+pub fn look(color: clap::ColorChoice, narrated: bool, verbose: bool) -> Look {
+    let color = match color {
+        clap::ColorChoice::Always => true,
+        clap::ColorChoice::Never => false,
+        clap::ColorChoice::Auto => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
+    };
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    Look { color, width: columns.unwrap_or(100), narrated, verbose }
+}
+
+/// Prints what a run found, with paths as the user would type them.
+pub fn print(opened: &place::Opened, outcome: &Outcome, today: Option<Day>, format: &dyn Format, look: &Look) {
+    let workspace = &opened.workspace;
     let report = Report {
-        sources: &workspace.sources,
+        sources: &workspace.sources.under(&opened.prefix),
         findings: &outcome.findings,
         skipped: &outcome.skipped,
-        rules: &[],
+        rules: &pages(opened),
         summary: Summary {
             files: workspace.documents.len() + workspace.specs.len(),
             experiments: workspace.specs.len(),
@@ -44,17 +93,33 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             workspace: workspace.name().to_owned(),
         },
     };
-    let format = crate::report::format(&arguments.format).ok_or_else(|| Failure::Usage {
-        text: format!("unknown format `{}`", arguments.format),
-        help: "one of text, concise, json, sarif, github, gitlab, junit".to_owned(),
-    })?;
-    let mut out = anstream::stdout();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     // A closed pipe is not an error.
-    let _ = format.write(&report, &Look::default(), &mut out);
-    Ok(match outcome.worst() {
+    let _ = format.write(&report, look, &mut out);
+}
+
+/// What each rule says of itself, with the level of this workspace.
+fn pages(opened: &place::Opened) -> Vec<RulePage> {
+    let in_force = &opened.workspace.in_force;
+    let levels = in_force.levels("");
+    let preset = in_force.policy("").preset.value;
+    rules::all()
+        .map(|rule| RulePage {
+            code: rule.code.to_owned(),
+            name: rule.name.to_owned(),
+            level: level_of(rule, None, preset, &levels).0,
+            summary: rule.summary(),
+            why: rule.why(),
+        })
+        .collect()
+}
+
+/// The exit code of a run.
+pub fn exit(outcome: &Outcome, deny_warnings: bool) -> Exit {
+    match outcome.worst() {
         _ if outcome.crashed => Exit::Bug,
         Level::Error => Exit::Findings,
-        Level::Warn if arguments.deny_warnings => Exit::Findings,
+        Level::Warn if deny_warnings => Exit::Findings,
         _ => Exit::Clean,
-    })
+    }
 }

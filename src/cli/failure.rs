@@ -12,6 +12,8 @@ pub enum Exit {
     Findings = 1,
     /// The command line or the workspace cannot be used.
     Usage = 2,
+    /// There is no experiment to check.
+    Nothing = 3,
     /// expc itself failed.
     Bug = 101,
 }

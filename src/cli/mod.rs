@@ -3,6 +3,9 @@
 
 mod check;
 mod failure;
+mod place;
+mod resolve;
+mod rules;
 pub mod schema;
 
 use std::process::ExitCode;
@@ -23,6 +26,12 @@ struct Arguments {
 enum Command {
     /// Check every experiment of a workspace
     Check(check::Arguments),
+    /// Print a compiled experiment: every value with its origin
+    Resolve(resolve::Arguments),
+    /// List the rules
+    Rules(rules::Arguments),
+    /// Show what a rule finds, why, and how to configure it
+    Explain(rules::Explain),
     /// Print the JSON Schema of a file of the language
     Schema(schema::Arguments),
 }
@@ -39,6 +48,9 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Resolve(arguments) => resolve::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Explain(arguments) => rules::explain(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     };
     match result {

@@ -227,6 +227,17 @@ impl Plan {
         self.metrics.iter().filter(move |metric| metric.role == role)
     }
 
+    /// Puts the experiment into the slot that the portfolio found for it.
+    pub fn place(&mut self, slot: Option<(f64, f64)>) {
+        if let Some(layer) = &mut self.audience.layer {
+            let origin = match &layer.wanted {
+                Some(wanted) => wanted.origin,
+                None => super::origin::Origin::Computed,
+            };
+            layer.slot = slot.map(|slot| Known::new(slot, origin));
+        }
+    }
+
     pub fn metric(&self, name: &str) -> Option<&PlannedMetric> {
         self.metrics.iter().find(|metric| metric.name == name)
     }

@@ -140,6 +140,14 @@ impl Sources {
         self.files.iter().enumerate().map(|(index, source)| (FileId(index as u32), source))
     }
 
+    /// The same files with their paths under a prefix, for readers who stand elsewhere.
+    #[must_use]
+    pub fn under(&self, prefix: &str) -> Self {
+        let moved =
+            |source: &Arc<Source>| Arc::new(Source::new(format!("{prefix}{}", source.path), Arc::clone(&source.text)));
+        if prefix.is_empty() { self.clone() } else { Self { files: self.files.iter().map(moved).collect() } }
+    }
+
     pub fn path(&self, span: Span) -> &str {
         &self.get(span.file).path
     }

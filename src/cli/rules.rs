@@ -1,0 +1,164 @@
+//! `expc rules` and `expc explain`.
+
+use serde_json::json;
+
+use super::{Exit, Failure};
+use crate::rules::prelude::nearest;
+use crate::rules::{self, Rule};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// How the list is printed: text or json
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    format: String,
+    /// Only the rules of this group: syntax, hypothesis, metrics, statistics …
+    #[arg(long)]
+    group: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    /// The code or the name of a rule: `STA002`, `underpowered`
+    rule: String,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let group = arguments.group.as_deref();
+    if let Some(group) = group.filter(|group| !rules::GROUPS.iter().any(|(_, known)| known == group)) {
+        return Err(Failure::Usage {
+            text: format!("unknown group `{group}`"),
+            help: format!("one of {}", rules::GROUPS.map(|(_, name)| name).join(", ")),
+        });
+    }
+    let listed: Vec<&Rule> = rules::all().filter(|rule| group.is_none_or(|group| rule.group() == group)).collect();
+    match arguments.format.as_str() {
+        "text" => super::print(&table(&listed)),
+        "json" => {
+            let pages: Vec<_> = listed.iter().map(|rule| page_json(rule)).collect();
+            let document = json!({ "format": "expc.rules/1", "rules": pages });
+            super::print(&(serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"));
+        }
+        other => {
+            return Err(Failure::Usage {
+                text: format!("unknown format `{other}`"),
+                help: "one of text, json".to_owned(),
+            });
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+fn table(rules: &[&Rule]) -> String {
+    let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut group = "";
+    for rule in rules {
+        if rule.group() != group {
+            if !group.is_empty() {
+                text.push('\n');
+            }
+            group = rule.group();
+            text += &format!("{group}\n");
+        }
+        let fix = if rule.fix.is_some() { "fix" } else { "" };
+        let level =
+            if rule.level == rule.draft { rule.level.name().to_owned() } else { format!("{}*", rule.level.name()) };
+        text += &format!("  {}  {:width$}  {level:8}  {fix:3}  {}\n", rule.code, rule.name, rule.summary());
+    }
+    text += &format!(
+        "\n{} rules. A level with * is softer in drafts. `expc explain CODE` shows why, a bad and a good example.\n",
+        rules.len()
+    );
+    text
+}
+
+fn page_json(rule: &Rule) -> serde_json::Value {
+    json!({
+        "code": rule.code, "name": rule.name, "group": rule.group(), "since": rule.since,
+        "level": rule.level, "level_in_drafts": rule.draft, "fix": rule.fix,
+        "needs": rule.needs.iter().map(|need| need.name()).collect::<Vec<_>>(),
+        "summary": rule.summary(), "why": rule.why(), "source": rule.source(),
+        "bad": rule.examples("bad"), "good": rule.examples("good"),
+    })
+}
+
+pub fn explain(arguments: &Explain) -> Result<Exit, Failure> {
+    let Some(rule) = rules::find(&arguments.rule) else {
+        let names = rules::all().flat_map(|rule| [rule.code, rule.name]);
+        let near = nearest(&arguments.rule, names);
+        return Err(Failure::Usage {
+            text: format!("no rule `{}`", arguments.rule),
+            help: near.map_or("`expc rules` lists them".to_owned(), |near| format!("did you mean `{near}`?")),
+        });
+    };
+    super::print(&page(rule));
+    Ok(Exit::Clean)
+}
+
+/// The page of a rule, in plain text.
+pub fn page(rule: &Rule) -> String {
+    let mut text = format!("{} {}\n\n{}\n\n", rule.code, rule.name, wrapped(&rule.summary()));
+    text += &format!("Why\n{}\n", wrapped(&rule.why()));
+    if !rule.source().is_empty() {
+        text += &format!("\nSource\n{}\n", wrapped(&rule.source()));
+    }
+    for (sort, title) in [("bad", "Bad"), ("good", "Good")] {
+        for example in rule.examples(sort) {
+            text += &format!("\n{title}\n{}", indented(&readable(&example)));
+        }
+    }
+    let level = rule.level.name();
+    let draft = if rule.draft == rule.level { String::new() } else { format!(", {} in drafts", rule.draft.name()) };
+    let needs: Vec<_> = rule.needs.iter().map(|need| need.name()).collect();
+    let needs = if needs.is_empty() {
+        "the spec alone".to_owned()
+    } else {
+        format!("the spec and the {}", needs.join(", the "))
+    };
+    text += &format!("\nLevel {level}{draft}; reads {needs}; group {}; since {}.\n", rule.group(), rule.since);
+    text += &format!(
+        "\nConfigure it in expc.toml\n    [rules]\n    {} = \"warn\"    # allow, info, warn, error\n",
+        rule.code
+    );
+    text
+}
+
+/// Test directives in the words of a reader.
+fn readable(example: &str) -> String {
+    let line = |line: &str| match line.trim().strip_prefix("#: ") {
+        Some(rest) => match rest.split_once(' ') {
+            Some(("without", key)) => format!("# … without `{key}`\n"),
+            Some(("file", path)) => format!("# {path}\n"),
+            Some(("today", day)) => format!("# on {day}\n"),
+            _ => String::new(),
+        },
+        None => format!("{line}\n"),
+    };
+    example.lines().map(line).collect()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+/// Lines of at most 100 characters, two spaces in.
+fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut length = usize::MAX;
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if 98 < length.saturating_add(width) {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str("    ");
+            length = 4;
+        } else {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += width;
+    }
+    out
+}
