@@ -8,6 +8,7 @@ use super::mean::{self, MeanTest};
 use super::normal;
 use super::proportion::{self, ProportionTest};
 use super::root;
+use super::student;
 use super::{Direction, Refusal, Sides, finite, inside, open_unit, positive};
 
 /// One treatment against control, at its own alpha.
@@ -467,10 +468,19 @@ impl Test {
                 return Ok(at_least * self.factor);
             }
         }
-        let ln_n = bracketed_size(surplus, libm::log(start.max(at_least)), libm::log(at_least))
-            .ok_or(Refusal::Unsettled {
+        // Along ln n the power rises by half the noncentrality times the density at its quantile.
+        let slope = 0.5 * (self.z_tail + z_power) * normal::pdf(z_power);
+        let start = start.max(at_least);
+        if let Some(ln_n) = root::secant(surplus, libm::log(start), slope, TOLERANCE)
+            && libm::log(at_least) <= ln_n
+        {
+            return Ok(libm::exp(ln_n) * self.factor);
+        }
+        let ln_n = bracketed_size(surplus, libm::log(start), libm::log(at_least)).ok_or(
+            Refusal::Unsettled {
                 what: "sample size",
-            })?;
+            },
+        )?;
         Ok(libm::exp(ln_n) * self.factor)
     }
 
@@ -497,7 +507,7 @@ impl Test {
         if df <= 0.0 {
             return Err(Refusal::TooFewUnits { control, treatment });
         }
-        let ncp = t_noncentrality(self.tail, df, power, self.z_tail + z_power).ok_or(
+        let ncp = t_noncentrality(self.tail, df, power, (self.z_tail, z_power)).ok_or(
             Refusal::Unsettled {
                 what: "detectable effect",
             },
@@ -539,13 +549,21 @@ fn bracketed_size(mut surplus: impl FnMut(f64) -> f64, start: f64, least: f64) -
 }
 
 /// The noncentrality at which a t test with `df` degrees of freedom has the power.
-fn t_noncentrality(tail: f64, df: f64, power: f64, start: f64) -> Option<f64> {
+fn t_noncentrality(tail: f64, df: f64, power: f64, (z_tail, z_power): (f64, f64)) -> Option<f64> {
     if 1e15 < df {
-        return Some(start);
+        return Some(z_tail + z_power);
     }
-    let surplus = |ncp: f64| mean::t_power(tail, df, ncp) - power;
+    let critical = student::upper_quantile(tail, df);
+    let surplus = |ncp: f64| mean::t_power_at(critical, df, ncp) - power;
+    let start = critical + z_power;
+    if let Some(ncp) = root::secant(surplus, start, normal::pdf(z_power), TOLERANCE)
+        && 0.0 < ncp
+    {
+        return Some(ncp);
+    }
+    let start = start.max(0.1);
     let at_zero = tail - power;
-    let (low, high) = root::bracket_upwards(surplus, start, start * (1e-9 + 2.0 / df))
+    let (low, high) = root::bracket_upwards(surplus, start, start * 0.01)
         .filter(|(low, _)| low.1 < 0.0)
         .unwrap_or(((0.0, at_zero), (start, surplus(start))));
     root::brent_from(surplus, low, high, TOLERANCE)

@@ -543,7 +543,7 @@ impl Passage {
             (ln_target - libm::log(above), density / above)
         };
         let start = self.bounds[look - 1].min(normal::upper_quantile(target));
-        root::newton(crossing, start, -CUT, 39.0, 1e-13).ok_or(Refusal::Unsettled { what: "bound" })
+        root::newton(crossing, start, -CUT, 39.0, 1e-8).ok_or(Refusal::Unsettled { what: "bound" })
     }
 
     /// Sets the bound of the next look, and carries the sub-density over to it.
