@@ -444,7 +444,8 @@ impl Test {
             });
         }
         let ratio = needed / gain.distance;
-        let normal = ratio * ratio;
+        // An absurdly large effect underflows; a size stays above 0.
+        let normal = (ratio * ratio).max(1e-300);
         if !self.is_t() {
             return settled(normal * self.factor, "sample size");
         }

@@ -5,6 +5,9 @@
 
 use std::f64::consts::PI;
 
+/// Terms of a series or fraction before it is cut: enough for shapes up to 1e10.
+const MOST_TERMS: f64 = 1e6;
+
 /// The two tails of a distribution function; each keeps its own digits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tails {
@@ -119,7 +122,7 @@ fn beta_power(a: f64, b: f64, x: f64, y: f64) -> f64 {
 
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     const TINY: f64 = 1e-300;
-    let most = 50.0 + 10.0 * libm::sqrt(a.max(b));
+    let most = (50.0 + 10.0 * libm::sqrt(a.max(b))).min(MOST_TERMS);
     let away = |v: f64| if v.abs() < TINY { TINY } else { v };
     let mut c = 1.0;
     let mut d = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
@@ -158,7 +161,7 @@ pub fn incomplete_gamma(a: f64, x: f64) -> Tails {
     if x == f64::INFINITY {
         return Tails::from_lower(1.0);
     }
-    let most = 50.0 + 20.0 * libm::sqrt(a.max(x));
+    let most = (50.0 + 20.0 * libm::sqrt(a.max(x))).min(MOST_TERMS);
     // x^a e^-x / G(a+1), Loader's form of the Poisson density.
     let density = libm::exp(-stirling_error(a) - deviance(a, x)) / libm::sqrt(2.0 * PI * a);
     if x < a + 1.0 {
