@@ -12,6 +12,24 @@ use super::student;
 use super::{Direction, Refusal, Sides, finite, inside, open_unit, positive};
 
 /// One treatment against control, at its own alpha.
+///
+/// ```
+/// use expc::stats::comparison::{Claim, Comparison, Endpoint};
+/// use expc::stats::{Direction, Sides, proportion::ProportionTest};
+///
+/// let checkout = Comparison {
+///     endpoint: Endpoint::Proportion { baseline: 0.11, test: ProportionTest::Pooled },
+///     claim: Claim::Superiority { effect: 0.005 },
+///     alpha: 0.05,
+///     sides: Sides::Two,
+///     allocation: 1.0,
+///     size_factor: 1.0,
+/// };
+/// assert_eq!(checkout.required(0.8)?.control_units, 62_692);
+/// let effect = checkout.detectable(36_400.0, 0.8, Direction::Up)?;
+/// assert_eq!((effect * 1e4).round(), 66.0);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comparison {
     pub endpoint: Endpoint,
@@ -22,7 +40,7 @@ pub struct Comparison {
     /// Treatment units over control units.
     pub allocation: f64,
     /// Factor on the sample size: variance reduction (below 1), sequential inflation and design
-    /// effect (above 1).
+    /// effect (above 1). The degrees of freedom of a t test are those of the sample over this factor.
     pub size_factor: f64,
 }
 

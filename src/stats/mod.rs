@@ -14,6 +14,7 @@ pub mod proportion;
 pub mod sequential;
 pub mod srm;
 pub mod traffic;
+pub mod variance;
 
 pub mod noncentral;
 pub mod normal;

@@ -80,6 +80,19 @@ pub enum Shape {
 }
 
 /// A plan of looks with its efficacy bounds.
+///
+/// ```
+/// use expc::stats::Sides;
+/// use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
+///
+/// let weekly = equal_fractions(4);
+/// let plan = Monitoring::spending(&weekly, 0.05, Sides::Two, Spending::ObrienFleming)?;
+/// assert!(plan.inflation(0.8)? < 1.03);
+///
+/// let peeking = Monitoring::unadjusted(&weekly, 0.05, Sides::Two)?;
+/// assert_eq!((peeking.type_one_error() * 1e3).round(), 126.0);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Monitoring {
     fractions: Vec<f64>,
