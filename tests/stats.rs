@@ -6,6 +6,8 @@
 
 #[path = "stats/anytime.rs"]
 mod anytime;
+#[path = "stats/count.rs"]
+mod count;
 #[path = "stats/coverage.rs"]
 mod coverage;
 #[path = "stats/fixed.rs"]

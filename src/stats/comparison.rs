@@ -450,8 +450,8 @@ impl Test {
 
     /// Control units, as a real number, that reach the power.
     ///
-    /// Normal tests: `n = ((z_a s_0 + z_b s_1) / d)^2`; Fleiss 1981, eq. 3.14, and Farrington and
-    /// Manning 1990, eq. 4, share this form.
+    /// Normal tests: `n = ((z_a s_0 + z_b s_1) / d)^2`; Fleiss 1981 for pooled rates, and
+    /// Farrington and Manning 1990 for margins, share this form.
     fn size(&self, gain: &Gain, allocation: f64, z_power: f64, power: f64) -> Result<f64, Refusal> {
         let (assumed, true_one) = self.deviations(gain, allocation);
         let needed = self.z_tail * assumed + z_power * true_one;

@@ -8,6 +8,7 @@
 //! the right direction only, because rejecting the wrong way is no success.
 
 pub mod comparison;
+pub mod count;
 pub mod mean;
 pub mod multiplicity;
 pub mod proportion;

@@ -44,7 +44,7 @@ pub fn null_deviation(
 }
 
 /// The treatment rate of largest likelihood among those with treatment minus control equal to `null`
-/// (Farrington and Manning 1990, appendix; theta is control units over treatment units).
+/// (Farrington and Manning 1990; theta is control units over treatment units).
 #[must_use]
 pub fn constrained_treatment_rate(control: f64, treatment: f64, null: f64, allocation: f64) -> f64 {
     let theta = 1.0 / allocation;

@@ -250,7 +250,7 @@ impl Monitoring {
         Self::bounded(fractions, &vec![z; fractions.len()], alpha, sides)
     }
 
-    /// The asymptotic confidence sequence (Waudby-Smith et al. 2024, theorem 2.2), looked at only at the
+    /// The asymptotic confidence sequence (Waudby-Smith et al. 2024), looked at only at the
     /// fractions. `precision` is the sample at the last look times `rho^2`; see [`tuned_precision`].
     pub fn always_valid(
         fractions: &[f64],
@@ -393,7 +393,7 @@ pub fn always_valid_bound(alpha: f64, precision: f64) -> f64 {
 }
 
 /// The precision at the last look of a sequence that is tightest at the fraction `tightest_at`, which may
-/// be above 1 (the approximate optimum of Waudby-Smith et al. 2024, appendix B.2).
+/// be above 1 (the approximate optimum of Waudby-Smith et al. 2024).
 pub fn tuned_precision(alpha: f64, tightest_at: f64) -> Result<f64, Refusal> {
     open_unit("alpha", alpha)?;
     positive("fraction to tune for", tightest_at)?;
@@ -574,7 +574,7 @@ impl Passage {
     }
 
     /// Stop probabilities at one look under `drift`, by the likelihood ratio
-    /// `exp((drift - d) z sqrt t - (drift^2 - d^2) t / 2)` of the nodes (Jennison and Turnbull 2000, 19.3).
+    /// `exp((drift - d) z sqrt t - (drift^2 - d^2) t / 2)` of the nodes (Jennison and Turnbull 2000, chapter 19).
     fn crossing_at(&self, look: usize, bound: f64, step: Step, drift: f64) -> (f64, f64) {
         let Step { before, root, step } = step;
         let two = self.sides == Sides::Two;

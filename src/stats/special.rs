@@ -36,7 +36,7 @@ impl Tails {
     }
 }
 
-/// The error of Stirling's formula: `ln G(n+1) - (n+1/2) ln n + n - ln sqrt(2 pi)` (Loader 2000, eq. 4).
+/// The error of Stirling's formula: `ln G(n+1) - (n+1/2) ln n + n - ln sqrt(2 pi)` (Loader 2000).
 #[must_use]
 pub fn stirling_error(n: f64) -> f64 {
     // Bernoulli numbers over 2k(2k-1); from 10 up the tenth term is below 1e-17.
@@ -62,7 +62,7 @@ pub fn stirling_error(n: f64) -> f64 {
     shift + series / n
 }
 
-/// The deviance `x ln(x/m) + m - x` without its cancellation near `x = m` (Loader 2000, section 2).
+/// The deviance `x ln(x/m) + m - x` without its cancellation near `x = m` (Loader 2000).
 #[must_use]
 pub fn deviance(x: f64, m: f64) -> f64 {
     if x == 0.0 {
@@ -87,7 +87,7 @@ pub fn deviance(x: f64, m: f64) -> f64 {
 
 /// The regularised incomplete beta function at `x`, with `y = 1 - x` given so that it keeps its digits.
 ///
-/// Continued fraction of DiDonato and Morris 1992, eq. 9, by Lentz's method as modified by Thompson
+/// Continued fraction (Abramowitz and Stegun 26.5.8), by Lentz's method as modified by Thompson
 /// and Barnett 1986. NaN outside `a, b > 0` and `0 <= x <= 1`.
 #[must_use]
 pub fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> Tails {

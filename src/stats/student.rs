@@ -66,7 +66,7 @@ pub fn sf(t: f64, df: f64) -> f64 {
     tails(t, df).upper
 }
 
-/// The density at t, in Loader's form (2000, section 4).
+/// The density at t, in Loader's form (2000).
 #[must_use]
 pub fn pdf(t: f64, df: f64) -> f64 {
     if t.is_nan() || df.is_nan() || df <= 0.0 {

@@ -5,7 +5,7 @@
 use super::{Refusal, finite, inside, positive};
 
 /// Variance of a ratio metric per randomisation unit, `mean(Y) / mean(S)` over units, by the delta method
-/// (Deng, Knoblich and Lu 2018, eq. 3): `(s_Y^2 - 2 R s_YS + R^2 s_S^2) / m_S^2`.
+/// (Deng, Knoblich and Lu 2018): `(s_Y^2 - 2 R s_YS + R^2 s_S^2) / m_S^2`.
 ///
 /// Its root is the standard deviation to plan a mean with.
 pub fn ratio(
@@ -34,7 +34,7 @@ pub fn ratio(
 }
 
 /// What is left of the variance after adjusting for a covariate of this correlation, known for a share of
-/// the units and imputed by a constant for the rest: `1 - c rho^2` (Deng et al. 2013, eq. 4).
+/// the units and imputed by a constant for the rest: `1 - c rho^2` (Deng et al. 2013).
 pub fn adjusted(correlation: f64, covered_share: f64) -> Result<f64, Refusal> {
     inside("correlation", correlation, -1.0, 1.0, "(-1, 1)")?;
     if !(0.0..=1.0).contains(&covered_share) {
