@@ -5,8 +5,8 @@
 
 use std::f64::consts::PI;
 
-/// Terms of a series or fraction before it is cut: enough for shapes up to 1e10.
-const MOST_TERMS: f64 = 1e6;
+/// Terms of a series or fraction before it is cut: enough for shapes up to 1e8.
+const MOST_TERMS: f64 = 2e5;
 
 /// The two tails of a distribution function; each keeps its own digits.
 #[derive(Debug, Clone, Copy, PartialEq)]
