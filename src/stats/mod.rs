@@ -21,8 +21,8 @@ pub mod noncentral;
 pub mod normal;
 pub mod student;
 
-pub mod quadrature;
-pub mod root;
+mod quadrature;
+mod root;
 pub mod special;
 
 use std::fmt;

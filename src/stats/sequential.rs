@@ -379,9 +379,10 @@ impl Monitoring {
     }
 }
 
-/// `looks` equal steps of information.
+/// `looks` equal steps of information; more than [`MOST_LOOKS`] give a list that every plan refuses.
 #[must_use]
 pub fn equal_fractions(looks: usize) -> Vec<f64> {
+    let looks = looks.min(MOST_LOOKS + 1);
     (1..=looks).map(|k| k as f64 / looks as f64).collect()
 }
 

@@ -7,7 +7,9 @@ use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{
     Monitoring, Shape, Spending, always_valid_drift, equal_fractions, tuned_precision,
 };
-use expc::stats::{Direction, Refusal, Sides, noncentral, normal, special, srm, student, traffic};
+use expc::stats::{
+    Direction, Refusal, Sides, noncentral, normal, proportion, special, srm, student, traffic,
+};
 
 fn rate(baseline: f64, effect: f64) -> Comparison {
     Comparison {
@@ -241,8 +243,11 @@ fn comparisons_never_panic() {
 
 #[test]
 fn the_rest_never_panics() {
+    assert_eq!(equal_fractions(usize::MAX).len(), 367);
     for a in ODD {
         for b in ODD {
+            let _ = proportion::null_deviation(ProportionTest::Pooled, a, b, b, a);
+            let _ = proportion::constrained_treatment_rate(0.1, 0.2, a, b);
             let _ = alpha_per_test(Correction::Sidak, a, 3);
             let _ = guardrail_power(a, 0, 0);
             let _ = adjust(Correction::Holm, &[a, b]);
