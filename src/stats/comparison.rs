@@ -8,9 +8,28 @@ use super::mean::{self, MeanTest};
 use super::normal;
 use super::proportion::{self, ProportionTest};
 use super::root;
+use super::student;
 use super::{Direction, Refusal, Sides, finite, inside, open_unit, positive};
 
 /// One treatment against control, at its own alpha.
+///
+/// ```
+/// use expc::stats::comparison::{Claim, Comparison, Endpoint};
+/// use expc::stats::{Direction, Sides, proportion::ProportionTest};
+///
+/// let checkout = Comparison {
+///     endpoint: Endpoint::Proportion { baseline: 0.11, test: ProportionTest::Pooled },
+///     claim: Claim::Superiority { effect: 0.005 },
+///     alpha: 0.05,
+///     sides: Sides::Two,
+///     allocation: 1.0,
+///     size_factor: 1.0,
+/// };
+/// assert_eq!(checkout.required(0.8)?.control_units, 62_692);
+/// let effect = checkout.detectable(36_400.0, 0.8, Direction::Up)?;
+/// assert_eq!((effect * 1e4).round(), 66.0);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comparison {
     pub endpoint: Endpoint,
@@ -21,7 +40,7 @@ pub struct Comparison {
     /// Treatment units over control units.
     pub allocation: f64,
     /// Factor on the sample size: variance reduction (below 1), sequential inflation and design
-    /// effect (above 1).
+    /// effect (above 1). The degrees of freedom of a t test are those of the sample over this factor.
     pub size_factor: f64,
 }
 
@@ -342,8 +361,8 @@ impl Test {
 
     /// Control units, as a real number, that reach the power.
     ///
-    /// Normal tests: `n = ((z_a s_0 + z_b s_1) / d)^2`; Fleiss 1981, eq. 3.14, and Farrington and
-    /// Manning 1990, eq. 4, share this form.
+    /// Normal tests: `n = ((z_a s_0 + z_b s_1) / d)^2`; Fleiss 1981 for pooled rates, and
+    /// Farrington and Manning 1990 for margins, share this form.
     fn size(&self, gain: &Gain, allocation: f64, z_power: f64, power: f64) -> Result<f64, Refusal> {
         let (assumed, true_one) = self.deviations(gain, allocation);
         let needed = self.z_tail * assumed + z_power * true_one;
@@ -351,7 +370,8 @@ impl Test {
             return Err(Refusal::PowerTooLow { power, alpha: self.tail });
         }
         let ratio = needed / gain.distance;
-        let normal = ratio * ratio;
+        // An absurdly large effect underflows; a size stays above 0.
+        let normal = (ratio * ratio).max(1e-300);
         if !self.is_t() {
             return settled(normal * self.factor, "sample size");
         }
@@ -375,7 +395,15 @@ impl Test {
                 return Ok(at_least * self.factor);
             }
         }
-        let ln_n = bracketed_size(surplus, libm::log(start.max(at_least)), libm::log(at_least))
+        // Along ln n the power rises by half the noncentrality times the density at its quantile.
+        let slope = 0.5 * (self.z_tail + z_power) * normal::pdf(z_power);
+        let start = start.max(at_least);
+        if let Some(ln_n) = root::secant(surplus, libm::log(start), slope, TOLERANCE)
+            && libm::log(at_least) <= ln_n
+        {
+            return Ok(libm::exp(ln_n) * self.factor);
+        }
+        let ln_n = bracketed_size(surplus, libm::log(start), libm::log(at_least))
             .ok_or(Refusal::Unsettled { what: "sample size" })?;
         Ok(libm::exp(ln_n) * self.factor)
     }
@@ -393,7 +421,7 @@ impl Test {
         if df <= 0.0 {
             return Err(Refusal::TooFewUnits { control, treatment });
         }
-        let ncp = t_noncentrality(self.tail, df, power, self.z_tail + z_power)
+        let ncp = t_noncentrality(self.tail, df, power, (self.z_tail, z_power))
             .ok_or(Refusal::Unsettled { what: "detectable effect" })?;
         settled(ncp * error, "detectable effect")
     }
@@ -428,13 +456,21 @@ fn bracketed_size(mut surplus: impl FnMut(f64) -> f64, start: f64, least: f64) -
 }
 
 /// The noncentrality at which a t test with `df` degrees of freedom has the power.
-fn t_noncentrality(tail: f64, df: f64, power: f64, start: f64) -> Option<f64> {
+fn t_noncentrality(tail: f64, df: f64, power: f64, (z_tail, z_power): (f64, f64)) -> Option<f64> {
     if 1e15 < df {
-        return Some(start);
+        return Some(z_tail + z_power);
     }
-    let surplus = |ncp: f64| mean::t_power(tail, df, ncp) - power;
+    let critical = student::upper_quantile(tail, df);
+    let surplus = |ncp: f64| mean::t_power_at(critical, df, ncp) - power;
+    let start = critical + z_power;
+    if let Some(ncp) = root::secant(surplus, start, normal::pdf(z_power), TOLERANCE)
+        && 0.0 < ncp
+    {
+        return Some(ncp);
+    }
+    let start = start.max(0.1);
     let at_zero = tail - power;
-    let (low, high) = root::bracket_upwards(surplus, start, start * (1e-9 + 2.0 / df))
+    let (low, high) = root::bracket_upwards(surplus, start, start * 0.01)
         .filter(|(low, _)| low.1 < 0.0)
         .unwrap_or(((0.0, at_zero), (start, surplus(start))));
     root::brent_from(surplus, low, high, TOLERANCE)

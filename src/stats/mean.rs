@@ -2,7 +2,6 @@
 //!
 //! The sample size follows in [`super::comparison`].
 
-use super::special::Tails;
 use super::{noncentral, student};
 
 /// How the difference of two means is tested.
@@ -26,10 +25,14 @@ pub fn deviation(control: f64, treatment: f64, allocation: f64) -> f64 {
 /// effect of `ncp` standard errors and `df` degrees of freedom.
 #[must_use]
 pub fn t_power(tail: f64, df: f64, ncp: f64) -> f64 {
-    let critical = student::upper_quantile(tail, df);
+    t_power_at(student::upper_quantile(tail, df), df, ncp)
+}
+
+/// [`t_power`] where the critical value is known.
+#[must_use]
+pub fn t_power_at(critical: f64, df: f64, ncp: f64) -> f64 {
     if 0.0 < critical {
         return noncentral::upper_tail(critical, df, ncp);
     }
-    let Tails { upper, .. } = noncentral::tails(critical, df, ncp);
-    upper
+    noncentral::tails(critical, df, ncp).upper
 }

@@ -8,19 +8,21 @@
 //! the right direction only, because rejecting the wrong way is no success.
 
 pub mod comparison;
+pub mod count;
 pub mod mean;
 pub mod multiplicity;
 pub mod proportion;
 pub mod sequential;
 pub mod srm;
 pub mod traffic;
+pub mod variance;
 
 pub mod noncentral;
 pub mod normal;
 pub mod student;
 
-pub mod quadrature;
-pub mod root;
+mod quadrature;
+mod root;
 pub mod special;
 
 use std::fmt;

@@ -87,7 +87,7 @@ fn ranked(p_values: &[f64]) -> Vec<usize> {
 /// The power to plan each metric with, so that the decision to ship keeps `power`.
 ///
 /// Shipping needs at least one of the `success` metrics superior and all `guardrails` non-inferior
-/// (Schultzberg, Ankargren and Franberg 2024, section 4): the false negatives are split over the
+/// (Schultzberg, Ankargren and Franberg 2024): the false negatives are split over the
 /// guardrails, and one part more if there is a success metric. Alpha is not: a guardrail that must
 /// pass needs no correction.
 pub fn guardrail_power(power: f64, success: usize, guardrails: usize) -> Result<f64, Refusal> {

@@ -10,7 +10,8 @@ use std::f64::consts::PI;
 
 /// P(T <= t) and P(T > t) for `df` degrees of freedom and noncentrality `d`.
 ///
-/// `df` may be fractional or infinite; NaN unless it is above 0 and `t`, `d` are finite.
+/// `df` may be fractional or infinite; NaN unless it is above 0 and `t`, `d` are finite, and where the
+/// answer is neither 0 nor 1 at a noncentrality above 1000.
 #[must_use]
 pub fn tails(t: f64, df: f64, d: f64) -> Tails {
     if !t.is_finite() || !d.is_finite() || df.is_nan() || df <= 0.0 {
@@ -27,8 +28,10 @@ pub fn tails(t: f64, df: f64, d: f64) -> Tails {
 
 /// Both tails at `t > 0`.
 pub(crate) fn mixture(t: f64, df: f64, d: f64) -> Tails {
-    let walk = Walk::new(t, df, d);
-    Tails { lower: walk.sum(|u| sf_quick(d - t * u)), upper: walk.sum(|u| sf_quick(t * u - d)) }
+    match Walk::new(t, df, d) {
+        Ok(walk) => Tails { lower: walk.sum(|u| sf_quick(d - t * u)), upper: walk.sum(|u| sf_quick(t * u - d)) },
+        Err(known) => known,
+    }
 }
 
 /// P(T > t) alone, for `t > 0` and finite `df`.
@@ -36,7 +39,10 @@ pub(crate) fn upper_tail(t: f64, df: f64, d: f64) -> f64 {
     if t <= 0.0 || df == f64::INFINITY {
         return tails(t, df, d).upper;
     }
-    Walk::new(t, df, d).sum(|u| sf_quick(t * u - d))
+    match Walk::new(t, df, d) {
+        Ok(walk) => walk.sum(|u| sf_quick(t * u - d)),
+        Err(known) => known.upper,
+    }
 }
 
 /// The nodes `w = k h` of the trapezoidal rule.
@@ -50,18 +56,31 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(t: f64, df: f64, d: f64) -> Self {
-        // The density has the precision 2v, the normal factor at most that of its argument; a step of
-        // 0.7 of the joint deviation leaves exp(-2 pi^2 / 0.49). For small v the strip in which the
-        // density decays, pi/4 to each side, is the limit instead.
-        let slope = t.abs().max(d.abs());
+    /// The walk, or the tails where they are known without one.
+    fn new(t: f64, df: f64, d: f64) -> Result<Self, Tails> {
+        // U lies between these but for 1e-325: v/2 (U^2 - 1 - 2 ln U) is at least v (U - 1)^2 / 2.
+        let most = 1.0 + libm::sqrt(1500.0 / df);
+        let least = (1.0 - libm::sqrt(750.0 / df)).max(0.0);
+        if t * most - d < -39.0 {
+            return Err(Tails { lower: 0.0, upper: 1.0 });
+        }
+        if 39.0 < t * least - d {
+            return Err(Tails { lower: 1.0, upper: 0.0 });
+        }
+        // Along w the normal factor changes where t U is near d, with slope t U there. The density has the
+        // precision 2v; a step of 0.7 of the joint deviation leaves exp(-2 pi^2 / 0.49). For small v
+        // the strip in which the density decays, pi/4 to each side, is the limit instead.
+        let slope = t.max(d.abs()).min(d.abs() + 8.0);
+        if 1000.0 < d.abs() {
+            return Err(Tails::NAN);
+        }
         let step = (0.7 / libm::sqrt(2.0 * df + slope * slope)).min(0.12);
-        Self {
+        Ok(Self {
             df,
             step,
             scale: step * libm::sqrt(df / PI) * libm::exp(-stirling_error(0.5 * df)),
             flat: libm::log(1e-17 / (1.0 + t)).min(-20.0),
-        }
+        })
     }
 
     /// Adds the terms from the mode of the density outwards until the density alone is lost beside

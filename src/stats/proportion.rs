@@ -38,9 +38,12 @@ pub fn null_deviation(test: ProportionTest, control: f64, treatment: f64, null: 
 }
 
 /// The treatment rate of largest likelihood among those with treatment minus control equal to `null`
-/// (Farrington and Manning 1990, appendix; theta is control units over treatment units).
+/// (Farrington and Manning 1990; theta is control units over treatment units). NaN unless `null` is in (-1, 1).
 #[must_use]
 pub fn constrained_treatment_rate(control: f64, treatment: f64, null: f64, allocation: f64) -> f64 {
+    if null.is_nan() || 1.0 <= null.abs() {
+        return f64::NAN;
+    }
     let theta = 1.0 / allocation;
     let a = 1.0 + theta;
     let b = -(1.0 + theta + treatment + theta * control + null * (theta + 2.0));

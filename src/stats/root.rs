@@ -95,9 +95,37 @@ pub fn bracket_upwards(mut f: impl FnMut(f64) -> f64, start: f64, first_step: f6
     None
 }
 
+/// Secant steps from a good start and a fair guess of the slope there.
+///
+/// The error of a secant step is about the product of the last two, so it stops when that is within
+/// `tolerance`. `None` as soon as the steps do not shrink: the caller then brackets.
+pub fn secant(mut f: impl FnMut(f64) -> f64, start: f64, slope: f64, tolerance: f64) -> Option<f64> {
+    let (mut x, mut value) = (start, f(start));
+    let mut step = -value / slope;
+    for _ in 0..12 {
+        if !step.is_finite() {
+            return None;
+        }
+        if step == 0.0 {
+            return Some(x);
+        }
+        let next = f(x + step);
+        let next_step = -next * step / (next - value);
+        if next == 0.0 || (next_step * step).abs() <= tolerance {
+            return Some(x + step + if next == 0.0 { 0.0 } else { next_step });
+        }
+        if step.abs() <= next_step.abs() {
+            return None;
+        }
+        (x, value, step) = (x + step, next, next_step);
+    }
+    None
+}
+
 /// Newton steps kept inside a bracket that they narrow; `f` gives value and slope, and rises.
 ///
-/// `tolerance` is absolute in the argument.
+/// Stops after a step within `tolerance`, absolute in the argument; the error left is of the order of its
+/// square.
 pub fn newton(
     mut f: impl FnMut(f64) -> (f64, f64),
     start: f64,

@@ -76,6 +76,19 @@ pub enum Shape {
 }
 
 /// A plan of looks with its efficacy bounds.
+///
+/// ```
+/// use expc::stats::Sides;
+/// use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
+///
+/// let weekly = equal_fractions(4);
+/// let plan = Monitoring::spending(&weekly, 0.05, Sides::Two, Spending::ObrienFleming)?;
+/// assert!(plan.inflation(0.8)? < 1.03);
+///
+/// let peeking = Monitoring::unadjusted(&weekly, 0.05, Sides::Two)?;
+/// assert_eq!((peeking.type_one_error() * 1e3).round(), 126.0);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Monitoring {
     fractions: Vec<f64>,
@@ -196,7 +209,7 @@ impl Monitoring {
         Self::bounded(fractions, &vec![z; fractions.len()], alpha, sides)
     }
 
-    /// The asymptotic confidence sequence (Waudby-Smith et al. 2024, theorem 2.2), looked at only at the
+    /// The asymptotic confidence sequence (Waudby-Smith et al. 2024), looked at only at the
     /// fractions. `precision` is the sample at the last look times `rho^2`; see [`tuned_precision`].
     pub fn always_valid(fractions: &[f64], alpha: f64, sides: Sides, precision: f64) -> Result<Self, Refusal> {
         checked(fractions, alpha)?;
@@ -296,9 +309,10 @@ impl Monitoring {
     }
 }
 
-/// `looks` equal steps of information.
+/// `looks` equal steps of information; more than [`MOST_LOOKS`] give a list that every plan refuses.
 #[must_use]
 pub fn equal_fractions(looks: usize) -> Vec<f64> {
+    let looks = looks.min(MOST_LOOKS + 1);
     (1..=looks).map(|k| k as f64 / looks as f64).collect()
 }
 
@@ -310,7 +324,7 @@ pub fn always_valid_bound(alpha: f64, precision: f64) -> f64 {
 }
 
 /// The precision at the last look of a sequence that is tightest at the fraction `tightest_at`, which may
-/// be above 1 (the approximate optimum of Waudby-Smith et al. 2024, appendix B.2).
+/// be above 1 (the approximate optimum of Waudby-Smith et al. 2024).
 pub fn tuned_precision(alpha: f64, tightest_at: f64) -> Result<f64, Refusal> {
     open_unit("alpha", alpha)?;
     positive("fraction to tune for", tightest_at)?;
@@ -459,7 +473,7 @@ impl Passage {
             (ln_target - libm::log(above), density / above)
         };
         let start = self.bounds[look - 1].min(normal::upper_quantile(target));
-        root::newton(crossing, start, -CUT, 39.0, 1e-13).ok_or(Refusal::Unsettled { what: "bound" })
+        root::newton(crossing, start, -CUT, 39.0, 1e-8).ok_or(Refusal::Unsettled { what: "bound" })
     }
 
     /// Sets the bound of the next look, and carries the sub-density over to it.
@@ -477,7 +491,7 @@ impl Passage {
     }
 
     /// Stop probabilities at one look under `drift`, by the likelihood ratio
-    /// `exp((drift - d) z sqrt t - (drift^2 - d^2) t / 2)` of the nodes (Jennison and Turnbull 2000, 19.3).
+    /// `exp((drift - d) z sqrt t - (drift^2 - d^2) t / 2)` of the nodes (Jennison and Turnbull 2000, chapter 19).
     fn crossing_at(&self, look: usize, bound: f64, step: Step, drift: f64) -> (f64, f64) {
         let Step { before, root, step } = step;
         let two = self.sides == Sides::Two;

@@ -5,6 +5,9 @@
 
 use std::f64::consts::PI;
 
+/// Terms of a series or fraction before it is cut: enough for shapes up to 1e8.
+const MOST_TERMS: f64 = 2e5;
+
 /// The two tails of a distribution function; each keeps its own digits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tails {
@@ -24,7 +27,7 @@ impl Tails {
     }
 }
 
-/// The error of Stirling's formula: `ln G(n+1) - (n+1/2) ln n + n - ln sqrt(2 pi)` (Loader 2000, eq. 4).
+/// The error of Stirling's formula: `ln G(n+1) - (n+1/2) ln n + n - ln sqrt(2 pi)` (Loader 2000).
 #[must_use]
 pub fn stirling_error(n: f64) -> f64 {
     // Bernoulli numbers over 2k(2k-1); from 10 up the tenth term is below 1e-17.
@@ -50,7 +53,7 @@ pub fn stirling_error(n: f64) -> f64 {
     shift + series / n
 }
 
-/// The deviance `x ln(x/m) + m - x` without its cancellation near `x = m` (Loader 2000, section 2).
+/// The deviance `x ln(x/m) + m - x` without its cancellation near `x = m` (Loader 2000).
 #[must_use]
 pub fn deviance(x: f64, m: f64) -> f64 {
     if x == 0.0 {
@@ -75,7 +78,7 @@ pub fn deviance(x: f64, m: f64) -> f64 {
 
 /// The regularised incomplete beta function at `x`, with `y = 1 - x` given so that it keeps its digits.
 ///
-/// Continued fraction of DiDonato and Morris 1992, eq. 9, by Lentz's method as modified by Thompson
+/// Continued fraction (Abramowitz and Stegun 26.5.8), by Lentz's method as modified by Thompson
 /// and Barnett 1986. NaN outside `a, b > 0` and `0 <= x <= 1`.
 #[must_use]
 pub fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> Tails {
@@ -110,7 +113,7 @@ fn beta_power(a: f64, b: f64, x: f64, y: f64) -> f64 {
 
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     const TINY: f64 = 1e-300;
-    let most = 50.0 + 10.0 * libm::sqrt(a.max(b));
+    let most = (50.0 + 10.0 * libm::sqrt(a.max(b))).min(MOST_TERMS);
     let away = |v: f64| if v.abs() < TINY { TINY } else { v };
     let mut c = 1.0;
     let mut d = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
@@ -149,7 +152,7 @@ pub fn incomplete_gamma(a: f64, x: f64) -> Tails {
     if x == f64::INFINITY {
         return Tails::from_lower(1.0);
     }
-    let most = 50.0 + 20.0 * libm::sqrt(a.max(x));
+    let most = (50.0 + 20.0 * libm::sqrt(a.max(x))).min(MOST_TERMS);
     // x^a e^-x / G(a+1), Loader's form of the Poisson density.
     let density = libm::exp(-stirling_error(a) - deviance(a, x)) / libm::sqrt(2.0 * PI * a);
     if x < a + 1.0 {

@@ -1,6 +1,6 @@
 //! Sample-ratio mismatch: does the split of units match the planned shares?
 //!
-//! Start at [`test`]; [`power`] says how large a leak the check would see.
+//! Start at [`test()`]; [`power`] says how large a leak the check would see.
 
 use super::normal;
 use super::root;

@@ -1,0 +1,26 @@
+//! The mathematics against reference values and against its own laws.
+//!
+//! The rows in `tests/gold` come from other tools and from high-precision computations; each carries its
+//! tolerance. Start at `gold::check`, through which every comparison goes, and `coverage`, which accounts
+//! for every row.
+
+#[path = "stats/anytime.rs"]
+mod anytime;
+#[path = "stats/count.rs"]
+mod count;
+#[path = "stats/coverage.rs"]
+mod coverage;
+#[path = "stats/fixed.rs"]
+mod fixed;
+#[path = "stats/gold.rs"]
+mod gold;
+#[path = "stats/multiple.rs"]
+mod multiple;
+#[path = "stats/primitives.rs"]
+mod primitives;
+#[path = "stats/properties.rs"]
+mod properties;
+#[path = "stats/refusals.rs"]
+mod refusals;
+#[path = "stats/sequential.rs"]
+mod sequential;

@@ -1,0 +1,366 @@
+//! Laws that hold for every design.
+
+use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::mean::MeanTest;
+use expc::stats::proportion::ProportionTest;
+use expc::stats::sequential::{Monitoring, Shape, Spending, equal_fractions};
+use expc::stats::{Direction, Sides, normal, special, student};
+use proptest::prelude::*;
+
+fn sides() -> impl Strategy<Value = Sides> {
+    prop_oneof![Just(Sides::One), Just(Sides::Two)]
+}
+
+fn mean_test() -> impl Strategy<Value = MeanTest> {
+    prop_oneof![
+        Just(MeanTest::Z),
+        Just(MeanTest::T),
+        (0.2..4.0).prop_map(|sd_treatment| MeanTest::UnequalZ { sd_treatment }),
+    ]
+}
+
+fn proportion_test() -> impl Strategy<Value = ProportionTest> {
+    prop_oneof![Just(ProportionTest::Pooled), Just(ProportionTest::Unpooled)]
+}
+
+prop_compose! {
+    fn frame()(
+        alpha in 1e-4..0.2_f64,
+        sides in sides(),
+        ln_allocation in -2.0..2.0_f64,
+        size_factor in 0.3..3.0,
+    ) -> Comparison {
+        Comparison {
+            endpoint: Endpoint::Mean { baseline: 0.0, sd: 1.0, test: MeanTest::Z },
+            claim: Claim::Superiority { effect: 1.0 },
+            alpha,
+            sides,
+            allocation: ln_allocation.exp(),
+            size_factor,
+        }
+    }
+}
+
+prop_compose! {
+    fn means()(frame in frame(), test in mean_test(), sd in 0.5..2.0, size in 0.01..1.0_f64, up: bool)
+        -> Comparison
+    {
+        let effect = if up { size } else { -size };
+        Comparison {
+            endpoint: Endpoint::Mean { baseline: 3.0, sd, test },
+            claim: Claim::Superiority { effect },
+            ..frame
+        }
+    }
+}
+
+prop_compose! {
+    fn rates()(
+        frame in frame(),
+        test in proportion_test(),
+        baseline in 0.01..0.99_f64,
+        share in 0.01..0.6_f64,
+        up: bool,
+    ) -> Comparison {
+        let room = if up { 1.0 - baseline } else { -baseline };
+        Comparison {
+            endpoint: Endpoint::Proportion { baseline, test },
+            claim: Claim::Superiority { effect: room * share },
+            ..frame
+        }
+    }
+}
+
+prop_compose! {
+    fn margins()(
+        c in prop_oneof![means(), rates()],
+        harm in 0.01..0.3,
+        higher_is_better: bool,
+        help in 0.0..0.3,
+    ) -> Comparison {
+        let (bad, good) = match c.endpoint {
+            Endpoint::Proportion { baseline, .. } if higher_is_better => (baseline, 1.0 - baseline),
+            Endpoint::Proportion { baseline, .. } => (1.0 - baseline, baseline),
+            Endpoint::Mean { .. } => (1.0, 1.0),
+        };
+        let better = if higher_is_better { 1.0 } else { -1.0 };
+        let claim = Claim::NonInferiority {
+            margin: harm * bad,
+            higher_is_better,
+            true_effect: better * help * good,
+        };
+        Comparison { claim, ..c }
+    }
+}
+
+fn any_comparison() -> impl Strategy<Value = Comparison> {
+    prop_oneof![means(), rates(), margins()]
+}
+
+fn effect(c: &Comparison) -> f64 {
+    match c.claim {
+        Claim::Superiority { effect } | Claim::SuperiorityByMargin { effect, .. } => effect,
+        Claim::NonInferiority { true_effect, .. } => true_effect,
+    }
+}
+
+/// A t test of a huge effect needs its least sample whatever the power.
+fn is_least(c: &Comparison, n: f64) -> bool {
+    n <= (2.02 / (1.0 + c.allocation)).max(1.01) * c.size_factor * (1.0 + 1e-9)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The power at the size required for it is that power.
+    #[test]
+    fn size_and_power_are_inverse(c in any_comparison(), power in 0.3..0.995) {
+        let size = c.required(power).unwrap();
+        let back = c.power(size.control).unwrap();
+        prop_assert!((back - power).abs() < 1e-11 || is_least(&c, size.control), "{back} {power}");
+        prop_assert!(power - 1e-11 <= size.power);
+        prop_assert!(size.control <= size.control_units as f64 + 1e-6);
+        prop_assert!((size.treatment - c.allocation * size.control).abs() <= 1e-9 * size.treatment);
+    }
+
+    /// The size required at the effect that a size can detect is that size.
+    #[test]
+    fn size_and_effect_are_inverse(c in any_comparison(), power in 0.3..0.995, ln_n in 3.0..14.0_f64, up: bool) {
+        let n = ln_n.exp();
+        let toward = if up { Direction::Up } else { Direction::Down };
+        let Ok(found) = c.detectable(n, power, toward) else { return Ok(()) };
+        let claim = match c.claim {
+            Claim::NonInferiority { higher_is_better, true_effect, .. } => {
+                prop_assume!(1e-9 < found);
+                Claim::NonInferiority { margin: found, higher_is_better, true_effect }
+            }
+            _ => {
+                prop_assert_eq!(Direction::of(found), Some(toward));
+                Claim::Superiority { effect: found }
+            }
+        };
+        let c = Comparison { claim, ..c };
+        let size = c.required(power).unwrap();
+        prop_assert!((size.control / n - 1.0).abs() < 1e-9, "{} {n}", size.control);
+    }
+
+    /// More units, more alpha or a larger effect never lower the power.
+    #[test]
+    fn power_rises(c in any_comparison(), ln_n in 2.0..12.0_f64, more in 1.001..2.0_f64) {
+        let n = ln_n.exp() * c.size_factor.max(1.0) * 2.0;
+        let power = c.power(n).unwrap();
+        prop_assert!(power <= c.power(n * more).unwrap() + 1e-14);
+        let loose = Comparison { alpha: (c.alpha * more).min(0.9), ..c };
+        prop_assert!(power <= loose.power(n).unwrap() + 1e-14);
+        if let (Claim::Superiority { effect }, Endpoint::Mean { .. }) = (c.claim, c.endpoint) {
+            let larger = Comparison { claim: Claim::Superiority { effect: effect * more }, ..c };
+            prop_assert!(power <= larger.power(n).unwrap() + 1e-14);
+        }
+    }
+
+    /// Up and down are mirror images: of the effect for means, of the rate for proportions.
+    #[test]
+    fn mirror(c in prop_oneof![means(), rates()], power in 0.3..0.99) {
+        let claim = Claim::Superiority { effect: -effect(&c) };
+        let endpoint = match c.endpoint {
+            Endpoint::Proportion { baseline, test } => Endpoint::Proportion { baseline: 1.0 - baseline, test },
+            mean @ Endpoint::Mean { .. } => mean,
+        };
+        let mirrored = Comparison { claim, endpoint, ..c };
+        let (one, other) = (c.required(power).unwrap(), mirrored.required(power).unwrap());
+        prop_assert!((one.control / other.control - 1.0).abs() < 1e-11);
+    }
+
+    /// A two-sided test is a one-sided test at half its alpha, in the right direction.
+    #[test]
+    fn two_sides_share_alpha(c in any_comparison(), power in 0.3..0.99) {
+        let two = Comparison { sides: Sides::Two, ..c };
+        let one = Comparison { sides: Sides::One, alpha: c.alpha / 2.0, ..c };
+        prop_assert_eq!(two.required(power).unwrap(), one.required(power).unwrap());
+    }
+
+    /// Swapping the arms and the allocation leaves the total alone.
+    #[test]
+    fn arms_swap(c in rates(), power in 0.3..0.99) {
+        let Endpoint::Proportion { baseline, test } = c.endpoint else { unreachable!() };
+        let d = effect(&c);
+        let swapped = Comparison {
+            endpoint: Endpoint::Proportion { baseline: baseline + d, test },
+            claim: Claim::Superiority { effect: -d },
+            allocation: 1.0 / c.allocation,
+            ..c
+        };
+        let (one, other) = (c.required(power).unwrap(), swapped.required(power).unwrap());
+        prop_assert!((one.control / other.treatment - 1.0).abs() < 1e-9);
+    }
+
+    /// The size factor multiplies the size.
+    #[test]
+    fn size_factor_is_a_factor(c in any_comparison(), power in 0.3..0.99) {
+        let plain = Comparison { size_factor: 1.0, ..c };
+        let (with, without) = (c.required(power).unwrap(), plain.required(power).unwrap());
+        prop_assert!((with.control / (c.size_factor * without.control) - 1.0).abs() < 1e-9);
+    }
+
+    /// The t test needs more than the normal test, by little when the arms are large.
+    #[test]
+    fn t_approaches_z(c in frame(), power in 0.5..0.99, d in 0.001..0.5) {
+        let with = |test| Comparison {
+            endpoint: Endpoint::Mean { baseline: 0.0, sd: 1.0, test },
+            claim: Claim::Superiority { effect: d },
+            size_factor: 1.0,
+            ..c
+        };
+        let t = with(MeanTest::T).required(power).unwrap();
+        let z = with(MeanTest::Z).required(power).unwrap();
+        let total = z.control + z.treatment;
+        prop_assert!(z.control < t.control);
+        prop_assert!((t.control + t.treatment) - total < 25.0 + 200.0 / total, "{t:?} {z:?}");
+    }
+
+    /// A margin of no difference is superiority.
+    #[test]
+    fn margin_tends_to_none(c in rates(), power in 0.3..0.99) {
+        let d = effect(&c);
+        let none = Comparison { claim: Claim::SuperiorityByMargin { effect: d, margin: 0.0 }, ..c };
+        prop_assert_eq!(none.required(power).unwrap(), c.required(power).unwrap());
+        let little = Comparison { claim: Claim::SuperiorityByMargin { effect: d, margin: d.abs() * 1e-9 }, ..c };
+        let ratio = little.required(power).unwrap().control / c.required(power).unwrap().control;
+        prop_assert!((ratio - 1.0).abs() < 1e-7, "{ratio}");
+    }
+
+    #[test]
+    fn quantiles_invert(p in 1e-12..1.0_f64, ln_df in 0.0..20.0_f64) {
+        let df = ln_df.exp();
+        let z = normal::upper_quantile(p);
+        prop_assert!((normal::sf(z) / p - 1.0).abs() < 1e-13);
+        let t = student::upper_quantile(p, df);
+        prop_assert!((student::sf(t, df) / p - 1.0).abs() < 1e-12, "{t}");
+    }
+
+    #[test]
+    fn beta_tails_complement(a in 0.01..5000.0, b in 0.01..5000.0, x in 0.0..1.0_f64) {
+        let tails = special::incomplete_beta(a, b, x, 1.0 - x);
+        let swapped = special::incomplete_beta(b, a, 1.0 - x, x);
+        prop_assert!((tails.lower + tails.upper - 1.0).abs() < 1e-14);
+        prop_assert!((tails.lower - swapped.upper).abs() < 1e-12);
+    }
+}
+
+prop_compose! {
+    fn fractions()(steps in prop::collection::vec(0.02..1.0, 1..9)) -> Vec<f64> {
+        let total: f64 = steps.iter().sum();
+        let last = steps.len() - 1;
+        let mut sum = 0.0;
+        steps
+            .iter()
+            .enumerate()
+            .map(|(k, step)| {
+                sum += step;
+                if k == last { 1.0 } else { sum / total }
+            })
+            .collect()
+    }
+}
+
+fn spending() -> impl Strategy<Value = Spending> {
+    prop_oneof![
+        Just(Spending::ObrienFleming),
+        Just(Spending::Pocock),
+        (-6.0..4.0).prop_map(|gamma| Spending::HwangShihDeCani { gamma }),
+        (0.5..5.0).prop_map(|rho| Spending::KimDeMets { rho }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// All of alpha is spent, no more, and as the function says at each look.
+    #[test]
+    fn alpha_is_kept(t in fractions(), alpha in 1e-4..0.2, sides in sides(), spending in spending()) {
+        let plan = Monitoring::spending(&t, alpha, sides, spending).unwrap();
+        prop_assert!((plan.type_one_error() - alpha).abs() < 1e-12, "{}", plan.type_one_error() - alpha);
+        let share = sides.tail(alpha) / alpha;
+        for (spent, &t) in plan.spent().iter().zip(&t) {
+            prop_assert!((spent - spending.spent(share * alpha, t) / share).abs() < 1e-12);
+        }
+    }
+
+    /// Bounds do not know the looks after them.
+    #[test]
+    fn bounds_look_back_only(t in fractions(), alpha in 1e-3..0.2, sides in sides(), spending in spending()) {
+        prop_assume!(2 < t.len());
+        let plan = Monitoring::spending(&t, alpha, sides, spending).unwrap();
+        let mut fewer = t.clone();
+        fewer.remove(t.len() - 2);
+        let plan_fewer = Monitoring::spending(&fewer, alpha, sides, spending).unwrap();
+        for (one, other) in plan.bounds()[..t.len() - 2].iter().zip(plan_fewer.bounds()) {
+            prop_assert!((one - other).abs() < 1e-10, "{one} {other}");
+        }
+    }
+
+    /// Looks cost units, the mean of which is less than the most; the likelihood ratio agrees with the
+    /// recursion run under the drift itself.
+    #[test]
+    fn looks_have_a_price(t in fractions(), alpha in 1e-3..0.2, sides in sides(), spending in spending(), power in 0.5..0.99) {
+        let plan = Monitoring::spending(&t, alpha, sides, spending).unwrap();
+        let inflation = plan.inflation(power).unwrap();
+        prop_assert!(1.0 - 1e-10 <= inflation, "{inflation}");
+        prop_assert!(inflation < 2.0);
+        let drift = plan.drift(power).unwrap();
+        prop_assert!((plan.power(drift).unwrap() - power).abs() < 1e-12);
+        prop_assert!(plan.expected_information(drift).unwrap() <= 1.0);
+        let less = plan.power(0.9 * drift).unwrap();
+        prop_assert!(less < power);
+        let crossing = plan.crossing(drift).unwrap();
+        for p in crossing.upper.iter().chain(&crossing.lower) {
+            prop_assert!((0.0..=1.0).contains(p));
+        }
+    }
+
+    /// Under the opposite drift the bounds swap their roles.
+    #[test]
+    fn sequential_mirror(t in fractions(), spending in spending(), drift in 0.0..12.0) {
+        let plan = Monitoring::spending(&t, 0.05, Sides::Two, spending).unwrap();
+        let (up, down) = (plan.crossing(drift).unwrap(), plan.crossing(-drift).unwrap());
+        for (one, other) in up.upper.iter().zip(&down.lower) {
+            prop_assert!((one - other).abs() < 2e-12, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn classical_shapes_keep_alpha(t in fractions(), alpha in 1e-3..0.2, sides in sides(), delta in -0.2..0.7) {
+        let plan = Monitoring::shaped(&t, alpha, sides, Shape::WangTsiatis { delta }).unwrap();
+        prop_assert!((plan.type_one_error() - alpha).abs() < 1e-12, "{}", plan.type_one_error() - alpha);
+    }
+}
+
+/// Drifts are read off the nodes of the null up to 8, and computed afresh beyond: both sides agree.
+#[test]
+fn likelihood_ratio_meets_recursion() {
+    for sides in [Sides::One, Sides::Two] {
+        for looks in [2, 5, 28] {
+            let plan = Monitoring::spending(&equal_fractions(looks), 0.05, sides, Spending::ObrienFleming).unwrap();
+            for edge in [8.0, -0.5] {
+                let (one, other) =
+                    (plan.crossing(edge * (1.0 - 1e-15)).unwrap(), plan.crossing(edge * (1.0 + 1e-15)).unwrap());
+                for (one, other) in one.upper.iter().zip(&other.upper) {
+                    assert!((one - other).abs() < 2e-13, "{looks} looks: {one} {other}");
+                }
+            }
+        }
+    }
+}
+
+/// As the interim looks spend nothing, the design becomes the fixed one.
+#[test]
+fn no_interim_spending_is_the_fixed_design() {
+    let rho = 200.0;
+    let plan = Monitoring::spending(&[0.5, 1.0], 0.05, Sides::Two, Spending::KimDeMets { rho }).unwrap();
+    assert!((plan.inflation(0.8).unwrap() - 1.0).abs() < 1e-12);
+    let one = Monitoring::spending(&[1.0], 0.05, Sides::Two, Spending::Pocock).unwrap();
+    assert!((one.inflation(0.8).unwrap() - 1.0).abs() < 1e-12);
+    let first = Monitoring::spending(&[1e-4, 1.0], 0.05, Sides::Two, Spending::ObrienFleming).unwrap();
+    assert_eq!(first.bounds()[0], f64::INFINITY);
+    assert!((first.inflation(0.8).unwrap() - 1.0).abs() < 1e-12);
+}
