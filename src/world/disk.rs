@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Files, MOST_BYTES, ReadFault, ReadFaultKind};
+use super::{Files, MOST_BYTES, ReadFault, ReadFaultKind, decode};
 
 /// The files below a root.
 #[derive(Debug, Clone)]
@@ -42,15 +42,6 @@ fn refused(path: &str, error: &std::io::Error) -> ReadFault {
         _ => ReadFaultKind::Refused(error.to_string()),
     };
     ReadFault { path: path.to_owned(), kind }
-}
-
-/// Text from bytes, or the place of the first byte that is not text.
-fn decode(path: &str, bytes: Vec<u8>) -> Result<String, ReadFault> {
-    String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        ReadFault { path: path.to_owned(), kind: ReadFaultKind::NotUtf8 { lossy, offset } }
-    })
 }
 
 impl Files for Disk {
