@@ -99,7 +99,10 @@ fn walk_fault(error: &ignore::Error, folder: &str, relative: &dyn Fn(&Path) -> S
                 let text = format!("a link that leads back to `{}`", relative(ancestor));
                 ReadFault { path: relative(path), kind: ReadFaultKind::Refused(text) }
             }
-            inner => ReadFault { path: relative(path), kind: ReadFaultKind::Refused(inner.to_string()) },
+            inner => match inner.io_error() {
+                Some(error) => refused(&relative(path), error),
+                None => ReadFault { path: relative(path), kind: ReadFaultKind::Refused(inner.to_string()) },
+            },
         },
         ignore::Error::WithDepth { err, .. } => walk_fault(err, folder, relative),
         ignore::Error::Loop { ancestor, child } => {
