@@ -286,7 +286,8 @@ impl<'a> Inputs<'a> {
         let power = number(&design.power, 0.8);
         let correction = self.known(&design.correction, |c| *c).unwrap_or(Known::built_in(Correction::None));
         let count = |role: Role| metrics.iter().filter(|metric| metric.role == role).count();
-        let treatments = variants.iter().filter(|variant| !variant.control).count();
+        // Without a control one of the variants will have to be it.
+        let treatments = variants.len().saturating_sub(1);
         let claims = treatments.max(1) * count(Role::Primary).max(1);
         // Holm has no closed marginal power: it is sized as Bonferroni, which bounds it.
         let alpha_per_claim = match correction.value {
