@@ -27,7 +27,7 @@
 //! **Shipped** experiments serve the winner to everybody but the units of a holdout that the plan still names.
 //!
 //! **Generations.** Evaluators of generation A, B and C give the same unit different variants from one file, so
-//! the workspace names the one in use and every flag carries it. Within B and C the arithmetic is exact integers.
+//! the workspace names the one in use and every flag carries it. Who is eligible does not depend on it.
 //!
 //! **Limits.** A version that is not MAJOR.MINOR.PATCH (`5.2`) is 5.2.0 to the JavaScript and Python evaluators and
 //! no version to the one in Rust. An attribute that holds a list or an object where a number is expected ends the

@@ -49,20 +49,11 @@ pub(super) fn all(mut clauses: Vec<Json>) -> Json {
 }
 
 fn comparison_on(attribute: &Json, comparison: &Comparison<'_>) -> Result<Json, String> {
-    let list = |items: &crate::spec::List<Scalar>| {
-        if items.broken {
-            return Err("has an item that could not be read".to_owned());
-        }
-        items.iter().map(|item| scalar(&item.value)).collect::<Result<Vec<Json>, String>>()
-    };
     Ok(match comparison {
-        // An array on the right: on a string, `in` searches for a part of it.
-        Comparison::In(items) => json!({ "in": [attribute, list(items)?] }),
-        Comparison::NotIn(items) => {
-            all(vec![present(attribute), json!({ "!": [{ "in": [attribute, list(items)?] }] })])
-        }
-        Comparison::Is(value) => json!({ "===": [attribute, scalar(value)?] }),
-        Comparison::IsNot(value) => all(vec![present(attribute), json!({ "!==": [attribute, scalar(value)?] })]),
+        Comparison::In(items) => one_of(attribute, items)?,
+        Comparison::NotIn(items) => all(vec![present(attribute), json!({ "!": [one_of(attribute, items)?] })]),
+        Comparison::Is(value) => equal(attribute, value)?,
+        Comparison::IsNot(value) => all(vec![present(attribute), json!({ "!": [equal(attribute, value)?] })]),
         Comparison::Version(range) => {
             let [major, minor, patch] = range.version;
             let version = format!("{major}.{minor}.{patch}");
@@ -79,6 +70,39 @@ fn comparison_on(attribute: &Json, comparison: &Comparison<'_>) -> Result<Json, 
         Comparison::StartsWith(start) => with_text(attribute, "starts_with", start),
         Comparison::EndsWith(end) => with_text(attribute, "ends_with", end),
     })
+}
+
+fn one_of(attribute: &Json, items: &crate::spec::List<Scalar>) -> Result<Json, String> {
+    if items.broken {
+        return Err("has an item that could not be read".to_owned());
+    }
+    if items.iter().any(|item| twin(&item.value).is_some()) {
+        let each = items.iter().map(|item| equal(attribute, &item.value)).collect::<Result<Vec<Json>, String>>()?;
+        return Ok(json!({ "or": each }));
+    }
+    let list = items.iter().map(|item| scalar(&item.value)).collect::<Result<Vec<Json>, String>>()?;
+    // An array on the right: on a string, `in` searches for a part of it.
+    Ok(json!({ "in": [attribute, list] }))
+}
+
+/// Strict equality. Where the Python evaluator takes 1 for `true`, the text tells them apart.
+fn equal(attribute: &Json, value: &Scalar) -> Result<Json, String> {
+    let same = json!({ "===": [attribute, scalar(value)?] });
+    Ok(match twin(value) {
+        Some(twin) => all(vec![same, json!({ "!==": [{ "cat": [attribute] }, twin] })]),
+        None => same,
+    })
+}
+
+/// The text of the value of another type that equals this one in Python.
+fn twin(value: &Scalar) -> Option<&'static str> {
+    match value {
+        Scalar::Flag(true) => Some("1"),
+        Scalar::Flag(false) => Some("0"),
+        Scalar::Number(number) if *number == 1.0 => Some("true"),
+        Scalar::Number(number) if *number == 0.0 => Some("false"),
+        Scalar::Number(_) | Scalar::Text(_) => None,
+    }
 }
 
 fn scalar(value: &Scalar) -> Result<Json, String> {
@@ -101,13 +125,16 @@ fn with_text(attribute: &Json, operation: &str, part: &str) -> Json {
 }
 
 /// A comparison behind guards that keep out what is missing, text and booleans, which would be coerced.
+///
+/// Booleans are told by their text: to the Python evaluator `1 !== true` does not hold.
 fn number(attribute: &Json, sign: &str, bound: f64) -> Result<Json, String> {
     let bound = scalar(&Scalar::Number(bound))?;
+    let written = json!({ "cat": [attribute] });
     Ok(all(vec![
         present(attribute),
-        json!({ "!==": [attribute, { "cat": [attribute] }] }),
-        json!({ "!==": [attribute, true] }),
-        json!({ "!==": [attribute, false] }),
+        json!({ "!==": [attribute, written] }),
+        json!({ "!==": [written, "true"] }),
+        json!({ "!==": [written, "false"] }),
         json!({ sign: [attribute, bound] }),
     ]))
 }
@@ -129,13 +156,22 @@ mod tests {
         let x = json!({ "var": "x" });
         let present = json!({ "!==": [x, null] });
         let text = json!({ "===": [x, { "cat": [x] }] });
-        let no_text = json!({ "!==": [x, { "cat": [x] }] });
-        let number = |sign: &str, bound: Json| json!({ "and": [present, no_text, { "!==": [x, true] }, { "!==": [x, false] }, { sign: [x, bound] }] });
+        let cat = json!({ "cat": [x] });
+        let number = |sign: &str, bound: Json| json!({ "and": [present, { "!==": [x, cat] }, { "!==": [cat, "true"] }, { "!==": [cat, "false"] }, { sign: [x, bound] }] });
         for (written, rule) in [
-            (r#"in = ["US", 7, true]"#, json!({ "in": [x, ["US", 7, true]] })),
+            (r#"in = ["US", 7]"#, json!({ "in": [x, ["US", 7]] })),
+            (
+                r#"in = ["US", 0]"#,
+                json!({ "or": [{ "===": [x, "US"] }, { "and": [{ "===": [x, 0] }, { "!==": [cat, "false"] }] }] }),
+            ),
             (r#"not_in = ["KP"]"#, json!({ "and": [present, { "!": [{ "in": [x, ["KP"]] }] }] })),
-            ("is = true", json!({ "===": [x, true] })),
-            (r#"is_not = "beta""#, json!({ "and": [present, { "!==": [x, "beta"] }] })),
+            ("is = true", json!({ "and": [{ "===": [x, true] }, { "!==": [cat, "1"] }] })),
+            (r#"is = "true""#, json!({ "===": [x, "true"] })),
+            (r#"is_not = "beta""#, json!({ "and": [present, { "!": [{ "===": [x, "beta"] }] }] })),
+            (
+                "is_not = 1",
+                json!({ "and": [present, { "!": [{ "and": [{ "===": [x, 1] }, { "!==": [cat, "true"] }] }] }] }),
+            ),
             (
                 r#"semver = ">=5.2.0""#,
                 json!({ "and": [
