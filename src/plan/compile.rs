@@ -79,6 +79,7 @@ pub fn compile(inputs: Inputs<'_>) -> Plan {
         sizes: Vec::new(),
         decision: None,
         kill_switch: spec.rollout.value().and_then(|rollout| inputs.known(&rollout.kill_switch, |on| *on)),
+        winner: spec.results.value().and_then(|results| inputs.known(&results.variant, |name| name.clone())),
         targets: targets.or(default_targets).map(|list| list.items.clone()).unwrap_or_default(),
     };
     let one_sided = plan.design.sides.value == Sides::One;
@@ -147,6 +148,8 @@ impl<'a> Inputs<'a> {
         let unit = text(|a| &a.unit);
         let key = definition(&self.catalog.units, unit.as_ref())
             .and_then(|unit| self.catalogued(&unit.key, |key| key.clone()));
+        let unit_ascii = definition(&self.catalog.units, unit.as_ref())
+            .and_then(|unit| self.catalogued(&unit.ascii, |ascii| *ascii));
         let base = text(|a| &a.base);
         let named = definition(&self.catalog.audiences, base.as_ref());
         let list = |field: Option<&Field<crate::spec::List<crate::spec::Condition>>>| {
@@ -173,6 +176,7 @@ impl<'a> Inputs<'a> {
         PlannedAudience {
             unit,
             key,
+            unit_ascii,
             conditions,
             exclusions,
             base,
