@@ -142,6 +142,7 @@ impl Workspace {
         let text = &self.sources.get(spec.file).text;
         let (own, syntax) = syntax::parse(spec.file, text);
         let (alone, faults) = syntax::read::<Spec>(&own);
+        let faults = beside(self.sources.get(spec.file), &syntax, faults);
         let extends = own.as_table().and_then(|table| table.get("extends"));
         let name = extends.and_then(|node| node.as_str().map(|name| At { value: name.to_owned(), span: node.span }));
         let parent = name.as_ref().and_then(|name| self.templates.get(&name.value));
@@ -215,8 +216,20 @@ fn load<T: DeserializeOwned + Default>(
     let (tree, syntax) = syntax::parse(file, &sources.get(file).text);
     let (typed, faults) = syntax::read::<T>(&tree);
     // Bytes that are no text were replaced; what follows from that is not the author's.
+    let faults = beside(sources.get(file), &syntax, faults);
     let (syntax, faults) = if unreadable.is_some() { (Vec::new(), Vec::new()) } else { (syntax, faults) };
     (typed, Document { path: path.to_owned(), file, kind, tree, unreadable, syntax, faults })
+}
+
+/// Faults that do not follow from a syntax error on the same line: a value that could not be read is not also of the
+/// wrong type.
+fn beside(source: &Source, syntax: &[syntax::SyntaxFault], mut faults: Vec<syntax::Fault>) -> Vec<syntax::Fault> {
+    if !syntax.is_empty() && !faults.is_empty() {
+        let line = |span: crate::text::Span| source.position(span.start as usize).line;
+        let torn: Vec<usize> = syntax.iter().map(|fault| line(fault.span)).collect();
+        faults.retain(|fault| !torn.contains(&line(fault.span)));
+    }
+    faults
 }
 
 /// A folder as written, without `./` and a slash at the end.

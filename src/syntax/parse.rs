@@ -63,8 +63,32 @@ fn finish(
     let mut found: Vec<(std::ops::Range<usize>, String)> =
         errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message().to_owned())).collect();
     found.sort_by_key(|(range, _)| (range.start, range.end));
+    let left_out = found.len().saturating_sub(MOST_FAULTS);
+    found.truncate(MOST_FAULTS);
     let mut last_end: Option<usize> = None;
-    for (range, message) in found {
+    let mut found = found.into_iter().peekable();
+    while let Some((range, message)) = found.next() {
+        // Everything from the first surprise inside an unclosed bracket to its end is one mistake.
+        if is_inside_bracket(&message) {
+            let open = open_bracket(text, range.start);
+            let mut end = range.end;
+            let mut unclosed = is_unclosed(&message);
+            while !unclosed && let Some((next, message)) = found.next_if(|(_, message)| is_inside_bracket(message)) {
+                end = end.max(next.end);
+                unclosed = is_unclosed(&message);
+            }
+            if let Some((at, close)) = open {
+                last_end = Some(end);
+                faults.push(Fault {
+                    span: places.span(at..at + 1),
+                    headline: format!("missing closing `{close}`"),
+                    label: "opened here, never closed".to_owned(),
+                    help: format!("add `{close}`"),
+                    other: Some((widen(text, places.span(range)), "not expected inside it")),
+                });
+                continue;
+            }
+        }
         // One mistake echoes: an error that starts inside or right after the last one is the same.
         if last_end.is_some_and(|end| range.start <= end && !message.contains("duplicate key")) {
             last_end = last_end.max(Some(range.end));
@@ -73,8 +97,69 @@ fn finish(
         last_end = Some(range.end);
         faults.push(worded(text, &tree, places.span(range), &message));
     }
+    if let Some(last) = faults.last_mut().filter(|_| 0 < left_out) {
+        last.help = format!("{}; {left_out} more syntax errors follow", last.help);
+    }
     faults.sort_by_key(|fault| fault.span);
+    faults.dedup_by(|second, first| first.span.file == second.span.file && second.span.start < first.span.end);
     (tree, faults)
+}
+
+/// A text with more syntax errors than this is not a spec: the rest is only counted.
+const MOST_FAULTS: usize = 100;
+
+/// True for what the parser says of text inside brackets.
+fn is_inside_bracket(message: &str) -> bool {
+    ["array element", "in array", "key-value pairs", "inline table"].iter().any(|part| message.contains(part))
+        || is_unclosed(message)
+}
+
+fn is_unclosed(message: &str) -> bool {
+    message.contains("unclosed array") || message.contains("unclosed inline table")
+}
+
+/// The innermost `[` or `{` of a value that is still open at `offset`, and what would close it.
+fn open_bracket(text: &str, offset: usize) -> Option<(usize, char)> {
+    use toml_parser::lexer::TokenKind;
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let mut in_value = false;
+    for token in toml_parser::Source::new(text).lex() {
+        let at = token.span().start();
+        if offset <= at {
+            break;
+        }
+        match token.kind() {
+            TokenKind::Equals => in_value = true,
+            TokenKind::Newline if open.is_empty() => in_value = false,
+            TokenKind::LeftSquareBracket if in_value => open.push((at, ']')),
+            TokenKind::LeftCurlyBracket if in_value => open.push((at, '}')),
+            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+/// The quote on a line that has no partner.
+fn open_quote(line: &str) -> Option<usize> {
+    let mut open: Option<(usize, char)> = None;
+    let mut escaped = false;
+    for (at, c) in line.char_indices() {
+        match (open, c) {
+            (Some((_, '"')), '\\') if !escaped => {
+                escaped = true;
+                continue;
+            }
+            (Some((_, quote)), c) if c == quote && !escaped => open = None,
+            (None, '"' | '\'') => open = Some((at, c)),
+            (None, '#') => break,
+            _ => {}
+        }
+        escaped = false;
+    }
+    open.map(|(at, _)| at)
 }
 
 /// Where a byte of the parsed text lies in the file.
@@ -165,7 +250,12 @@ fn worded(text: &str, tree: &Node, span: Span, message: &str) -> Fault {
     let before = text[line_start..floor(text, start)].trim_end();
     if message.contains("duplicate key") {
         let key = &text[floor(text, span.start as usize)..floor(text, span.end as usize)];
-        let first = first_key(tree, key.trim_matches(['"', '\'']), span);
+        let name = key.trim_matches(['"', '\'']);
+        let first = first_key(tree, name, span).or_else(|| {
+            // The tree keeps the place of the last of two equal headers.
+            let header = text[..line_start].find(&format!("[{name}]"))?;
+            Some(Span::new(span.file, header + 1, header + 1 + name.len()))
+        });
         return Fault {
             span,
             headline: format!("key `{}` is given twice", crate::text::printable(key)),
@@ -177,14 +267,10 @@ fn worded(text: &str, tree: &Node, span: Span, message: &str) -> Fault {
     if message.contains("unclosed table") {
         return fault(widened, "missing closing `]`", "the table header ends here", "close the header: `[name]`");
     }
-    if message.contains("unclosed array") || message.contains("unclosed inline table") {
-        let close = if message.contains("array") { "]" } else { "}" };
-        return fault(widened, &format!("missing closing `{close}`"), "never closed", &format!("add `{close}`"));
-    }
     if before.ends_with('=') && line.trim_end().ends_with('=') && text[floor(text, start)..].starts_with(['\n', '\r'])
         || (before.ends_with('=') && floor(text, start) == text.len())
     {
-        let key = before.trim_end_matches('=').trim();
+        let key = before.trim_end_matches('=').trim().trim_start_matches('\u{feff}');
         let end = Span::new(span.file, line_start + before.len() - 1, line_start + before.len());
         return fault(
             end,
@@ -193,7 +279,8 @@ fn worded(text: &str, tree: &Node, span: Span, message: &str) -> Fault {
             "write a value after `=`, or remove the key",
         );
     }
-    if message.contains("string values must be quoted") || message.contains("invalid literal") {
+    let bare = message.contains("invalid boolean") || message.contains("invalid literal, ");
+    if message.contains("string values must be quoted") || bare {
         return fault(widened, "text without quotes", "strings need quotes", "put it in double quotes");
     }
     if message.contains("key with no value") || message.contains("missing assignment") {
@@ -203,13 +290,26 @@ fn worded(text: &str, tree: &Node, span: Span, message: &str) -> Fault {
         }
         return fault(widened, "a key without `=`", "no value follows", "write `key = value`");
     }
-    if message.contains("invalid basic string")
-        || message.contains("unterminated")
-        || message.contains("invalid literal string")
-    {
-        if line.matches('"').count() % 2 == 1 || line.matches('\'').count() % 2 == 1 {
-            return fault(widened, "missing closing quote", "the string never ends", "close the string on its line");
-        }
+    if let Some(open) = open_quote(line).filter(|_| message.contains("string") && !message.contains("quoted")) {
+        let end = line_start + line.trim_end().len();
+        return Fault {
+            span: Span::new(span.file, line_start + open, line_start + open + 1),
+            headline: "missing closing quote".to_owned(),
+            label: "opened here".to_owned(),
+            help: "close the string on its line, or use three quotes for several lines".to_owned(),
+            other: Some((Span::new(span.file, end.saturating_sub(1).max(line_start), end), "the line ends here")),
+        };
+    }
+    if message.contains("multi-line") && message.contains("string") {
+        let open = text[..floor(text, start)].rfind("\"\"\"").or_else(|| text[..floor(text, start)].rfind("'''"));
+        let at = open.map_or(widened, |open| Span::new(span.file, open, open + 3));
+        return fault(at, "missing closing quotes", "opened here, never closed", "close the text with three quotes");
+    }
+    let written = &text[floor(text, span.start as usize)..floor(text, span.end as usize)];
+    if message.contains("invalid date") || message.contains("invalid time") {
+        let headline = format!("`{}` is not a real date", crate::text::printable(written));
+        let detail = message.lines().next().unwrap_or("").split(", ").nth(1).unwrap_or("no such day").to_owned();
+        return fault(widened, &headline, &detail, "write a day of the calendar, like 2026-12-07");
     }
     let message = crate::text::printable(message);
     let message = message.lines().next().unwrap_or("unreadable TOML").trim_end_matches('.').to_owned();
