@@ -1,8 +1,11 @@
 //! Every rule's page is a test: each bad example fires exactly its code, each good one nothing.
 //!
-//! An example is laid over the clean workspace in `tests/rules/base`; `support` says how.
+//! An example is laid over the clean workspace in `tests/rules/base`; `support/examples.rs` says how.
 
 mod support;
+
+#[path = "support/examples.rs"]
+mod examples;
 
 use expc::check::{Options, check};
 use expc::portfolio::Workspace;
@@ -11,7 +14,7 @@ use expc::world::Memory;
 
 /// The codes that a workspace made of the base and a fragment gives, each once, with the findings in text.
 fn codes_of(example: &str) -> (Vec<String>, String) {
-    let (files, today) = support::workspace_of(example);
+    let (files, today) = examples::workspace_of(example);
     let memory = files.iter().fold(Memory::default(), |memory, (path, text)| memory.with(path.clone(), text.clone()));
     let workspace = Workspace::open(&memory);
     let outcome = check(&workspace, Options { today: today.parse().ok() });

@@ -6,6 +6,9 @@
 
 mod support;
 
+#[path = "support/examples.rs"]
+mod examples;
+
 #[path = "support/python.rs"]
 mod python;
 
@@ -168,7 +171,7 @@ fn fixtures() -> Vec<(String, &'static str, String)> {
     let base = support::base();
     for rule in expc::rules::all() {
         for example in rule.examples("bad").into_iter().chain(rule.examples("good")) {
-            for (path, text) in support::workspace_of(&example).0 {
+            for (path, text) in examples::workspace_of(&example).0 {
                 if base.get(&path) != Some(&text) {
                     found.push((format!("{} {path}", rule.code), sort_of(&path), text));
                 }
