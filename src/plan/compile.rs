@@ -169,6 +169,7 @@ impl<'a> Inputs<'a> {
             });
             PlannedLayer { name: layer, salt, wanted, slot: None }
         });
+        let holdout = self.holdout(text(|a| &a.holdout), unit.as_ref());
         PlannedAudience {
             unit,
             key,
@@ -180,13 +181,13 @@ impl<'a> Inputs<'a> {
                 .and_then(|audience| self.known(&audience.share, |share| *share))
                 .unwrap_or(Known::built_in(Share::ALL)),
             layer,
-            holdout: self.holdout(text(|a| &a.holdout)),
+            holdout,
             salt: text(|a| &a.salt).unwrap_or_else(|| Known::built_in(name.to_owned())),
         }
     }
 
-    /// The holdout that is named, or else the first global one that is in force.
-    fn holdout(&self, named: Option<Known<String>>) -> Option<PlannedHoldout> {
+    /// The holdout that is named, or else the first global one of the same unit that is in force.
+    fn holdout(&self, named: Option<Known<String>>, unit: Option<&Known<String>>) -> Option<PlannedHoldout> {
         let start = self.spec.rollout.value().and_then(|rollout| rollout.start.copied());
         let name = match named {
             Some(name) if name.value == "none" => return None,
@@ -195,7 +196,11 @@ impl<'a> Inputs<'a> {
                 .catalog
                 .holdouts
                 .iter()
-                .find(|(_, _, holdout)| holdout.global.copied() == Some(true) && in_force(holdout, start))
+                .find(|(_, _, holdout)| {
+                    let held = holdout.unit.value();
+                    let same_unit = held.is_none_or(|held| unit.is_none_or(|unit| unit.value == *held));
+                    holdout.global.copied() == Some(true) && same_unit && in_force(holdout, start)
+                })
                 .map(|(name, span, _)| Known::new(name.to_owned(), Origin::Catalogue(span)))?,
         };
         let entry = self.catalog.holdouts.get(&name.value)?;
