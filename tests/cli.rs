@@ -1,11 +1,12 @@
 //! The doors from outside: exit codes, help, and the commands that print what expc knows.
 
-mod support;
+#[path = "support/base.rs"]
+mod base;
 
 #[path = "support/workspace.rs"]
 mod workspace;
 
-use support::{SPEC, TODAY};
+use base::{SPEC, TODAY};
 use workspace::{Answer, Folder};
 
 fn expc(arguments: &[&str]) -> Answer {

@@ -3,7 +3,8 @@
 //! Whatever comes in: an answer comes out, quickly, with an exit code that is meant; no panic; and nothing that a spec
 //! says acts on the terminal, the log or the page that shows it.
 
-mod support;
+#[path = "support/base.rs"]
+mod base;
 
 #[path = "support/workspace.rs"]
 mod workspace;
@@ -13,6 +14,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use base::{SPEC, TODAY};
 use expc::check::{Options, Outcome, check, level_of};
 use expc::portfolio::Workspace;
 use expc::report::{self, Look, Report, RulePage, Summary};
@@ -20,7 +22,6 @@ use expc::rules;
 use expc::text::acts;
 use expc::world::Memory;
 use proptest::prelude::*;
-use support::{SPEC, TODAY, base};
 use workspace::{Answer, Folder};
 
 /// Generous: what is tested is that nothing takes minutes, on a slow machine, without optimisation.
@@ -144,10 +145,10 @@ fn follow<'a>(value: &'a mut toml::Value, way: &[String]) -> &'a mut toml::Value
 
 #[test]
 fn no_string_of_any_file_reaches_a_reader_alive() {
-    let base = base();
+    let clean = base::files();
     let mut wrong = Vec::new();
     let mut runs = 0;
-    for (path, text) in &base {
+    for (path, text) in &clean {
         let table = toml::Value::Table(text.parse().expect("the base parses"));
         let mut ways = Vec::new();
         strings(&table, &mut Vec::new(), &mut ways);
@@ -156,7 +157,7 @@ fn no_string_of_any_file_reaches_a_reader_alive() {
             for poison in (0..3).map(|step| POISON[(number + step * 3) % POISON.len()]) {
                 let mut poisoned = table.clone();
                 *follow(&mut poisoned, way) = poison.into();
-                let mut files = base.clone();
+                let mut files = clean.clone();
                 files.insert(path.clone(), toml::to_string(&poisoned).expect("a table prints"));
                 wrong.extend(alive(&files).map(|why| format!("{path} {way:?} = {poison:?}: {why}")));
                 runs += 1;
@@ -167,7 +168,7 @@ fn no_string_of_any_file_reaches_a_reader_alive() {
             if let toml::Value::Table(table) = follow(&mut poisoned, tables) {
                 let value = table.remove(last).expect("the key is there");
                 table.insert(POISON[number % POISON.len()].to_owned(), value);
-                let mut files = base.clone();
+                let mut files = clean.clone();
                 files.insert(path.clone(), toml::to_string(&poisoned).expect("a table prints"));
                 wrong.extend(alive(&files).map(|why| format!("{path} key {way:?}: {why}")));
                 runs += 1;
@@ -203,7 +204,7 @@ fn raw_bytes_in_the_text_are_shown_without_acting() {
             SPEC.to_owned(),
             format!("schema = 1\n{poison} = \"{poison}\"\n# {poison}\n[x\n{poison}"),
         )]);
-        let mut all = base();
+        let mut all = base::files();
         all.extend(files);
         assert_eq!(alive(&all), None, "{poison:?}");
     }
@@ -232,7 +233,7 @@ fn the_base_is_clean_also_with_windows_line_ends_and_a_byte_order_mark() {
     let folder = Folder::base();
     let answer = folder.check(&[]);
     assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{}", answer.out);
-    for (path, text) in base() {
+    for (path, text) in base::files() {
         folder.write(&path, format!("\u{feff}{}", text.replace('\n', "\r\n")));
     }
     let windows = folder.check(&[]);
@@ -518,7 +519,7 @@ fn a_closed_pipe_is_the_end_and_no_error() {
 
 /// What a run over cut and shuffled text must keep.
 fn holds(path: &str, text: &str) {
-    let mut files = base();
+    let mut files = base::files();
     files.insert(path.to_owned(), text.to_owned());
     let workspace = memory(&files);
     let outcome = judged(&workspace);
@@ -647,7 +648,7 @@ proptest! {
 
     #[test]
     fn broken_text_never_breaks_the_compiler(path in path(), breaks in prop::collection::vec(breaks(), 1..4)) {
-        holds(path, &broken(&base()[path], &breaks));
+        holds(path, &broken(&base::files()[path], &breaks));
     }
 }
 

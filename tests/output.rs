@@ -1,6 +1,7 @@
 //! What is built appears whole or not at all, in its folder and nowhere else.
 
-mod support;
+#[path = "support/base.rs"]
+mod base;
 
 #[path = "support/workspace.rs"]
 mod workspace;

@@ -2,7 +2,8 @@
 //!
 //! An example is laid over the clean workspace in `tests/rules/base`; `support/examples.rs` says how.
 
-mod support;
+#[path = "support/base.rs"]
+mod base;
 
 #[path = "support/examples.rs"]
 mod examples;

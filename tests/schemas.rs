@@ -4,7 +4,8 @@
 //! every fixture, every example of a rule, a file that holds every key of the language, and some tens of thousands of
 //! mutations of them are put before both. `EXPC_BLESS=1` rewrites `schema/*.json`.
 
-mod support;
+#[path = "support/base.rs"]
+mod base;
 
 #[path = "support/examples.rs"]
 mod examples;
@@ -168,11 +169,11 @@ fn fixtures() -> Vec<(String, &'static str, String)> {
         }
     }
     assert!(50 < found.len(), "only {} files were found", found.len());
-    let base = support::base();
+    let clean = base::files();
     for rule in expc::rules::all() {
         for example in rule.examples("bad").into_iter().chain(rule.examples("good")) {
             for (path, text) in examples::workspace_of(&example).0 {
-                if base.get(&path) != Some(&text) {
+                if clean.get(&path) != Some(&text) {
                     found.push((format!("{} {path}", rule.code), sort_of(&path), text));
                 }
             }

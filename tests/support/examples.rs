@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{SPEC, TODAY, base};
+use crate::base::{self, SPEC, TODAY};
 
 /// The base with an example laid over it, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, String>, String) {
-    let mut files = base();
+    let mut files = base::files();
     let mut today = TODAY.to_owned();
     let mut target = SPEC.to_owned();
     let mut parts: Vec<(String, String, Vec<String>, bool)> = vec![(target.clone(), String::new(), Vec::new(), false)];

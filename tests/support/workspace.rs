@@ -17,7 +17,7 @@ impl Folder {
     /// The clean workspace of the rules' examples.
     pub fn base() -> Self {
         let folder = Self::new();
-        for (path, text) in crate::support::base() {
+        for (path, text) in crate::base::files() {
             folder.write(&path, text);
         }
         folder
@@ -51,7 +51,7 @@ impl Folder {
 
     /// `expc check` on a fixed day.
     pub fn check(&self, more: &[&str]) -> Answer {
-        self.run(&[&["check", "--today", crate::support::TODAY], more].concat())
+        self.run(&[&["check", "--today", crate::base::TODAY], more].concat())
     }
 }
 
