@@ -16,7 +16,7 @@ use expc::world::Memory;
 /// The codes that a workspace made of the base and a fragment gives, each once, with the findings in text.
 fn codes_of(example: &str) -> (Vec<String>, String) {
     let (files, today) = examples::workspace_of(example);
-    let memory = files.iter().fold(Memory::default(), |memory, (path, text)| memory.with(path.clone(), text.clone()));
+    let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
     let workspace = Workspace::open(&memory);
     let outcome = check(&workspace, Options { today: today.parse().ok() });
     let mut codes: Vec<String> = outcome.findings.iter().map(|finding| finding.code.to_string()).collect();

@@ -110,10 +110,12 @@ fn judge(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
     let legible = compiled.document.unreadable.is_none();
     for rule in rules::all() {
         let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: experiment.clone() };
-        match rule.check {
-            Check::File(check) => check(&file_cx, &mut sink),
-            Check::Plan(check) if legible => check(&plan_cx, &mut sink),
-            _ => continue,
+        for check in rule.checks {
+            match check {
+                Check::File(check) => check(&file_cx, &mut sink),
+                Check::Plan(check) if legible => check(&plan_cx, &mut sink),
+                _ => {}
+            }
         }
         take(&mut judged, sink, rule, status, preset, &levels);
     }
@@ -122,7 +124,8 @@ fn judge(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
 }
 
 fn entry(compiled: &Compiled, spec: &SpecFile) -> Entry {
-    Entry::new(&compiled.plan, &compiled.spec, &spec.path, spec.file)
+    let entry = Entry::new(&compiled.plan, &compiled.spec, &spec.path, spec.file);
+    Entry { complete: !compiled.document.is_damaged() && !compiled.is_cut_off, ..entry }
 }
 
 fn take(judged: &mut Judged, sink: Sink, rule: &Rule, status: Option<Status>, preset: PresetName, levels: &Levels<'_>) {
@@ -143,14 +146,16 @@ fn together(workspace: &Workspace, options: Options, outcome: &mut Outcome) {
     let mut skipped = Vec::new();
     for rule in rules::all() {
         let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: None };
-        match rule.check {
-            Check::File(check) => {
-                for document in &workspace.documents {
-                    check(&FileCx { workspace, document }, &mut sink);
+        for check in rule.checks {
+            match check {
+                Check::File(check) => {
+                    for document in &workspace.documents {
+                        check(&FileCx { workspace, document }, &mut sink);
+                    }
                 }
+                Check::Workspace(check) | Check::Portfolio(check) => check(&cx, &mut sink),
+                Check::Plan(_) => {}
             }
-            Check::Workspace(check) | Check::Portfolio(check) => check(&cx, &mut sink),
-            Check::Plan(_) => continue,
         }
         skipped.extend(sink.skipped);
         for finding in sink.findings {

@@ -129,6 +129,7 @@ fn readable(example: &str) -> String {
         Some(rest) => match rest.split_once(' ') {
             Some(("without", key)) => format!("# … without `{key}`\n"),
             Some(("file", path)) => format!("# {path}\n"),
+            Some(("copy", path)) => format!("# … a copy of {path}, and\n"),
             Some(("today", day)) => format!("# on {day}\n"),
             _ => String::new(),
         },

@@ -10,4 +10,4 @@ mod settings;
 
 pub use file::{Build, Folders, LevelWord, Override, PolicyTable, PresetName, TargetSettings, WorkspaceFile};
 pub use levels::{LevelSource, Levels};
-pub use settings::{InForce, Policy, Setting, SettingOrigin, pattern_matches};
+pub use settings::{InForce, Pattern, Policy, Setting, SettingOrigin, pattern_matches};

@@ -179,11 +179,23 @@ fn patterns(entry: &Override) -> Gitignore {
 
 /// A pattern as in `.gitignore`: `*` stays in a folder, `**` crosses them, a folder means all below it.
 pub fn pattern_matches(pattern: &str, path: &str) -> bool {
-    let mut builder = GitignoreBuilder::new("");
-    if builder.add_line(None, pattern).is_err() {
-        return false;
+    Pattern::new(pattern).is_some_and(|pattern| pattern.matches(path))
+}
+
+/// A pattern as in `.gitignore`, ready for many paths.
+pub struct Pattern(Gitignore);
+
+impl Pattern {
+    /// `None` when it cannot be read.
+    pub fn new(pattern: &str) -> Option<Self> {
+        let mut builder = GitignoreBuilder::new("");
+        builder.add_line(None, pattern).ok()?;
+        builder.build().ok().map(Self)
     }
-    builder.build().is_ok_and(|set| set.matched_path_or_any_parents(path, false).is_ignore())
+
+    pub fn matches(&self, path: &str) -> bool {
+        self.0.matched_path_or_any_parents(path, false).is_ignore()
+    }
 }
 
 fn names(field: &Field<crate::spec::List<String>>) -> NameList {

@@ -42,6 +42,10 @@ pub struct Entry {
     pub statement_span: Option<Span>,
     /// Definitions of the catalogue that it uses: sort and name.
     pub uses: Vec<(&'static str, String)>,
+    /// Earlier experiments that it links to.
+    pub previous: Vec<String>,
+    /// False when a part of the spec could not be read, so that what it does not name proves nothing.
+    pub complete: bool,
 }
 
 impl Entry {
@@ -77,6 +81,11 @@ impl Entry {
             statement: statement(plan),
             statement_span: plan.because.as_ref().and_then(|because| because.span()),
             uses: uses(plan, spec),
+            previous: names(experiment.and_then(|e| e.links.value()).and_then(|links| links.previous.value()))
+                .into_iter()
+                .map(|name| name.value)
+                .collect(),
+            complete: true,
         }
     }
 

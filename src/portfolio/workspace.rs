@@ -42,6 +42,8 @@ pub struct TemplateEntry {
     pub protected: Vec<At<String>>,
     /// Why the chain of parents ends early.
     pub broken: Option<BrokenChain>,
+    /// True when its text, or that of a parent, could not be read to its end.
+    pub damaged: bool,
 }
 
 /// What is wrong with `extends`.
@@ -76,6 +78,8 @@ pub struct Compiled {
     pub spec: Spec,
     pub template: Option<String>,
     pub broken: Option<BrokenChain>,
+    /// True when a template of the chain is missing or unreadable: what it would have set is unknown.
+    pub is_cut_off: bool,
     pub policy: Arc<Policy>,
     pub plan: Plan,
 }
@@ -112,7 +116,9 @@ impl Workspace {
         let mut raw = BTreeMap::new();
         for path in list(folder(|f| &f.templates, "templates"), false) {
             let (typed, document) = load::<Template>(files, &mut sources, &path, DocumentKind::Template);
-            raw.insert(stem(&path), (typed, document.tree.clone(), document.file));
+            let own =
+                RawTemplate { tree: document.tree.clone(), file: document.file, damaged: document.is_damaged(), typed };
+            raw.insert(stem(&path), own);
             documents.push(document);
         }
         let templates = raw.keys().map(|name| (name.clone(), template(&raw, name))).collect();
@@ -158,6 +164,8 @@ impl Workspace {
             }
             None => (own.clone(), alone),
         };
+        // Bytes that are no text were replaced; what follows from that is not the author's.
+        let (syntax, faults) = if spec.unreadable.is_some() { (Vec::new(), Vec::new()) } else { (syntax, faults) };
         let policy = self.in_force.policy(&spec.path);
         let plan = plan::compile(Inputs {
             spec: &typed,
@@ -181,6 +189,7 @@ impl Workspace {
             stem: spec.stem.clone(),
             tree,
             spec: typed,
+            is_cut_off: broken.is_some() || parent.is_some_and(|parent| parent.broken.is_some() || parent.damaged),
             template: parent.and(name).map(|name| name.value),
             broken,
             policy,
@@ -242,15 +251,23 @@ fn stem(path: &str) -> String {
     name.strip_suffix(".toml").unwrap_or(name).to_owned()
 }
 
-type RawTemplates = BTreeMap<String, (Template, Node, FileId)>;
+/// A template as its file alone has it.
+struct RawTemplate {
+    typed: Template,
+    tree: Node,
+    file: FileId,
+    damaged: bool,
+}
+
+type RawTemplates = BTreeMap<String, RawTemplate>;
 
 /// A template over its parents.
 fn template(raw: &RawTemplates, name: &str) -> TemplateEntry {
     let mut chain = vec![name.to_owned()];
     let mut broken = None;
-    let mut at = &raw[name].0;
+    let mut at = &raw[name].typed;
     while let Some(parent) = at.extends.get() {
-        let Some((typed, ..)) = raw.get(&parent.value) else {
+        let Some(RawTemplate { typed, .. }) = raw.get(&parent.value) else {
             broken = Some(BrokenChain::Unknown(parent.clone()));
             break;
         };
@@ -270,7 +287,7 @@ fn template(raw: &RawTemplates, name: &str) -> TemplateEntry {
     let mut tree: Option<Node> = None;
     let mut protected = Vec::new();
     for step in chain.iter().rev() {
-        let (typed, own, _) = &raw[step];
+        let RawTemplate { typed, tree: own, .. } = &raw[step];
         let table = typed.template.value();
         protected
             .extend(table.and_then(|table| table.protected.value()).into_iter().flat_map(|list| list.items.clone()));
@@ -280,8 +297,16 @@ fn template(raw: &RawTemplates, name: &str) -> TemplateEntry {
             None => own,
         });
     }
-    let (typed, own, file) = &raw[name];
-    TemplateEntry { file: *file, tree: tree.unwrap_or_else(|| own.clone()), typed: typed.clone(), protected, broken }
+    let damaged = chain.iter().any(|step| raw[step].damaged);
+    let RawTemplate { typed, tree: own, file, .. } = &raw[name];
+    TemplateEntry {
+        file: *file,
+        tree: tree.unwrap_or_else(|| own.clone()),
+        typed: typed.clone(),
+        protected,
+        broken,
+        damaged,
+    }
 }
 
 /// The tree without some keys of its root.

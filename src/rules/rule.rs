@@ -56,7 +56,8 @@ pub struct Rule {
     pub needs: &'static [Context],
     /// The doc comment: a sentence, `## Why`, examples.
     pub docs: &'static str,
-    pub check: Check,
+    /// Most rules look at one thing; a few judge the same fault in the spec and in the catalogue.
+    pub checks: &'static [Check],
 }
 
 impl Rule {
@@ -74,7 +75,7 @@ macro_rules! rule {
             code: $code:literal, name: $rule:literal, since: $since:literal,
             level: $level:ident $(in drafts $draft:ident)?,
             $(fix: $fix:ident,)? needs: [$($need:ident),*],
-            check: $kind:ident($check:path) $(,)?
+            check: $($kind:ident($check:path)),+ $(,)?
         }
     ) => {
         $(#[doc = $doc])+
@@ -87,7 +88,7 @@ macro_rules! rule {
             fix: rule!(@fix $($fix)?),
             needs: &[$($crate::rules::rule::Context::$need),*],
             docs: concat!($($doc, "\n"),+),
-            check: $crate::rules::rule::Check::$kind($check),
+            checks: &[$($crate::rules::rule::Check::$kind($check)),+],
         };
     };
     (@draft $level:ident) => { $crate::diag::Level::$level };
@@ -156,9 +157,15 @@ impl PlanCx<'_> {
         best.unwrap_or(self.plan.span)
     }
 
-    /// True when nothing can be said of an absent key: its table, or the text around it, could not be read.
+    /// True when nothing can be said of an absent key: its table, the text around it, or the template that may
+    /// hold it could not be read.
     pub fn unreadable<T>(&self, table: &Field<T>) -> bool {
-        matches!(table, Field::Broken(_)) || self.document.is_damaged()
+        matches!(table, Field::Broken(_)) || self.is_incomplete()
+    }
+
+    /// True when a part of the spec or of its template could not be read, so that "there is none" proves nothing.
+    pub fn is_incomplete(&self) -> bool {
+        self.document.is_damaged() || self.compiled.is_cut_off
     }
 
     /// The text of a span as it was written.

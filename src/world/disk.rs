@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Files, MOST_BYTES, ReadFault, ReadFaultKind};
+use super::{Files, MOST_BYTES, ReadFault, ReadFaultKind, decode};
 
 /// The files below a root.
 #[derive(Debug, Clone)]
@@ -42,15 +42,6 @@ fn refused(path: &str, error: &std::io::Error) -> ReadFault {
         _ => ReadFaultKind::Refused(error.to_string()),
     };
     ReadFault { path: path.to_owned(), kind }
-}
-
-/// Text from bytes, or the place of the first byte that is not text.
-fn decode(path: &str, bytes: Vec<u8>) -> Result<String, ReadFault> {
-    String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        ReadFault { path: path.to_owned(), kind: ReadFaultKind::NotUtf8 { lossy, offset } }
-    })
 }
 
 impl Files for Disk {
@@ -108,7 +99,10 @@ fn walk_fault(error: &ignore::Error, folder: &str, relative: &dyn Fn(&Path) -> S
                 let text = format!("a link that leads back to `{}`", relative(ancestor));
                 ReadFault { path: relative(path), kind: ReadFaultKind::Refused(text) }
             }
-            inner => ReadFault { path: relative(path), kind: ReadFaultKind::Refused(inner.to_string()) },
+            inner => match inner.io_error() {
+                Some(error) => refused(&relative(path), error),
+                None => ReadFault { path: relative(path), kind: ReadFaultKind::Refused(inner.to_string()) },
+            },
         },
         ignore::Error::WithDepth { err, .. } => walk_fault(err, folder, relative),
         ignore::Error::Loop { ancestor, child } => {

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Files, ReadFault, ReadFaultKind};
+use super::{Files, ReadFault, ReadFaultKind, decode};
 
-/// Texts by path.
+/// Files by path.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Memory {
     #[must_use]
-    pub fn with(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
-        self.files.insert(path.into(), text.into());
+    pub fn with(mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(path.into(), bytes.into());
         self
     }
 }
@@ -21,7 +21,7 @@ impl Memory {
 impl Files for Memory {
     fn read(&self, path: &str) -> Result<String, ReadFault> {
         let missing = || ReadFault { path: path.to_owned(), kind: ReadFaultKind::NotFound };
-        self.files.get(path).cloned().ok_or_else(missing)
+        decode(path, self.files.get(path).cloned().ok_or_else(missing)?)
     }
 
     fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>) {

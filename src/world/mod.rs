@@ -46,3 +46,12 @@ pub trait Files: Sync {
     /// Every `.toml` file below a folder, sorted by path, and what could not be entered.
     fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>);
 }
+
+/// Text from bytes, or the place of the first byte that is not text.
+fn decode(path: &str, bytes: Vec<u8>) -> Result<String, ReadFault> {
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        ReadFault { path: path.to_owned(), kind: ReadFaultKind::NotUtf8 { lossy, offset } }
+    })
+}

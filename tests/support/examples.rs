@@ -1,47 +1,70 @@
 //! Examples of rules as whole workspaces.
 //!
-//! An example is a fragment over the clean workspace. Directives: `#: without a.b` removes a key first;
-//! `#: file PATH` sends what follows to another file; `#: alone` takes the text as the whole file;
-//! `#: today YYYY-MM-DD` sets the date.
+//! An example is a fragment that is laid over the clean workspace in `tests/rules/base`. Directives:
+//! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
+//! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
+//! in that encoding; `#: today YYYY-MM-DD` sets the date.
 
 use std::collections::BTreeMap;
 
 use crate::base::{self, SPEC, TODAY};
 
-/// The base with an example laid over it, and the day it is judged on.
-pub fn workspace_of(example: &str) -> (BTreeMap<String, String>, String) {
+/// What an example says of one file.
+#[derive(Default)]
+struct Part {
+    path: String,
+    text: String,
+    without: Vec<String>,
+    /// The file that it is laid over, when that is another.
+    below: Option<String>,
+    alone: bool,
+    latin_1: bool,
+}
+
+impl Part {
+    fn of(path: &str) -> Self {
+        Self { path: path.to_owned(), ..Self::default() }
+    }
+}
+
+/// The base with an example laid over it, bytes by path, and the day it is judged on.
+pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     let mut files = base::files();
     let mut today = TODAY.to_owned();
-    let mut target = SPEC.to_owned();
-    let mut parts: Vec<(String, String, Vec<String>, bool)> = vec![(target.clone(), String::new(), Vec::new(), false)];
+    let mut parts = vec![Part::of(SPEC)];
     for line in example.lines() {
+        let part = parts.last_mut().expect("there is always a part");
         let Some(directive) = line.trim().strip_prefix("#:").map(str::trim) else {
-            let part = parts.last_mut().expect("there is always a part");
-            part.1.push_str(line);
-            part.1.push('\n');
+            part.text.push_str(line);
+            part.text.push('\n');
             continue;
         };
         let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
         match word {
-            "without" => parts.last_mut().expect("a part").2.push(rest.trim().to_owned()),
-            "alone" => parts.last_mut().expect("a part").3 = true,
+            "without" => part.without.push(rest.trim().to_owned()),
+            "copy" => part.below = Some(rest.trim().to_owned()),
+            "alone" => part.alone = true,
+            "latin-1" => part.latin_1 = true,
             "today" => today = rest.trim().to_owned(),
-            "file" => {
-                target = rest.trim().to_owned();
-                parts.push((target.clone(), String::new(), Vec::new(), false));
-            }
+            "file" => parts.push(Part::of(rest.trim())),
             other => panic!("unknown directive `{other}` in example:\n{example}"),
         }
     }
-    for (path, text, without, alone) in parts {
+    let mut odd: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for Part { path, text, without, below, alone, latin_1 } in parts {
+        if latin_1 {
+            let latin = |c: char| u8::try_from(c).expect("latin-1 has only the first 256 characters");
+            odd.insert(path.clone(), text.chars().map(latin).collect());
+            continue;
+        }
         if alone {
             files.insert(path, text);
             continue;
         }
-        if text.trim().is_empty() && without.is_empty() {
+        if text.trim().is_empty() && without.is_empty() && below.is_none() {
             continue;
         }
-        let below = files.get(&path).map_or(String::new(), Clone::clone);
+        let below = files.get(below.as_ref().unwrap_or(&path)).map_or(String::new(), Clone::clone);
         let mut table: toml::Table = below.parse().expect("the base parses");
         for path in &without {
             remove(&mut table, path);
@@ -50,7 +73,8 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, String>, String) {
         lay_over(&mut table, fragment);
         files.insert(path, toml::to_string(&table).expect("a table prints"));
     }
-    (files, today)
+    let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
+    (bytes.collect(), today)
 }
 
 fn remove(table: &mut toml::Table, path: &str) {

@@ -1,3 +1,12 @@
 //! Rules on the hypothesis: a claim that data can refute.
 
-crate::rules::rule::group! {}
+crate::rules::rule::group! {
+    hypothesis_missing,
+    not_falsifiable,
+    expects_unlisted_metric,
+    no_mechanism,
+    expected_below_mde,
+    direction_conflict,
+    boilerplate,
+    no_prior_link,
+}

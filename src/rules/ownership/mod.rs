@@ -1,3 +1,10 @@
-//! Rules on the ownership.
+//! Rules on the ownership: who answers for an experiment, and who hears of it.
 
-crate::rules::rule::group! {}
+crate::rules::rule::group! {
+    owner_missing,
+    one_owner,
+    wrong_folder,
+    link_missing,
+    no_channel,
+    analyst_needed,
+}

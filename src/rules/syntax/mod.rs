@@ -4,33 +4,51 @@ crate::rules::rule::group! {
     unknown_key,
     misplaced_key,
     wrong_type,
+    duplicate_id,
+    id_shape,
+    bad_date,
+    percent_or_fraction,
+    required_missing,
+    extends_broken,
+    redundant_override,
+    protected_default_weakened,
+    unused_definition,
+    placeholder_left,
+    schema_version,
+    syntax_error,
+    unreadable_file,
+    condition_shape,
+    defined_twice,
 }
 
 use crate::portfolio::DocumentKind;
 use crate::rules::rule::FileCx;
-use crate::syntax::Value;
+use crate::syntax::{Node, Value};
 
 /// "the file" for the root, "`design`" for a table.
 fn table_name(path: &str) -> String {
     if path.is_empty() { "the file".to_owned() } else { format!("`{}`", crate::text::printable(path)) }
 }
 
-/// The keys that are written in the table at a path such as `metrics.primary[0]`.
-fn keys_beside(cx: &FileCx<'_>, path: &str) -> Vec<String> {
+/// The value at a path such as `metrics.primary[0]`.
+fn node_at<'a>(cx: &FileCx<'a>, path: &str) -> Option<&'a Node> {
     let mut node = &cx.document.tree;
     for step in path.split('.').filter(|step| !step.is_empty()) {
         let (key, index) = match step.split_once('[') {
             Some((key, rest)) => (key, rest.trim_end_matches(']').parse::<usize>().ok()),
             None => (step, None),
         };
-        let Some(next) = node.as_table().and_then(|table| table.get(key)) else { return Vec::new() };
-        node = next;
+        node = node.as_table()?.get(key)?;
         if let (Some(index), Value::Array(items)) = (index, &node.value) {
-            let Some(item) = items.get(index) else { return Vec::new() };
-            node = item;
+            node = items.get(index)?;
         }
     }
-    let table = node.as_table();
+    Some(node)
+}
+
+/// The keys that are written in the table at a path such as `metrics.primary[0]`.
+fn keys_beside(cx: &FileCx<'_>, path: &str) -> Vec<String> {
+    let table = node_at(cx, path).and_then(Node::as_table);
     table.map(|table| table.entries.iter().map(|entry| entry.key.clone()).collect()).unwrap_or_default()
 }
 

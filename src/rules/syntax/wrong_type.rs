@@ -29,6 +29,13 @@ rule! {
 
 fn check(cx: &FileCx<'_>, out: &mut Sink) {
     for fault in &cx.document.faults {
+        // Quantities, dates and versions have rules of their own.
+        let elsewhere = super::percent_or_fraction::owns(fault)
+            || super::bad_date::owns(&fault.kind)
+            || super::schema_version::owns(&fault.path, &fault.kind);
+        if elsewhere {
+            continue;
+        }
         let path = quoted(&fault.path);
         match &fault.kind {
             FaultKind::WrongType { found, expected } => out.push(
@@ -40,9 +47,21 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
             FaultKind::MissingKey { key } => {
                 out.push(RULE.at(fault.span, format!("{path} lacks `{key}`")).help(format!("add `{key}`")));
             }
-            // Quantities and dates have rules of their own.
-            FaultKind::BadValue { .. } | FaultKind::UnknownKey { .. } => {}
+            FaultKind::BadValue { text } => out.push(refused(fault.span, &path, text)),
+            // Keys have rules of their own.
+            FaultKind::UnknownKey { .. } => {}
         }
+    }
+}
+
+/// A value of the right type that is refused: the reader says why, after a semicolon what to write.
+fn refused(span: Span, path: &str, text: &str) -> Diagnostic {
+    let (fact, advice) = text.split_once("; ").unwrap_or((text, ""));
+    let fact: String = crate::text::printable(fact).chars().take(120).collect();
+    let found = RULE.at(span, format!("the value of {path} is refused")).label(fact);
+    match advice {
+        "" => found.help("write a value within the limits"),
+        advice => found.help(advice),
     }
 }
 
