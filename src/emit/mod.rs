@@ -5,6 +5,7 @@
 
 pub mod flags;
 pub mod plans;
+pub mod plot;
 
 use serde::Serialize;
 
