@@ -44,7 +44,7 @@ const UNEVEN: f64 = 1.1;
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let calendar = &cx.plan.calendar;
     // A run that is too short is another fault, and its way out is whole weeks: STA016.
-    if !super::length_is_known(cx) || calendar.days < cx.policy.min_run.value.whole_days() {
+    if !place::length_is_known(cx) || calendar.days < cx.policy.min_run.value.whole_days() {
         return;
     }
     let Some(main) = calendar.main_stage().filter(|stage| 0 < stage.days) else { return };

@@ -44,7 +44,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let calendar = &cx.plan.calendar;
     let least = &cx.policy.min_run;
     let wanted = least.value.whole_days();
-    if !super::length_is_known(cx) || wanted <= calendar.days {
+    if !place::length_is_known(cx) || wanted <= calendar.days {
         return;
     }
     let Some(main) = calendar.main_stage() else { return };
