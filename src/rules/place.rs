@@ -90,6 +90,31 @@ pub fn replace(
     }
 }
 
+/// Offers a longer hold or a later end, with the decision moved behind it when it must wait.
+///
+/// The second value is the end of a sentence of help: ", and decide on 2027-02-26", or nothing.
+pub fn lengthen(
+    cx: &PlanCx<'_>,
+    found: Diagnostic,
+    span: Option<Span>,
+    replacement: &str,
+    added: u32,
+) -> (Diagnostic, String) {
+    let calendar = &cx.plan.calendar;
+    let wait = cx.plan.metrics.iter().filter(|metric| metric.role != Role::Monitor).map(wait).max().unwrap_or(0);
+    let needed = calendar.end.as_ref().map(|end| end.value.plus(added + wait + 1));
+    let late = calendar.decide.as_ref().zip(needed).filter(|(decide, needed)| decide.value < *needed);
+    let text = late.as_ref().map_or_else(String::new, |(_, needed)| format!(", and decide on {needed}"));
+    let own = |span: &Span| span.file == cx.document.file;
+    let Some(span) = span.filter(own) else { return (found, text) };
+    let mut edits = vec![Edit { span, replacement: replacement.to_owned() }];
+    if let Some((decide, needed)) = late {
+        let place = decide.span().filter(own);
+        edits.extend(place.map(|span| Edit { span, replacement: needed.to_string() }));
+    }
+    (found.fix(Applicability::Suggested, format!("write {replacement}{text}"), edits), text)
+}
+
 /// Offers to write a key at the top of a table of the spec, when the table has lines of its own.
 pub fn insert(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, table: &str, line: &str) -> Diagnostic {
     let entries = cx.tree.at_path(table).and_then(|node| node.as_table()).map(|table| &table.entries[..]);

@@ -185,7 +185,13 @@ pub fn ways_out(
         };
         ways.push(format!("run {} instead of {}{hold}{by}", days(run), days(plan.calendar.days)));
     }
-    if let Some(size) = sizing.detectable.map(f64::abs).filter(|size| 0.0 < *size) {
+    // An effect of more than everything, or a margin beyond the policy, is no way out.
+    let widest = if bar == "margin" { cx.policy.max_margin.value.fraction() } else { 1.0 };
+    let sensible = |size: &f64| {
+        let base = metric.baseline.as_ref().map_or(0.0, |base| base.value.abs());
+        0.0 < *size && (base == 0.0 || *size <= widest * base)
+    };
+    if let Some(size) = sizing.detectable.map(f64::abs).filter(sensible) {
         let relative = metric.baseline.as_ref().filter(|_| is_relative).map(|base| size / base.value.abs());
         let text = match relative {
             Some(relative) => format!("{{ relative = \"{}%\" }}", plain(place::significant_up(relative * 100.0))),
@@ -214,11 +220,14 @@ fn round_share_up(share: f64) -> f64 {
 }
 
 /// What a refusal means for an author, when the numbers of the metric are to blame.
-pub fn refused(refusal: &Refusal) -> Option<String> {
+pub fn refused(metric: &PlannedMetric, refusal: &Refusal) -> Option<String> {
     match refusal {
-        Refusal::NoRoom { .. } | Refusal::NoEffect | Refusal::WithinMargin { .. } | Refusal::PowerTooLow { .. } => {
-            Some(refusal.to_string())
+        Refusal::NoRoom { baseline, change } => {
+            let way = if *change < 0.0 { "fall" } else { "rise" };
+            let (base, size) = (place::level(metric, *baseline), place::change(metric, change.abs()));
+            Some(format!("the baseline {base} leaves no room for a {way} of {size}"))
         }
+        Refusal::NoEffect | Refusal::WithinMargin { .. } | Refusal::PowerTooLow { .. } => Some(refusal.to_string()),
         Refusal::Outside { what: "baseline" | "standard deviation" | "margin", .. } => Some(refusal.to_string()),
         // Looks without a meaning are STA011's and STA012's.
         _ => None,
