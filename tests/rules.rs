@@ -1,92 +1,22 @@
 //! Every rule's page is a test: each bad example fires exactly its code, each good one nothing.
 //!
-//! An example is a fragment that is laid over the clean workspace in `tests/rules/base`. Directives:
-//! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
-//! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
-//! in that encoding; `#: today YYYY-MM-DD` sets the date.
+//! An example is laid over the clean workspace in `tests/rules/base`; `support/examples.rs` says how.
 
-use std::collections::BTreeMap;
+#[path = "support/base.rs"]
+mod base;
+
+#[path = "support/examples.rs"]
+mod examples;
 
 use expc::check::{Options, check};
 use expc::portfolio::Workspace;
 use expc::rules;
 use expc::world::Memory;
 
-const SPEC: &str = "experiments/checkout-one-tap.toml";
-const TODAY: &str = "2026-11-22";
-
-fn base() -> BTreeMap<String, String> {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules/base");
-    let files = ["expc.toml", "catalog/base.toml", "templates/conversion-ab.toml", SPEC];
-    files.iter().map(|path| ((*path).to_owned(), std::fs::read_to_string(root.join(path)).expect(path))).collect()
-}
-
-/// What an example says of one file.
-#[derive(Default)]
-struct Part {
-    path: String,
-    text: String,
-    without: Vec<String>,
-    /// The file that it is laid over, when that is another.
-    below: Option<String>,
-    alone: bool,
-    latin_1: bool,
-}
-
-impl Part {
-    fn of(path: &str) -> Self {
-        Self { path: path.to_owned(), ..Self::default() }
-    }
-}
-
 /// The codes that a workspace made of the base and a fragment gives, each once, with the findings in text.
 fn codes_of(example: &str) -> (Vec<String>, String) {
-    let mut files = base();
-    let mut today = TODAY.to_owned();
-    let mut parts = vec![Part::of(SPEC)];
-    for line in example.lines() {
-        let part = parts.last_mut().expect("there is always a part");
-        let Some(directive) = line.trim().strip_prefix("#:").map(str::trim) else {
-            part.text.push_str(line);
-            part.text.push('\n');
-            continue;
-        };
-        let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
-        match word {
-            "without" => part.without.push(rest.trim().to_owned()),
-            "copy" => part.below = Some(rest.trim().to_owned()),
-            "alone" => part.alone = true,
-            "latin-1" => part.latin_1 = true,
-            "today" => today = rest.trim().to_owned(),
-            "file" => parts.push(Part::of(rest.trim())),
-            other => panic!("unknown directive `{other}` in example:\n{example}"),
-        }
-    }
-    let mut odd: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for Part { path, text, without, below, alone, latin_1 } in parts {
-        if latin_1 {
-            let latin = |c: char| u8::try_from(c).expect("latin-1 has only the first 256 characters");
-            odd.insert(path.clone(), text.chars().map(latin).collect());
-            continue;
-        }
-        if alone {
-            files.insert(path, text);
-            continue;
-        }
-        if text.trim().is_empty() && without.is_empty() && below.is_none() {
-            continue;
-        }
-        let below = files.get(below.as_ref().unwrap_or(&path)).map_or(String::new(), Clone::clone);
-        let mut table: toml::Table = below.parse().expect("the base parses");
-        for path in &without {
-            remove(&mut table, path);
-        }
-        let fragment: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error} in example:\n{example}"));
-        lay_over(&mut table, fragment);
-        files.insert(path, toml::to_string(&table).expect("a table prints"));
-    }
-    let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
-    let memory = bytes.fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
+    let (files, today) = examples::workspace_of(example);
+    let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
     let workspace = Workspace::open(&memory);
     let outcome = check(&workspace, Options { today: today.parse().ok() });
     let mut codes: Vec<String> = outcome.findings.iter().map(|finding| finding.code.to_string()).collect();
@@ -104,32 +34,15 @@ fn codes_of(example: &str) -> (Vec<String>, String) {
     (codes, text)
 }
 
-fn remove(table: &mut toml::Table, path: &str) {
-    match path.split_once('.') {
-        None => {
-            assert!(table.remove(path).is_some(), "the base has no `{path}` to remove");
-        }
-        Some((head, rest)) => {
-            let inner = table.get_mut(head).and_then(toml::Value::as_table_mut);
-            remove(inner.unwrap_or_else(|| panic!("the base has no table `{head}`")), rest);
-        }
-    }
-}
-
-fn lay_over(below: &mut toml::Table, above: toml::Table) {
-    for (key, value) in above {
-        match (below.get_mut(&key), value) {
-            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => lay_over(old, new),
-            (_, value) => {
-                below.insert(key, value);
-            }
-        }
-    }
-}
-
 #[test]
 fn the_base_is_clean() {
     let (codes, text) = codes_of("");
+    assert!(codes.is_empty(), "{text}");
+}
+
+#[test]
+fn a_twin_is_clean() {
+    let (codes, text) = codes_of("#: twin checkout-form");
     assert!(codes.is_empty(), "{text}");
 }
 

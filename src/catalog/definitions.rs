@@ -379,6 +379,7 @@ pub struct Flag {
     pub about: Field<String>,
     /// What it returns to units outside every experiment; the control's payload when absent.
     #[schemars(example = &serde_json::json!({ "layout": "form" }), with = "std::collections::BTreeMap<String, Value>")]
+    #[serde(deserialize_with = "crate::syntax::table_of_values")]
     pub default: Field<Value>,
     /// Who answers for it: an owner of the catalogue.
     #[schemars(example = &"growth")]

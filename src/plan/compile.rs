@@ -79,6 +79,7 @@ pub fn compile(inputs: Inputs<'_>) -> Plan {
         sizes: Vec::new(),
         decision: None,
         kill_switch: spec.rollout.value().and_then(|rollout| inputs.known(&rollout.kill_switch, |on| *on)),
+        winner: spec.results.value().and_then(|results| inputs.known(&results.variant, |name| name.clone())),
         targets: targets.or(default_targets).map(|list| list.items.clone()).unwrap_or_default(),
     };
     let one_sided = plan.design.sides.value == Sides::One;
@@ -147,6 +148,8 @@ impl<'a> Inputs<'a> {
         let unit = text(|a| &a.unit);
         let key = definition(&self.catalog.units, unit.as_ref())
             .and_then(|unit| self.catalogued(&unit.key, |key| key.clone()));
+        let unit_ascii = definition(&self.catalog.units, unit.as_ref())
+            .and_then(|unit| self.catalogued(&unit.ascii, |ascii| *ascii));
         let base = text(|a| &a.base);
         let named = definition(&self.catalog.audiences, base.as_ref());
         let list = |field: Option<&Field<crate::spec::List<crate::spec::Condition>>>| {
@@ -169,9 +172,11 @@ impl<'a> Inputs<'a> {
             });
             PlannedLayer { name: layer, salt, wanted, slot: None }
         });
+        let holdout = self.holdout(text(|a| &a.holdout), unit.as_ref());
         PlannedAudience {
             unit,
             key,
+            unit_ascii,
             conditions,
             exclusions,
             base,
@@ -180,13 +185,13 @@ impl<'a> Inputs<'a> {
                 .and_then(|audience| self.known(&audience.share, |share| *share))
                 .unwrap_or(Known::built_in(Share::ALL)),
             layer,
-            holdout: self.holdout(text(|a| &a.holdout)),
+            holdout,
             salt: text(|a| &a.salt).unwrap_or_else(|| Known::built_in(name.to_owned())),
         }
     }
 
-    /// The holdout that is named, or else the first global one that is in force.
-    fn holdout(&self, named: Option<Known<String>>) -> Option<PlannedHoldout> {
+    /// The holdout that is named, or else the first global one of the same unit that is in force.
+    fn holdout(&self, named: Option<Known<String>>, unit: Option<&Known<String>>) -> Option<PlannedHoldout> {
         let start = self.spec.rollout.value().and_then(|rollout| rollout.start.copied());
         let name = match named {
             Some(name) if name.value == "none" => return None,
@@ -195,7 +200,11 @@ impl<'a> Inputs<'a> {
                 .catalog
                 .holdouts
                 .iter()
-                .find(|(_, _, holdout)| holdout.global.copied() == Some(true) && in_force(holdout, start))
+                .find(|(_, _, holdout)| {
+                    let held = holdout.unit.value();
+                    let same_unit = held.is_none_or(|held| unit.is_none_or(|unit| unit.value == *held));
+                    holdout.global.copied() == Some(true) && same_unit && in_force(holdout, start)
+                })
                 .map(|(name, span, _)| Known::new(name.to_owned(), Origin::Catalogue(span)))?,
         };
         let entry = self.catalog.holdouts.get(&name.value)?;
@@ -281,7 +290,8 @@ impl<'a> Inputs<'a> {
         let power = number(&design.power, 0.8);
         let correction = self.known(&design.correction, |c| *c).unwrap_or(Known::built_in(Correction::None));
         let count = |role: Role| metrics.iter().filter(|metric| metric.role == role).count();
-        let treatments = variants.iter().filter(|variant| !variant.control).count();
+        // Without a control one of the variants will have to be it.
+        let treatments = variants.len().saturating_sub(1);
         let claims = treatments.max(1) * count(Role::Primary).max(1);
         // Holm has no closed marginal power: it is sized as Bonferroni, which bounds it.
         let alpha_per_claim = match correction.value {

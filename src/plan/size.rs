@@ -334,4 +334,43 @@ impl Sizing {
     pub fn is_short(&self) -> bool {
         self.power + 5e-4 < self.power_goal
     }
+
+    /// The share of the last stage that gives the whole sample by the planned end; above 1 when no share does.
+    ///
+    /// `None` when units of the last stage do not count, or nothing comes at all.
+    pub fn share_needed(&self, plan: &Plan) -> Option<f64> {
+        let fraction = plan.control()?.fraction;
+        let with_share = |share: f64| {
+            let mut plan = Plan { sizes: Vec::new(), ..plan.clone() };
+            plan.calendar.stages.last_mut()?.share.value = share;
+            enrolled(&plan, self.mature_days).map(|total| total * fraction)
+        };
+        // Units are linear in the share of a stage.
+        let (without, gain) = (with_share(0.0)?, with_share(1.0)? - with_share(0.0)?);
+        (0.0 < gain).then(|| (self.need.control - without) / gain)
+    }
+
+    /// Days of the whole run that give the sample, the last stage going on; the run keeps whole weeks.
+    ///
+    /// `None` when more than `most` days are needed.
+    pub fn days_needed(&self, plan: &Plan, most: u32) -> Option<u32> {
+        let fraction = plan.control()?.fraction;
+        (1..=most / 7)
+            .map(|week| week * 7)
+            .find(|&days| enrolled(plan, days).is_some_and(|total| self.need.control <= total * fraction))
+    }
+
+    /// Power if every day of the run counted, as it does once the decision waits for the last units.
+    pub fn power_of_whole_run(&self, plan: &Plan) -> f64 {
+        let fraction = plan.control().map_or(0.0, |control| control.fraction);
+        let control = enrolled(plan, plan.calendar.days).map_or(0.0, |total| total * fraction);
+        if control < 2.0 { 0.0 } else { self.comparison.power(control).unwrap_or(0.0) }
+    }
+
+    /// Power of the same number of units in all, split evenly between the two variants.
+    pub fn power_if_even(&self) -> f64 {
+        let even = Comparison { allocation: 1.0, ..self.comparison };
+        let each = (self.control + self.treatment) / 2.0;
+        if each < 2.0 { 0.0 } else { even.power(each).unwrap_or(0.0) }
+    }
 }

@@ -162,5 +162,6 @@ pub struct Variant {
     pub about: Field<String>,
     /// What the flag returns: a table of values.
     #[schemars(example = &serde_json::json!({ "layout": "form" }), with = "std::collections::BTreeMap<String, Value>")]
+    #[serde(deserialize_with = "crate::syntax::table_of_values")]
     pub payload: Field<Value>,
 }

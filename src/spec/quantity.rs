@@ -25,16 +25,26 @@ fn text_of<'de, D: Deserializer<'de>>(from: D, wanted: &'static str) -> Result<S
     from.deserialize_any(Text(wanted))
 }
 
-/// A plain decimal number at the start of `text`, and what follows it.
+/// A plain decimal number at the start of `text`, and what follows it without the spaces between.
+///
+/// At most 15 digits before the point and 30 behind it, as the patterns of the schema have it.
 fn number_and_rest(text: &str) -> Option<(f64, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(text.len());
-    let (digits, rest) = text.split_at(end);
-    let starts_well = digits.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit());
-    let ends_well = digits.ends_with(|c: char| c.is_ascii_digit());
-    if !starts_well || !ends_well || digits.starts_with('+') {
+    let digits = |from: usize| text[from..].bytes().take_while(u8::is_ascii_digit).count();
+    let start = usize::from(text.starts_with('-'));
+    let whole = digits(start);
+    let mut end = start + whole;
+    if !(1..=15).contains(&whole) {
         return None;
     }
-    digits.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| (number, rest.trim()))
+    if text[end..].starts_with('.') {
+        let fraction = digits(end + 1);
+        if !(1..=30).contains(&fraction) {
+            return None;
+        }
+        end += 1 + fraction;
+    }
+    let number = text[..end].parse::<f64>().ok()?;
+    Some((number, text[end..].trim_start_matches(' ')))
 }
 
 /// A number in its shortest form: `0.5`, `40`, `0.0166`.
@@ -87,9 +97,20 @@ impl std::str::FromStr for Share {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some((number, "%")) = number_and_rest(text) else {
-            return Err(format!("`{text}` is not a percentage; write it like \"40%\""));
+        let refused = || format!("`{text}` is not a percentage; write it like \"40%\"");
+        let Some((number, "%")) = number_and_rest(text) else { return Err(refused()) };
+        // Leading zeros are a slip of the keyboard: `05%` may be 5 % or 0.5 %.
+        let slip = match text.strip_prefix("0.") {
+            Some(fraction) => {
+                let significant = fraction.trim_start_matches('0');
+                14 < fraction.len() - significant.len()
+                    || 15 < significant.bytes().take_while(u8::is_ascii_digit).count()
+            }
+            None => text.starts_with('0'),
         };
+        if slip && number != 0.0 {
+            return Err(refused());
+        }
         Self::new(number / 100.0)
             .ok_or_else(|| format!("{}% is outside 0% to 100%; 0% itself is not a share", plain(number)))
     }
@@ -104,7 +125,7 @@ impl fmt::Display for Share {
 quantity!(
     Share,
     "a percentage in quotes, like \"40%\"",
-    r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%$",
+    r"^(100(\.0{1,30})?|[1-9][0-9]?(\.[0-9]{1,30})?|0\.0{0,14}[1-9][0-9]{0,14}) *%$",
     ["40%", "0.5%", "100%"]
 );
 
@@ -241,20 +262,23 @@ impl std::str::FromStr for Duration {
         let refused =
             || format!("`{text}` is not a length of time; write it like \"14 days\", \"36 hours\" or \"2 weeks\"");
         let end = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
-        let number: u32 = text[..end].parse().map_err(|_| refused())?;
-        let minutes = match text[end..].trim() {
-            "minute" | "minutes" | "min" => 1,
-            "hour" | "hours" | "h" => 60,
-            "day" | "days" | "d" => 24 * 60,
-            "week" | "weeks" | "w" => 7 * 24 * 60,
+        if end == 0 {
+            return Err(refused());
+        }
+        // So many digits are longer than any experiment, far from overflow, and easy to say in a schema.
+        let (minutes, most) = match text[end..].trim_start_matches(' ') {
+            "minute" | "minutes" | "min" => (1, 7),
+            "hour" | "hours" | "h" => (60, 5),
+            "day" | "days" | "d" => (24 * 60, 4),
+            "week" | "weeks" | "w" => (7 * 24 * 60, 3),
             _ => return Err(refused()),
         };
-        // Ten years: longer than any experiment, and far from overflow.
-        number
-            .checked_mul(minutes)
-            .filter(|&total| total <= 3653 * 24 * 60)
-            .map(|minutes| Self { minutes })
-            .ok_or_else(|| format!("`{text}` is longer than ten years"))
+        let too_long = || format!("`{text}` is too long: no length of time goes beyond 9999 days");
+        if most < end {
+            return Err(too_long());
+        }
+        let number: u32 = text[..end].parse().map_err(|_| too_long())?;
+        Ok(Self { minutes: number * minutes })
     }
 }
 
@@ -272,7 +296,7 @@ impl fmt::Display for Duration {
 quantity!(
     Duration,
     "a length of time in quotes, like \"14 days\"",
-    r"^[0-9]{1,7}\s*(minutes?|min|hours?|h|days?|d|weeks?|w)$",
+    r"^([0-9]{1,7} *(minutes?|min)|[0-9]{1,5} *(hours?|h)|[0-9]{1,4} *(days?|d)|[0-9]{1,3} *(weeks?|w))$",
     ["14 days", "36 hours", "2 weeks"]
 );
 
@@ -312,9 +336,9 @@ impl std::str::FromStr for Amount {
     fn from_str(text: &str) -> Result<Self, String> {
         let refused =
             || format!("`{text}` is not a number with a unit; write it like \"2%\", \"0.5pp\", \"20 ms\" or \"$0.40\"");
-        let trimmed = text.trim();
+        let trimmed = text.trim_matches(' ');
         if let Some(sign) = trimmed.chars().next().filter(|c| matches!(c, '$' | '€' | '£' | '¥')) {
-            return match number_and_rest(trimmed[sign.len_utf8()..].trim_start()) {
+            return match number_and_rest(trimmed[sign.len_utf8()..].trim_start_matches(' ')) {
                 Some((number, "")) => Ok(Self { number, unit: Unit::Money(sign.to_string()) }),
                 _ => Err(refused()),
             };
@@ -328,6 +352,7 @@ impl std::str::FromStr for Amount {
             }
             code if code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) => Unit::Money(code.to_owned()),
             word if word.len() <= 32
+                && word.starts_with(|c: char| c.is_ascii_alphabetic())
                 && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/' | b'-')) =>
             {
                 Unit::Word(word.to_owned())
@@ -352,7 +377,7 @@ impl fmt::Display for Amount {
 quantity!(
     Amount,
     "a number with its unit in quotes, like \"2%\" or \"20 ms\"",
-    r"^\s*([$€£¥]\s*-?[0-9]+(\.[0-9]+)?|-?[0-9]+(\.[0-9]+)?\s*(%|[A-Za-z0-9_/-]{1,32}))\s*$",
+    r"^ *([$€£¥] *-?[0-9]{1,15}(\.[0-9]{1,30})?|-?[0-9]{1,15}(\.[0-9]{1,30})? *(%|[A-Za-z][A-Za-z0-9_/-]{0,31})) *$",
     ["2%", "0.5pp", "20 ms", "$0.40"]
 );
 
@@ -381,7 +406,12 @@ impl std::str::FromStr for Day {
         if text.len() != 10 || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
             return Err(refused());
         }
-        text.parse().map(Self).map_err(|_| refused())
+        let day: jiff::civil::Date = text.parse().map_err(|_| refused())?;
+        // Other years are slips, and some readers of dates do not know the year 0.
+        if !(2000..3000).contains(&day.year()) {
+            return Err(format!("`{text}` is not in the years 2000 to 2999"));
+        }
+        Ok(Self(day))
     }
 }
 
@@ -429,7 +459,7 @@ impl JsonSchema for Day {
         json_schema!({
             "type": "string",
             "format": "date",
-            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            "pattern": "^2[0-9]{3}-[0-9]{2}-[0-9]{2}$",
             "examples": ["2026-12-07"],
         })
     }
@@ -451,14 +481,15 @@ impl std::str::FromStr for VersionRange {
                 "`{text}` is not a strict version comparison; write it like \">=5.2.0\" (three numbers, no `v`, no suffix)"
             )
         };
-        let text_ = text.trim();
+        let text_ = text.trim_matches(' ');
         let comparison =
             [">=", "<=", "!=", "=", ">", "<"].into_iter().find(|sign| text_.starts_with(sign)).ok_or_else(refused)?;
-        let parts: Vec<&str> = text_[comparison.len()..].trim().split('.').collect();
+        let parts: Vec<&str> = text_[comparison.len()..].trim_start_matches(' ').split('.').collect();
         let [major, minor, patch] = parts.as_slice() else { return Err(refused()) };
         let number = |part: &str| {
-            let plain =
-                !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
+            let plain = (1..=18).contains(&part.len())
+                && part.bytes().all(|b| b.is_ascii_digit())
+                && (part == "0" || !part.starts_with('0'));
             if plain { part.parse::<u64>().map_err(|_| refused()) } else { Err(refused()) }
         };
         Ok(Self { comparison, version: [number(major)?, number(minor)?, number(patch)?] })
@@ -475,7 +506,7 @@ impl fmt::Display for VersionRange {
 quantity!(
     VersionRange,
     "a version comparison in quotes, like \">=5.2.0\"",
-    r"^\s*(>=|<=|!=|=|>|<)\s*(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\s*$",
+    r"^ *(>=|<=|!=|=|>|<) *(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17}) *$",
     [">=5.2.0"]
 );
 

@@ -24,6 +24,10 @@ pub fn schema_of<T: JsonSchema>(name: &str) -> Value {
 fn finish(value: &mut Value) {
     match value {
         Value::Object(map) => {
+            // Sizes of machine numbers say nothing to an author, and no validator asserts them.
+            if map.get("format").is_some_and(|format| format == "int64" || format == "double") {
+                map.remove("format");
+            }
             if let Some(Value::Object(properties)) = map.get_mut("properties") {
                 for property in properties.values_mut() {
                     finish_property(property);

@@ -18,4 +18,5 @@ pub use comment::{Comment, comments};
 pub use merge::{Layers, merge};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::{Fault as SyntaxFault, parse};
+pub use payload::table_of_values;
 pub use read::{Fault, FaultKind, keys_of, read};

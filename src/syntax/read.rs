@@ -101,6 +101,8 @@ impl de::Error for Error {
             de::Unexpected::Bool(_) => "a boolean".to_owned(),
             de::Unexpected::Seq => "a list".to_owned(),
             de::Unexpected::Map => "a table".to_owned(),
+            // Only dates pass as one, see `deserialize_any`.
+            de::Unexpected::NewtypeStruct => "a date".to_owned(),
             other => other.to_string(),
         };
         Error::Kind(FaultKind::WrongType { found, expected: expected.to_string() })

@@ -5,7 +5,7 @@
 
 mod printable;
 
-pub use printable::{acts, printable, printable_same_length};
+pub use printable::{acts, printable, printable_lines, printable_same_length};
 
 use std::sync::{Arc, OnceLock};
 
@@ -92,7 +92,10 @@ impl Source {
         let offset = self.floor(offset);
         let line = self.line_starts().partition_point(|&start| start as usize <= offset) - 1;
         let start = self.line_starts()[line] as usize;
-        Position { line: line + 1, column: self.text[start..offset].chars().count() + 1 }
+        // A byte order mark is no character of the first line: no editor shows it.
+        let before = &self.text[start..offset];
+        let before = if line == 0 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
+        Position { line: line + 1, column: before.chars().count() + 1 }
     }
 
     /// The text of a line (counted from 1) without its line end; empty when there is no such line.
@@ -178,5 +181,6 @@ mod tests {
         assert_eq!(source.position(999).line, 3);
         assert_eq!(source.line(1), "é = 1");
         assert_eq!(source.line(9), "");
+        assert_eq!(Source::new("a.toml", "\u{feff}a = 1").position(3), Position { line: 1, column: 1 });
     }
 }

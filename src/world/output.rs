@@ -44,18 +44,26 @@ pub fn write_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>, stale: &[Stri
         let path = path.to_path_buf();
         move |cause: std::io::Error| OutputFault { path, action, cause }
     };
+    // Nothing is begun that is known to fail at the end.
+    for relative in files.keys() {
+        let target = inside(folder, relative)?;
+        no_links(folder, target.parent().unwrap_or(folder))?;
+        if std::fs::symlink_metadata(&target).is_ok_and(|meta| meta.is_dir()) {
+            let cause = std::io::Error::new(std::io::ErrorKind::IsADirectory, "a folder is in its place");
+            return Err(OutputFault { path: target, action: "write", cause });
+        }
+    }
     std::fs::create_dir_all(folder).map_err(fault(folder, "create the folder"))?;
     let mut report = Written::default();
     let mut pending: Vec<(tempfile::NamedTempFile, PathBuf)> = Vec::new();
     for (relative, bytes) in files {
         let target = inside(folder, relative)?;
-        if std::fs::read(&target).is_ok_and(|present| present == *bytes) {
+        if holds(&target, bytes) {
             report.unchanged += 1;
             continue;
         }
         let parent = target.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent).map_err(fault(parent, "create the folder"))?;
-        no_links(folder, parent)?;
         let mut temporary = tempfile::Builder::new()
             .prefix(".expc-")
             .permissions_like_new_files()
@@ -84,6 +92,12 @@ pub fn write_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>, stale: &[Stri
         }
     }
     Ok(report)
+}
+
+/// True when the target is a plain file with these bytes. A link is replaced, and a pipe would never end.
+fn holds(target: &Path, bytes: &[u8]) -> bool {
+    let plain = |meta: std::fs::Metadata| meta.is_file() && meta.len() == bytes.len() as u64;
+    std::fs::symlink_metadata(target).is_ok_and(plain) && std::fs::read(target).is_ok_and(|present| present == *bytes)
 }
 
 /// `folder` joined with a relative path of plain names only.

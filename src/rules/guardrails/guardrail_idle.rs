@@ -1,0 +1,79 @@
+//! GRD007 guardrail-idle.
+
+use crate::rules::place;
+use crate::rules::prelude::*;
+use crate::spec::Gate;
+use crate::spec::feedback::Notice;
+
+rule! {
+    /// No decision rule, rollback, gate or alert uses a guardrail.
+    ///
+    /// ## Why
+    /// It reads as a check, and nothing would happen if it failed.
+    ///
+    /// ## Source
+    /// Counts in public experiment-config repositories.
+    ///
+    /// ```toml,bad
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days" },
+    ///   { name = "small", share = "10%", hold = "4 days" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 1000 }]
+    /// [decision]
+    /// rules = [
+    ///   { quality = "fail", then = "iterate" },
+    ///   { primary = "worse", then = "stop" },
+    ///   { primary = "better", then = "ship" },
+    /// ]
+    /// [feedback]
+    /// notify = { channel = "slack:#growth-exp", on = ["sample-reached", "srm"] }
+    /// ```
+    /// ```toml,good
+    /// [[metrics.guardrail]]
+    /// metric = "refund_rate"
+    /// margin = { absolute = "0.2pp" }
+    /// ```
+    static RULE = {
+        code: "GRD007", name: "guardrail-idle", since: "0.1.0",
+        level: Error in drafts Warn, needs: [],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    let Some(decision) = &cx.plan.decision else { return };
+    // Without decision rules that is the fault: DEC001.
+    if decision.broken || decision.rows.is_empty() || cx.document.is_damaged() {
+        return;
+    }
+    let notify = cx.spec.feedback.value().and_then(|feedback| feedback.notify.value());
+    let alerted = notify.and_then(|notify| notify.on.value());
+    let all_used = decision.rows.iter().any(|row| row.guardrails.is_some())
+        || cx.plan.calendar.stages.iter().any(|stage| stage.gate.value == Gate::Guardrails)
+        || alerted.is_some_and(|on| on.broken || on.iter().any(|notice| notice.value == Notice::Guardrail));
+    let rollback = cx.spec.rollout.value().and_then(|rollout| rollout.rollback.value());
+    if all_used || rollback.is_some_and(|list| list.broken) {
+        return;
+    }
+    for metric in cx.plan.metrics_of(Role::Guardrail) {
+        let named = |name: Option<&String>| name == Some(&metric.name);
+        let used = super::rollbacks(cx).any(|rollback| named(rollback.metric.value()))
+            || decision.rows.iter().any(|row| named(row.metric.as_ref().map(|(name, _)| &name.value)));
+        if used {
+            continue;
+        }
+        let name = quoted(&metric.name);
+        out.push(
+            place::at_metric(cx, &RULE, metric, format!("nothing would happen if guardrail {name} failed"))
+                .label("no decision rule, rollback, gate or alert uses it")
+                .help("add `{ guardrails = \"fail\", then = \"stop\" }` to `decision.rules`")
+                .help(format!(
+                    "or a rollback: `{{ metric = \"{}\", harm = \"margin\", min_units = 5000 }}`",
+                    crate::text::printable(&metric.name)
+                )),
+        );
+    }
+}

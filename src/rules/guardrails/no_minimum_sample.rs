@@ -1,0 +1,45 @@
+//! GRD010 no-minimum-sample.
+
+use crate::rules::prelude::*;
+
+rule! {
+    /// A rollback may fire before it has seen a minimum of units.
+    ///
+    /// ## Why
+    /// One error among the first few requests takes everybody back, and people learn to ignore the trigger.
+    ///
+    /// ## Source
+    /// LaunchDarkly's guarded rollouts; Argo Rollouts and Flagger practice.
+    ///
+    /// ```toml,bad
+    /// [rollout]
+    /// rollback = [
+    ///   { metric = "page_latency", harm = "margin" },
+    ///   { metric = "refund_rate", harm = "margin", min_units = 5000 },
+    /// ]
+    /// ```
+    /// ```toml,good
+    /// [rollout]
+    /// rollback = [
+    ///   { metric = "page_latency", harm = "margin", min_units = 1000 },
+    ///   { metric = "refund_rate", harm = "margin", min_units = 5000 },
+    /// ]
+    /// ```
+    static RULE = {
+        code: "GRD010", name: "no-minimum-sample", since: "0.1.0",
+        level: Warn, needs: [],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    for rollback in super::rollbacks(cx) {
+        let Some(metric) = rollback.metric.get().filter(|_| rollback.min_units.is_absent()) else { continue };
+        let headline = format!("the rollback on {} may fire on a handful of units", quoted(metric));
+        out.push(
+            crate::rules::place::at_value(cx, &RULE, Some(metric.span), "rollout", headline)
+                .label("lacks `min_units`")
+                .help("add `min_units = 1000`: units a variant before it may fire"),
+        );
+    }
+}

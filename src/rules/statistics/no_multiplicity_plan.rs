@@ -1,0 +1,83 @@
+//! STA008 no-multiplicity-plan.
+
+use crate::rules::place;
+use crate::rules::prelude::*;
+use crate::spec::Correction;
+
+rule! {
+    /// Several claims could each make a success, and no correction shares the alpha.
+    ///
+    /// ## Why
+    /// Each claim brings its own chance of a false win: ten at 5 % together give about 40 %.
+    ///
+    /// ## Source
+    /// Benjamini, Hochberg, 1995; Schultzberg, Ankargren, Frånberg (Spotify), Risk-aware product decisions, 2024.
+    ///
+    /// ```toml,bad
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "3%" }
+    /// [[metrics.primary]]
+    /// metric = "revenue_per_user"
+    /// mde = { relative = "6%" }
+    /// [metrics]
+    /// secondary = []
+    /// ```
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "3.2%" }
+    /// [[metrics.primary]]
+    /// metric = "revenue_per_user"
+    /// mde = { relative = "6%" }
+    /// [metrics]
+    /// secondary = []
+    /// [design]
+    /// correction = "holm"
+    /// ```
+    static RULE = {
+        code: "STA008", name: "no-multiplicity-plan", since: "0.1.0",
+        level: Error, fix: Suggested, needs: [],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    let design = &cx.plan.design;
+    let unread = cx.spec.design.value().is_some_and(|design| matches!(design.correction, Field::Broken(_)));
+    if design.claims < 2 || design.correction.value != Correction::None || unread || cx.unreadable(&cx.spec.design)
+        || place::list_is_broken(cx, Role::Primary) {
+        return;
+    }
+    let (treatments, primaries) = (cx.plan.treatments().count(), cx.plan.metrics_of(Role::Primary).count());
+    // Claims without a primary or a control are other faults.
+    if treatments * primaries != design.claims {
+        return;
+    }
+    let alpha = design.alpha.value;
+    let inflated = 1.0 - (1.0 - alpha).powi(i32::try_from(design.claims).unwrap_or(i32::MAX));
+    let headline = format!("{} claims at alpha {alpha}: {} chance of a false win", design.claims, percent(inflated));
+    let many = |number: usize, thing: &str| format!("{number} {thing}{}", if number == 1 { "" } else { "s" });
+    let mut found = place::at_value(cx, &RULE, design.correction.span(), "design", headline)
+        .label(format!("{} × {}, no correction", many(treatments, "treatment"), many(primaries, "primary metric")))
+        .fact("claims", design.claims as f64)
+        .fact("inflated_alpha", inflated);
+    for metric in cx.plan.metrics_of(Role::Primary).skip(1).take(3) {
+        found = found.also(metric.span, "another claim");
+    }
+    for variant in cx.plan.treatments().skip(1).take(3) {
+        found = found.also(variant.span, "another treatment");
+    }
+    found = match design.correction.span() {
+        Some(span) => place::replace(cx, found, Applicability::Suggested, Some(span), "\"holm\""),
+        None => place::insert(cx, found, Applicability::Suggested, "design", "correction = \"holm\""),
+    };
+    out.push(
+        found
+            .help(format!(
+                "add `correction = \"holm\"` to `[design]`: each claim is then sized at alpha {}",
+                place::significant(alpha / design.claims as f64)
+            ))
+            .help("or keep one primary metric and one treatment; list the others as secondary"),
+    );
+}

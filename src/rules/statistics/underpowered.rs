@@ -1,0 +1,103 @@
+//! STA002 underpowered.
+
+use super::shortfall::{self, Judged};
+use crate::rules::place;
+use crate::rules::prelude::*;
+
+rule! {
+    /// The plan gives fewer units than a primary metric needs for its MDE.
+    ///
+    /// Counted are the units that mature before the decision, after share, holdout, ramp and exposure rate; needed
+    /// are those of the smaller side at the alpha that one claim has after the correction.
+    ///
+    /// ## Why
+    /// A small sample misses real effects, and the wins it does find are exaggerated: at a power of 0.2 twofold.
+    ///
+    /// ## Source
+    /// Kohavi, Deng, Vermeer, A/B Testing Intuition Busters, KDD 2022; Gelman, Carlin, Beyond Power Calculations,
+    /// 2014; Booking.com 2021. Sizes of rates: Fleiss; of means: the noncentral t.
+    ///
+    /// ```toml,bad
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "2%" }
+    /// ```
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "3%" }
+    /// ```
+    ///
+    /// Each way out that the finding offers is accepted: more share, more weeks, a larger effect.
+    ///
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "2%" }
+    /// [audience]
+    /// share = "82%"
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "82%", hold = "21 days" },
+    /// ]
+    /// ```
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "2%" }
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "35 days" },
+    /// ]
+    /// [decision]
+    /// by = 2027-02-26
+    /// ```
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "2.54%" }
+    /// ```
+    static RULE = {
+        code: "STA002", name: "underpowered", since: "0.1.0",
+        level: Error in drafts Warn, needs: [Catalog],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    if cx.plan.status.value.is_over() {
+        return;
+    }
+    for metric in cx.plan.metrics_of(Role::Primary).filter(|metric| metric.defined.is_some()) {
+        let Some(mde) = &metric.mde else { continue };
+        match shortfall::judge(cx, metric) {
+            Judged::Enough => {}
+            Judged::Lacks(what) => out.skip(what),
+            Judged::Refused(refusal) => {
+                let Some(text) = shortfall::refused(metric, refusal) else {
+                    out.skip(refusal.to_string());
+                    continue;
+                };
+                let headline = format!("{} can never show its mde", quoted(&metric.name));
+                let found = place::at_value(cx, &RULE, Some(mde.span), "metrics", headline).label(text);
+                out.push(found.help("choose an mde that leaves the metric inside its range"));
+            }
+            Judged::Short(sizing, treatment) => {
+                let headline = format!(
+                    "{} has power {}, not the planned {}",
+                    quoted(&metric.name),
+                    probability(sizing.power),
+                    shortfall::goal(sizing.power_goal)
+                );
+                let found = place::at_value(cx, &RULE, Some(mde.span), "metrics", headline)
+                    .label(shortfall::need(cx, metric, sizing, treatment));
+                let found = shortfall::inputs(cx, found, metric, sizing);
+                out.push(shortfall::ways_out(cx, found, metric, sizing, "mde", mde.is_relative));
+            }
+        }
+    }
+}
