@@ -83,7 +83,7 @@ pub(super) fn faults(rule: &'static Rule, catalog: &Catalog, condition: &Conditi
 
 fn unknown(rule: &'static Rule, catalog: &Catalog, name: &At<String>) -> Diagnostic {
     let found = rule.at(name.span, format!("unknown attribute {}", quoted(name)));
-    super::or_near(found, name, catalog.attributes.names()).unwrap_or_else(|found| {
+    super::or_near(found, name, catalog.attributes.names(), |found| {
         found
             .label("not in the catalogue")
             .help(format!("one of {}", listed(catalog.attributes.names(), 8)))

@@ -85,7 +85,7 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
     {
         tell(Span::new(cx.document.file, start, start + 11), "a private key");
     }
-    addresses(cx, &cx.document.tree, out);
+    addresses(&cx.document.tree, out);
     testers(cx, out);
 }
 
@@ -124,7 +124,7 @@ fn is_web_token(word: &str) -> bool {
 }
 
 /// Private addresses in string values.
-fn addresses(cx: &FileCx<'_>, node: &Node, out: &mut Sink) {
+fn addresses(node: &Node, out: &mut Sink) {
     match &node.value {
         Value::String(text) => {
             if let Some(address) = private_address(text) {
@@ -135,8 +135,8 @@ fn addresses(cx: &FileCx<'_>, node: &Node, out: &mut Sink) {
                 );
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| addresses(cx, item, out)),
-        Value::Table(table) => table.entries.iter().for_each(|entry| addresses(cx, &entry.node, out)),
+        Value::Array(items) => items.iter().for_each(|item| addresses(item, out)),
+        Value::Table(table) => table.entries.iter().for_each(|entry| addresses(&entry.node, out)),
         _ => {}
     }
 }
