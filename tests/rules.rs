@@ -41,6 +41,12 @@ fn the_base_is_clean() {
 }
 
 #[test]
+fn a_twin_is_clean() {
+    let (codes, text) = codes_of("#: twin checkout-form");
+    assert!(codes.is_empty(), "{text}");
+}
+
+#[test]
 fn bad_examples_fire_exactly_their_code() {
     let mut wrong = String::new();
     for rule in rules::all() {

@@ -79,6 +79,7 @@ pub fn compile(inputs: Inputs<'_>) -> Plan {
         sizes: Vec::new(),
         decision: None,
         kill_switch: spec.rollout.value().and_then(|rollout| inputs.known(&rollout.kill_switch, |on| *on)),
+        winner: spec.results.value().and_then(|results| inputs.known(&results.variant, |name| name.clone())),
         targets: targets.or(default_targets).map(|list| list.items.clone()).unwrap_or_default(),
     };
     let one_sided = plan.design.sides.value == Sides::One;
@@ -147,6 +148,8 @@ impl<'a> Inputs<'a> {
         let unit = text(|a| &a.unit);
         let key = definition(&self.catalog.units, unit.as_ref())
             .and_then(|unit| self.catalogued(&unit.key, |key| key.clone()));
+        let unit_ascii = definition(&self.catalog.units, unit.as_ref())
+            .and_then(|unit| self.catalogued(&unit.ascii, |ascii| *ascii));
         let base = text(|a| &a.base);
         let named = definition(&self.catalog.audiences, base.as_ref());
         let list = |field: Option<&Field<crate::spec::List<crate::spec::Condition>>>| {
@@ -173,6 +176,7 @@ impl<'a> Inputs<'a> {
         PlannedAudience {
             unit,
             key,
+            unit_ascii,
             conditions,
             exclusions,
             base,
@@ -286,7 +290,8 @@ impl<'a> Inputs<'a> {
         let power = number(&design.power, 0.8);
         let correction = self.known(&design.correction, |c| *c).unwrap_or(Known::built_in(Correction::None));
         let count = |role: Role| metrics.iter().filter(|metric| metric.role == role).count();
-        let treatments = variants.iter().filter(|variant| !variant.control).count();
+        // Without a control one of the variants will have to be it.
+        let treatments = variants.len().saturating_sub(1);
         let claims = treatments.max(1) * count(Role::Primary).max(1);
         // Holm has no closed marginal power: it is sized as Bonferroni, which bounds it.
         let alpha_per_claim = match correction.value {

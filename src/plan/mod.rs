@@ -10,6 +10,7 @@ mod decision;
 mod effect;
 mod json;
 mod origin;
+mod reach;
 mod size;
 mod types;
 
@@ -19,5 +20,6 @@ pub use decision::{Cell, Row, Table as DecisionTable, Verdict};
 pub use effect::{EffectFault, PlannedEffect};
 pub use json::to_json;
 pub use origin::{Known, Origin};
+pub use reach::{Clash, clash};
 pub use size::{Factors, Look, Memo, Sized, Sizing, Unsized, Week, looks};
 pub use types::*;

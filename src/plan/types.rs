@@ -46,6 +46,8 @@ pub struct Plan {
     pub sizes: Vec<Sized>,
     pub decision: Option<Table>,
     pub kill_switch: Option<Known<bool>>,
+    /// The variant that was shipped.
+    pub winner: Option<Known<String>>,
     /// The flag platforms that are built.
     pub targets: Vec<At<String>>,
 }
@@ -79,6 +81,8 @@ pub struct PlannedAudience {
     pub unit: Option<Known<String>>,
     /// The attribute that carries the unit's id.
     pub key: Option<Known<String>>,
+    /// False when the unit's ids may hold other characters than ASCII.
+    pub unit_ascii: Option<Known<bool>>,
     /// Conditions that must all hold: the named audience's, then the spec's.
     pub conditions: Vec<At<Condition>>,
     /// Conditions that keep a unit out.

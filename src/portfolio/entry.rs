@@ -33,6 +33,7 @@ pub struct Entry {
     pub start_span: Option<Span>,
     pub end: Option<Day>,
     pub conditions: Vec<At<Condition>>,
+    pub exclusions: Vec<At<Condition>>,
     pub excludes: Vec<At<String>>,
     pub requires: Vec<At<String>>,
     /// Names of the primary metrics.
@@ -75,6 +76,7 @@ impl Entry {
             start_span: plan.calendar.start.as_ref().and_then(|start| start.span()),
             end: plan.calendar.end.as_ref().map(|end| end.value),
             conditions: audience.conditions.clone(),
+            exclusions: audience.exclusions.clone(),
             excludes: names(experiment.and_then(|e| e.excludes.value())),
             requires: names(experiment.and_then(|e| e.requires.value())),
             primaries: plan.metrics_of(Role::Primary).map(|metric| metric.name.clone()).collect(),

@@ -3,7 +3,8 @@
 //! An example is a fragment that is laid over the clean workspace in `tests/rules/base`. Directives:
 //! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
-//! in that encoding; `#: today YYYY-MM-DD` sets the date.
+//! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
+//! first and in the other half of its layer, and what follows is laid over it.
 
 use std::collections::BTreeMap;
 
@@ -46,6 +47,10 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
             "today" => today = rest.trim().to_owned(),
+            "twin" => {
+                add_twin(&mut files, rest.trim());
+                parts.push(Part::of(&format!("experiments/{}.toml", rest.trim())));
+            }
             "file" => parts.push(Part::of(rest.trim())),
             other => panic!("unknown directive `{other}` in example:\n{example}"),
         }
@@ -75,6 +80,25 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     }
     let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
     (bytes.collect(), today)
+}
+
+/// A second experiment that differs from the first in its name, its flag and what it claims.
+fn add_twin(files: &mut BTreeMap<String, String>, name: &str) {
+    let mut spec: toml::Table = base::files()[SPEC].parse().expect("the base parses");
+    let differences = format!(
+        r#"
+        [experiment]
+        id = "{name}"
+        title = "Another idea for the {name}"
+        [hypothesis]
+        because = "most typing errors of {name} happen after the second field"
+        change = "ask for the postal code of {name} first and fill in the rest"
+        "#
+    );
+    lay_over(&mut spec, differences.parse().expect("the differences parse"));
+    files.insert(format!("experiments/{name}.toml"), toml::to_string(&spec).expect("a table prints"));
+    let catalog = files.get_mut("catalog/base.toml").expect("the base has a catalogue");
+    *catalog += &format!("\n[flags.{name}]\nabout = \"Twin\"\nowner = \"growth\"\ndefault = {{ layout = \"form\" }}\n");
 }
 
 fn remove(table: &mut toml::Table, path: &str) {

@@ -1,5 +1,7 @@
 //! Flag platforms: one file each, one line in [`TARGETS`].
 
+mod flagd;
+
 use crate::emit::{Emitted, Experiment, Moment};
 use crate::policy::TargetSettings;
 
@@ -23,7 +25,7 @@ pub trait Target: Sync {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[];
+pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd];
 
 /// The platform of a name.
 pub fn target(name: &str) -> Option<&'static dyn Target> {

@@ -19,7 +19,7 @@ rule! {
     /// ```
     /// ```toml,good
     /// [design]
-    /// power = 0.8
+    /// power = 0.85
     /// ```
     static RULE = {
         code: "STA007", name: "alpha-power-policy", since: "0.1.0",

@@ -4,7 +4,7 @@ use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
-    /// The run is longer than the policy's maximum, or than an id lives.
+    /// The run is longer than the policy's maximum.
     ///
     /// ## Why
     /// Ids are lost and replaced: the longer the run, the more people have been in both variants.
@@ -28,7 +28,7 @@ rule! {
     /// ```
     static RULE = {
         code: "STA017", name: "too-long", since: "0.1.0",
-        level: Warn, needs: [Policy, Catalog],
+        level: Warn, needs: [Policy],
         check: Plan(check),
     }
 }
@@ -40,22 +40,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
     let most = &cx.policy.max_run;
     let allowed = most.value.whole_days();
-    let unit = cx.plan.audience.unit.as_ref();
-    let life = unit.and_then(|unit| Some((unit, cx.catalog.units.get(&unit.value)?.lifetime.get()?)));
-    let span = super::length(cx);
-    if let Some((unit, life)) = life.filter(|(_, life)| life.whole_days() < run) {
-        let lives = life.whole_days();
-        let headline = format!("the run lasts {}; a {} id lives {}", days(run), quoted(&unit.value), days(lives));
-        out.push(
-            place::at_value(cx, &RULE, span, "rollout", headline)
-                .label("people would come back as somebody else")
-                .also(life.span, "how long an id lives")
-                .help("randomise by an id that lives longer")
-                .help(format!("or run at most {}", days(lives / 7 * 7))),
-        );
-    } else if allowed < run {
+    if allowed < run {
         let headline = format!("the run lasts {}; the policy allows {}", days(run), days(allowed));
-        let mut found = place::at_value(cx, &RULE, span, "rollout", headline)
+        let mut found = place::at_value(cx, &RULE, super::length(cx), "rollout", headline)
             .label(format!("{} too long", days(run - allowed)))
             .fact("days", f64::from(run))
             .fact("most_days", f64::from(allowed));

@@ -19,11 +19,9 @@ rule! {
     /// #: copy experiments/checkout-one-tap.toml
     /// [experiment]
     /// status = "draft"
-    /// flag = "old-checkout"
     /// [hypothesis]
     /// because = "half of the carts are abandoned on the payment page"
     /// [audience]
-    /// share = "20%"
     /// salt = "old-checkout"
     /// ```
     /// ```toml,good

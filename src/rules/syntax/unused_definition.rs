@@ -17,6 +17,9 @@ rule! {
     /// Counts in public experiment-config repositories; mozilla/jetstream#1646.
     ///
     /// ```toml,bad
+    /// #: file expc.toml
+    /// [rules]
+    /// unused-definition = "error"
     /// #: file catalog/more.toml
     /// #: alone
     /// schema = 1
@@ -26,6 +29,9 @@ rule! {
     /// owner = "growth"
     /// ```
     /// ```toml,good
+    /// #: file expc.toml
+    /// [rules]
+    /// unused-definition = "error"
     /// #: file catalog/base.toml
     /// [layers.checkout]
     /// about = "From cart to order, on every device"

@@ -1,0 +1,66 @@
+//! ROL003 big-first-stage.
+
+use crate::rules::prelude::*;
+
+rule! {
+    /// The first stage takes more units than the policy allows.
+    ///
+    /// ## Why
+    /// The first stage is for finding breakage, and breakage shows in few units.
+    ///
+    /// ## Source
+    /// Xu, Duan and Huang, SQR, KDD 2018.
+    ///
+    /// ```toml,bad
+    /// [rollout]
+    /// stages = [
+    ///   { name = "small", share = "10%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
+    /// ```toml,good
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
+    static RULE = {
+        code: "ROL003", name: "big-first-stage", since: "0.1.0",
+        level: Warn, fix: Suggested, needs: [Policy],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    let Some(first) = cx.plan.calendar.stages.first() else { return };
+    let most = &cx.policy.max_first_stage;
+    let unread = cx.unreadable(&cx.spec.rollout)
+        || cx.spec.rollout.value().is_some_and(|rollout| rollout.stages.value().is_some_and(|list| list.broken));
+    let settled = !super::is_open(cx.plan) || super::no_stages::has_no_ramp_but_risk(cx);
+    if unread || settled || first.share.value <= most.value.fraction() {
+        return;
+    }
+    let (share, most_text) = (percent(first.share.value), most.value.to_string());
+    let span = first.share.span().unwrap_or_else(|| cx.home("rollout"));
+    let headline = format!("the first stage takes {share} of eligible units, more than {most_text}");
+    let mut found = RULE.at(span, headline).label(if first.implied { "all of it on the first day" } else { "at once" });
+    found = found.fact("have", first.share.value).fact("most", most.value.fraction());
+    if let Some(span) = most.span() {
+        found = found.also(span, "the policy");
+    }
+    found = if first.implied {
+        let canary = super::stage_text("canary", &most_text, "3 days", true);
+        found.help(format!("add `[rollout] stages`, the first of them `{canary}`"))
+    } else {
+        found
+            .help(format!("put `{}` before it", super::stage_text("canary", &most_text, "3 days", true)))
+            .help(format!("or set its share to {most_text}"))
+            .fix(
+                Applicability::Suggested,
+                format!("set the first share to {most_text}"),
+                vec![Edit { span, replacement: format!("\"{most_text}\"") }],
+            )
+    };
+    out.push(found);
+}

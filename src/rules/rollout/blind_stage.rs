@@ -1,0 +1,176 @@
+//! ROL005 blind-stage.
+
+use crate::rules::prelude::*;
+use crate::spec::Gate;
+
+rule! {
+    /// A gate on the guardrails follows a stage in which no guardrail could show harm.
+    ///
+    /// ## Why
+    /// A gate that cannot fail reads as a check that is not happening.
+    /// A first stage cannot prove a margin and need not: the rule fires when each guardrail is blind to harm of
+    /// ten times its margin (power below 0.8), or has no unit whose window ends within the stage.
+    ///
+    /// ## Source
+    /// Xu, Duan and Huang, SQR, KDD 2018; Airbnb, Designing Experimentation Guardrails, 2021.
+    ///
+    /// ```toml,bad
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "2%", hold = "1 day", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "6 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
+    /// ```toml,good
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "2%", hold = "1 day" },
+    ///   { name = "small", share = "10%", hold = "6 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
+    static RULE = {
+        code: "ROL005", name: "blind-stage", since: "0.1.0",
+        level: Warn, needs: [Catalog],
+        check: Plan(check),
+    }
+}
+
+/// Harm of this many margins is a catastrophe that a gate has to see.
+const MARGINS: f64 = 10.0;
+const POWER: f64 = 0.8;
+/// Longer holds are no way out.
+const MOST_DAYS: u32 = 28;
+
+/// A guardrail that was sized, with what decides when its units are complete.
+struct Guard<'a> {
+    name: &'a str,
+    sizing: &'a Sizing,
+    wait: u32,
+    fraction: f64,
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    let stages = super::written_stages(cx);
+    let gated = stages.iter().rev().skip(1).any(|stage| stage.gate.value == Gate::Guardrails);
+    if !gated || !super::is_open(cx.plan) {
+        return;
+    }
+    let guards = guards(cx);
+    // A guardrail that lacks an input may be the one that sees: another rule asks for it.
+    let sized = cx.plan.sizes.iter().filter(|sized| sized.role == Role::Guardrail).count();
+    if guards.is_empty() || guards.len() < sized {
+        return out.skip("a size of every guardrail");
+    }
+    let Some(daily) = daily_units(cx.plan) else { return out.skip("no eligible units per day") };
+    for (index, stage) in stages.iter().enumerate().take(stages.len() - 1) {
+        if stage.gate.value != Gate::Guardrails || stage.days == 0 {
+            continue;
+        }
+        let steps: Vec<(f64, u32)> = stages[..=index].iter().map(|stage| (stage.share.value, stage.days)).collect();
+        if guards.iter().any(|guard| guard.sees(daily, &steps)) {
+            continue;
+        }
+        let hold = (stage.days + 1..=MOST_DAYS).find(|&days| {
+            let mut longer = steps.clone();
+            longer[index].1 = days;
+            guards.iter().any(|guard| guard.sees(daily, &longer))
+        });
+        out.push(blind(stage, &guards, hold, daily, &steps));
+    }
+}
+
+/// The message, apart from the search.
+fn blind(
+    stage: &crate::plan::PlannedStage,
+    guards: &[Guard<'_>],
+    hold: Option<u32>,
+    daily: f64,
+    steps: &[(f64, u32)],
+) -> Diagnostic {
+    let span = stage.gate.span().unwrap_or(stage.span);
+    let name = quoted(&stage.name);
+    let quickest = guards.iter().min_by_key(|guard| guard.wait).expect("the caller has guardrails");
+    let units = quickest.units(daily, steps);
+    let label = if units < 2.0 {
+        format!("{} needs {} to be complete", quoted(quickest.name), days(quickest.wait))
+    } else {
+        format!("{} units a variant are complete for {}", count(units), quoted(quickest.name))
+    };
+    let power = guards.iter().map(|guard| guard.power(daily, steps).unwrap_or(0.0)).fold(0.0, f64::max);
+    let headline = if power == 0.0 {
+        format!("the gate of stage {name} cannot fail: no guardrail is complete in it")
+    } else {
+        format!("the gate of stage {name} misses harm of {MARGINS} margins: power {}", probability(power))
+    };
+    let mut found = RULE
+        .at(span, headline)
+        .label(label)
+        .fact("units", units);
+    if let Some(share) = stage.share.span() {
+        found = found.also(share, format!("{} for {}", percent(stage.share.value), days(stage.days)));
+    }
+    if let Some(hold) = hold {
+        found = found.help(format!("hold {name} for {}", days(hold)));
+    }
+    found.help("set `gate = \"manual\"` and say who looks at what, or leave the gate out")
+}
+
+impl Guard<'_> {
+    /// Control units whose window is complete by the end of the last of these stages.
+    fn units(&self, daily: f64, steps: &[(f64, u32)]) -> f64 {
+        let mut left = steps.iter().map(|(_, days)| days).sum::<u32>().saturating_sub(self.wait);
+        let mut sum = 0.0;
+        for &(share, days) in steps {
+            let here = days.min(left);
+            sum += share * f64::from(here);
+            left -= here;
+        }
+        daily * sum * self.fraction
+    }
+
+    /// The power to see harm of [`MARGINS`] margins; `None` when a rate has no room for so much harm.
+    fn power(&self, daily: f64, steps: &[(f64, u32)]) -> Option<f64> {
+        let units = self.units(daily, steps);
+        if units < 2.0 {
+            return Some(0.0);
+        }
+        let mut comparison = self.sizing.comparison;
+        if let crate::stats::comparison::Claim::NonInferiority { margin, .. } = &mut comparison.claim {
+            *margin *= MARGINS;
+        }
+        comparison.power(units).ok()
+    }
+
+    /// True when such harm would be seen, and when the question has no answer: then the gate is not accused.
+    fn sees(&self, daily: f64, steps: &[(f64, u32)]) -> bool {
+        self.power(daily, steps).is_none_or(|power| POWER <= power)
+    }
+}
+
+fn guards<'a>(cx: &PlanCx<'a>) -> Vec<Guard<'a>> {
+    let plan = cx.plan;
+    let control = plan.control().map_or(0.0, |control| control.fraction);
+    plan.sizes
+        .iter()
+        .filter(|sized| sized.role == Role::Guardrail)
+        .filter_map(|sized| {
+            let sizing = sized.result.as_ref().ok()?;
+            let metric = plan.metrics_of(Role::Guardrail).find(|metric| metric.name == sized.metric)?;
+            let whole = |span: &Option<Known<crate::spec::Duration>>| span.as_ref().map_or(0, |s| s.value.whole_days());
+            Some(Guard {
+                name: &sized.metric,
+                sizing,
+                wait: whole(&metric.window) + whole(&metric.lag),
+                fraction: control,
+            })
+        })
+        .collect()
+}
+
+/// Units of analysis per day at a share of 100 %.
+fn daily_units(plan: &Plan) -> Option<f64> {
+    let kept = 1.0 - plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
+    Some(plan.audience.daily_units.as_ref()?.value * kept * plan.exposure.rate.value)
+}

@@ -1,0 +1,86 @@
+//! ROL013 main-stage-too-short.
+
+use crate::plan::Plan as Compiled;
+use crate::rules::prelude::*;
+
+rule! {
+    /// The planned power rests on the ramp: the main stage alone is too short for it.
+    ///
+    /// ## Why
+    /// A gate that holds a stage back, or a change mended during the ramp, takes those days out of the analysis, and what is
+    /// left cannot answer the question. When the ramp is left out by plan, the sample size says so itself.
+    ///
+    /// ## Source
+    /// Xu, Duan and Huang, SQR, KDD 2018.
+    ///
+    /// ```toml,bad
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "half", share = "40%", hold = "14 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "7 days" },
+    /// ]
+    /// ```
+    /// ```toml,good
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
+    static RULE = {
+        code: "ROL013", name: "main-stage-too-short", since: "0.1.0",
+        level: Warn, needs: [Catalog],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    let plan = cx.plan;
+    let stages = super::written_stages(cx);
+    let Some((main, ramp)) = stages.split_last().filter(|(_, ramp)| !ramp.is_empty()) else { return };
+    if !plan.calendar.analyse_ramp || !super::is_open(plan) {
+        return;
+    }
+    let ramp_days: u32 = ramp.iter().map(|stage| stage.days).sum();
+    let short = plan.sizes.iter().filter(|sized| sized.role == Role::Primary).find_map(|sized| {
+        let sizing = sized.result.as_ref().ok().filter(|sizing| !sizing.is_short())?;
+        let days = sizing.mature_days.saturating_sub(ramp_days);
+        let units = control_units(plan, main.share.value * f64::from(days))?;
+        let power = if units < 2.0 { 0.0 } else { sizing.comparison.power(units).ok()? };
+        (power + 5e-4 < sizing.power_goal).then_some((sized, sizing, days, power))
+    });
+    let Some((sized, sizing, usable, power)) = short else { return };
+    let span = cx
+        .spec
+        .rollout
+        .value()
+        .and_then(|rollout| rollout.stages.value()?.last()?.hold.span())
+        .unwrap_or(main.span);
+    let per_day = control_units(plan, main.share.value).unwrap_or(0.0);
+    let mut found = RULE
+        .at(span, format!("{} has power {} in the main stage alone", quoted(&sized.metric), probability(power)))
+        .label(format!("{} of it count; power {} needs the ramp", days(usable), probability(sizing.power_goal)))
+        .fact("have", power)
+        .fact("need", sizing.power_goal);
+    if let Some(first) = ramp.first() {
+        found = found.also(first.span, format!("the ramp, {} in all", days(ramp_days)));
+    }
+    if 0.0 < per_day {
+        let needed = (sizing.need.control / per_day).ceil();
+        let more = needed - f64::from(usable);
+        if 0.0 < more && more <= 365.0 {
+            let hold = main.days + more as u32;
+            let weeks = hold.next_multiple_of(7);
+            found = found.help(format!("hold {} for {}", quoted(&main.name), days(weeks)));
+        }
+    }
+    out.push(found.help("or shorten the ramp"));
+}
+
+/// Control units of analysis that `share_days` give.
+fn control_units(plan: &Compiled, share_days: f64) -> Option<f64> {
+    let kept = 1.0 - plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
+    let units = plan.audience.daily_units.as_ref()?.value * kept * plan.exposure.rate.value * share_days;
+    Some(units * plan.control()?.fraction)
+}

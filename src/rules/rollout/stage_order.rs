@@ -1,0 +1,89 @@
+//! ROL002 stage-order.
+
+use crate::rules::prelude::*;
+
+rule! {
+    /// The shares of the stages fall, pass a limit of the spec, or end elsewhere than the planned share.
+    ///
+    /// ## Why
+    /// The plan contradicts itself: people who were enrolled are sent away in a shrinking stage, and a last stage
+    /// below the share never gives the units that the size counts on.
+    ///
+    /// ## Source
+    /// Checks of Mozilla Nimbus and GrowthBook.
+    ///
+    /// ```toml,bad
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "4%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "2%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "middle", share = "10%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// [decision]
+    /// by = 2027-02-22
+    /// ```
+    /// ```toml,bad
+    /// [rollout]
+    /// max_share = "40%"
+    /// ```
+    /// ```toml,bad
+    /// [audience]
+    /// share = "60%"
+    /// ```
+    /// ```toml,good
+    /// [rollout]
+    /// max_share = "50%"
+    /// ```
+    static RULE = {
+        code: "ROL002", name: "stage-order", since: "0.1.0",
+        level: Error, needs: [],
+        check: Plan(check),
+    }
+}
+
+/// Shares are compared with this slack: percentages become fractions with an error far below it.
+const SLACK: f64 = 1e-9;
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    let stages = super::written_stages(cx);
+    for pair in stages.windows(2) {
+        let [before, after] = pair else { continue };
+        if before.share.value <= after.share.value + SLACK {
+            continue;
+        }
+        let (from, to) = (percent(before.share.value), percent(after.share.value));
+        let mut found =
+            RULE.at(at(after), format!("stage {} shrinks from {from} to {to}", quoted(&after.name))).label(to);
+        found = found.also(at(before), format!("{from} in the stage before"));
+        out.push(found.help(format!("set its share to more than {from}, or move it before {}", quoted(&before.name))));
+    }
+    let max = super::rollout(cx).max_share.get().copied();
+    if let Some(max) = max
+        && let Some(stage) = stages.iter().find(|stage| max.fraction() + SLACK < stage.share.value)
+    {
+        let share = percent(stage.share.value);
+        out.push(
+            RULE.at(at(stage), format!("stage {} takes {share}, above `max_share`", quoted(&stage.name)))
+                .label(share)
+                .also(max.span, "never more than this while the outcome is open")
+                .help(format!("set the share of the stage to {}, or raise `max_share`", *max)),
+        );
+        return;
+    }
+    let (Some(last), Some(span)) = (stages.last(), cx.plan.audience.share.span()) else { return };
+    let planned = cx.plan.audience.share.value.fraction();
+    if SLACK < (planned - last.share.value).abs() {
+        let (ends, wanted) = (percent(last.share.value), percent(planned));
+        out.push(
+            RULE.at(at(last), format!("the stages end at {ends}, not at the planned share of {wanted}"))
+                .label("the last stage")
+                .also(span, "the planned share")
+                .help(format!("set the share of {} to {wanted}, or `audience.share` to {ends}", quoted(&last.name))),
+        );
+    }
+}
+
+fn at(stage: &crate::plan::PlannedStage) -> Span {
+    stage.share.span().unwrap_or(stage.span)
+}
