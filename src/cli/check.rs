@@ -123,3 +123,15 @@ pub fn exit(outcome: &Outcome, deny_warnings: bool) -> Exit {
         _ => Exit::Clean,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_our_own_outranks_every_finding() {
+        let outcome = Outcome { crashed: true, ..Outcome::default() };
+        assert_eq!(exit(&outcome, false) as u8, 101);
+        assert_eq!(exit(&Outcome::default(), true) as u8, 0);
+    }
+}
