@@ -39,11 +39,11 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let format = format(&arguments.format)?;
-    let opened = place::open(&arguments.path)?;
     if let Some(jobs) = arguments.jobs {
         // Fails only when a pool exists already, which then serves as well.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
     }
+    let opened = place::open(&arguments.path)?;
     let today = place::day(arguments.today);
     let mut outcome = check(&opened.workspace, Options { today });
     outcome.findings.retain(|finding| {

@@ -1,9 +1,11 @@
 //! The doors: one file a subcommand, one line in [`Command`]. With the language server the only room that talks
 //! to a person.
 
+mod build;
 mod check;
 mod failure;
 mod place;
+mod power;
 mod resolve;
 mod rules;
 pub mod schema;
@@ -26,6 +28,10 @@ struct Arguments {
 enum Command {
     /// Check every experiment of a workspace
     Check(check::Arguments),
+    /// Write flag files and analysis plans
+    Build(build::Arguments),
+    /// Show sample size, power and detectable effect by week
+    Power(power::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
     /// List the rules
@@ -48,6 +54,8 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments),
+        Command::Power(arguments) => power::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),
@@ -66,4 +74,10 @@ pub fn main() -> ExitCode {
 fn print(text: &str) {
     use std::io::Write;
     let _ = anstream::stdout().write_all(text.as_bytes());
+}
+
+/// Says something beside the output.
+fn complain(text: &str) {
+    use std::io::Write;
+    let _ = anstream::stderr().write_all(text.as_bytes());
 }

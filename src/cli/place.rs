@@ -11,7 +11,6 @@ use crate::world::{Disk, find_root};
 /// A workspace that was opened from a path, and how its paths look from where the user stands.
 pub struct Opened {
     pub workspace: Workspace,
-    pub root: PathBuf,
     /// What turns a path of the workspace into one that the user can open: `examples/shop/`, or nothing.
     pub prefix: String,
     /// The part of the workspace that was named, relative to its root; empty for all of it.
@@ -31,7 +30,7 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     let part = asked.strip_prefix(clean(&root)).map(slashed).unwrap_or_default();
     let prefix = from_here(&here, &clean(&root));
     let workspace = Workspace::open(&Disk::new(&root));
-    Ok(Opened { workspace, root, prefix, part })
+    Ok(Opened { workspace, prefix, part })
 }
 
 /// Without `.` and `..` where that is plain text work.
@@ -74,6 +73,11 @@ impl Opened {
             || path.strip_prefix(&self.part).is_some_and(|rest| rest.starts_with('/'))
     }
 
+    /// The spec of an id.
+    pub fn spec_by_id(&self, id: &str) -> Result<&SpecFile, Failure> {
+        self.workspace.specs.iter().find(|spec| spec.stem == id).ok_or_else(|| self.unknown(id))
+    }
+
     /// The one spec that was named by its path or its id.
     pub fn spec(&self, name: &str) -> Result<&SpecFile, Failure> {
         let specs = &self.workspace.specs;
@@ -83,14 +87,18 @@ impl Opened {
         if let Some(spec) = specs.iter().find(|spec| spec.stem == name || spec.path == name) {
             return Ok(spec);
         }
-        let near = nearest(name, specs.iter().map(|spec| spec.stem.as_str()));
-        Err(Failure::Usage {
+        Err(self.unknown(name))
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let near = nearest(name, self.workspace.specs.iter().map(|spec| spec.stem.as_str()));
+        Failure::Usage {
             text: format!("no experiment `{name}` in `{}`", self.workspace.name()),
             help: match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "name a spec by its file or by its id".to_owned(),
             },
-        })
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub static SCHEMAS: &[(&str, fn() -> serde_json::Value)] = &[
     ("catalog", || schema_of::<CatalogFile>("catalog")),
     ("workspace", || schema_of::<WorkspaceFile>("workspace")),
     ("findings", crate::report::json_schema),
+    ("plan", crate::emit::plans::json_schema),
 ];
 
 #[derive(Debug, clap::Args)]

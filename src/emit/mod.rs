@@ -3,8 +3,10 @@
 //! [`flags`] holds one file a flag platform, [`plans`] one file a plan format. An emitter decides nothing: it
 //! prints what the plan says, quotes everything for its target, and lists what the target cannot express.
 
+pub mod build;
 pub mod flags;
 pub mod plans;
+pub mod plot;
 
 use serde::Serialize;
 

@@ -5,7 +5,9 @@
 
 use super::prelude::*;
 use crate::catalog::Metric;
+use crate::spec::Stage;
 use crate::spec::metrics::MetricUse;
+use crate::syntax::FaultKind;
 
 /// Primary and guardrail metrics, which decide.
 pub fn deciding(plan: &Plan) -> impl Iterator<Item = &PlannedMetric> {
@@ -29,6 +31,33 @@ pub fn list_is_broken(cx: &PlanCx<'_>, role: Role) -> bool {
     let list = metrics.of(role);
     cx.unreadable(list)
         || list.value().is_some_and(|list| list.broken || list.iter().any(|entry| entry.metric.value().is_none()))
+}
+
+/// The path of a value under one of the tables that was written but could not be read.
+pub fn unread<'a>(cx: &PlanCx<'a>, tables: &[&str]) -> Option<&'a str> {
+    let document: &'a crate::portfolio::Document = cx.document;
+    let broken = document.faults.iter().filter(|fault| !matches!(fault.kind, FaultKind::UnknownKey { .. }));
+    let under = |path: &str| tables.iter().any(|table| path.split(['.', '[']).next() == Some(table));
+    broken.map(|fault| fault.path.as_str()).find(|path| under(path))
+}
+
+/// True when the whole length of the run is written and could be read.
+pub fn length_is_known(cx: &PlanCx<'_>) -> bool {
+    let Some(rollout) = cx.spec.rollout.value() else { return false };
+    if cx.plan.calendar.days == 0 || unread(cx, &["rollout"]).is_some() {
+        return false;
+    }
+    let held = |stage: &At<Stage>| stage.hold.get().is_some();
+    match rollout.stages.value().and_then(|list| list.items.split_last()) {
+        Some((last, before)) => before.iter().all(held) && (held(last) || rollout.end.get().is_some()),
+        None => true,
+    }
+}
+
+/// Days after the last enrolment until a metric's window is over and its data is complete.
+pub fn wait(metric: &PlannedMetric) -> u32 {
+    let parts = [metric.window.as_ref(), metric.lag.as_ref()];
+    parts.into_iter().flatten().map(|known| known.value.whole_days()).sum()
 }
 
 /// A finding at a value: there when the spec writes it, else at the spec's table with the value as second place.
@@ -61,6 +90,31 @@ pub fn replace(
     }
 }
 
+/// Offers a longer hold or a later end, with the decision moved behind it when it must wait.
+///
+/// The second value is the end of a sentence of help: ", and decide on 2027-02-26", or nothing.
+pub fn lengthen(
+    cx: &PlanCx<'_>,
+    found: Diagnostic,
+    span: Option<Span>,
+    replacement: &str,
+    added: u32,
+) -> (Diagnostic, String) {
+    let calendar = &cx.plan.calendar;
+    let wait = cx.plan.metrics.iter().filter(|metric| metric.role != Role::Monitor).map(wait).max().unwrap_or(0);
+    let needed = calendar.end.as_ref().map(|end| end.value.plus(added + wait + 1));
+    let late = calendar.decide.as_ref().zip(needed).filter(|(decide, needed)| decide.value < *needed);
+    let text = late.as_ref().map_or_else(String::new, |(_, needed)| format!(", and decide on {needed}"));
+    let own = |span: &Span| span.file == cx.document.file;
+    let Some(span) = span.filter(own) else { return (found, text) };
+    let mut edits = vec![Edit { span, replacement: replacement.to_owned() }];
+    if let Some((decide, needed)) = late {
+        let place = decide.span().filter(own);
+        edits.extend(place.map(|span| Edit { span, replacement: needed.to_string() }));
+    }
+    (found.fix(Applicability::Suggested, format!("write {replacement}{text}"), edits), text)
+}
+
 /// Offers to write a key at the top of a table of the spec, when the table has lines of its own.
 pub fn insert(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, table: &str, line: &str) -> Diagnostic {
     let entries = cx.tree.at_path(table).and_then(|node| node.as_table()).map(|table| &table.entries[..]);
@@ -73,7 +127,11 @@ pub fn insert(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, table: &st
         return found;
     }
     let span = Span { end: first.start, ..first };
-    found.fix(how, format!("add `{line}`"), vec![Edit { span, replacement: format!("{line}\n{before}") }])
+    found.fix(
+        how,
+        format!("add `{}`", line.replace('\n', "` and `")),
+        vec![Edit { span, replacement: format!("{line}\n{before}") }],
+    )
 }
 
 /// A level of a metric in its unit: `11%`, `420 ms`.

@@ -63,9 +63,13 @@ pub fn percent(fraction: f64) -> String {
     format!("{text}%")
 }
 
-/// A power or probability with two decimals, never rounded up to the goal: `0.57`.
+/// A power or probability with two decimals, never rounded up to the goal: `0.57`, `>0.99`.
 pub fn probability(value: f64) -> String {
-    format!("{:.2}", (value * 100.0).floor() / 100.0)
+    if 0.995 <= value {
+        return ">0.99".to_owned();
+    }
+    // A solved power may miss its goal by rounding alone.
+    format!("{:.2}", (value * 100.0 + 1e-7).floor() / 100.0)
 }
 
 /// `1 day`, `3 days`.

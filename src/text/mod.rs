@@ -5,7 +5,7 @@
 
 mod printable;
 
-pub use printable::{acts, printable, printable_same_length};
+pub use printable::{acts, printable, printable_lines, printable_same_length};
 
 use std::sync::{Arc, OnceLock};
 

@@ -28,6 +28,11 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// Like [`printable`], with its line ends kept.
+pub fn printable_lines(text: &str) -> String {
+    text.lines().map(|line| printable(line) + "\n").collect()
+}
+
 /// The text with every acting character replaced by a visible one of as many bytes, so that spans still fit.
 pub fn printable_same_length(text: &str) -> String {
     text.chars()

@@ -47,11 +47,11 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
             "today" => today = rest.trim().to_owned(),
+            "file" => parts.push(Part::of(rest.trim())),
             "twin" => {
                 add_twin(&mut files, rest.trim());
                 parts.push(Part::of(&format!("experiments/{}.toml", rest.trim())));
             }
-            "file" => parts.push(Part::of(rest.trim())),
             other => panic!("unknown directive `{other}` in example:\n{example}"),
         }
     }
@@ -84,7 +84,7 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
 
 /// A second experiment that differs from the first in its name, its flag and what it claims.
 fn add_twin(files: &mut BTreeMap<String, String>, name: &str) {
-    let mut spec: toml::Table = base::files()[SPEC].parse().expect("the base parses");
+    let mut spec: toml::Table = files[SPEC].parse().expect("the base parses");
     let differences = format!(
         r#"
         [experiment]

@@ -1,5 +1,6 @@
 //! DEC008 no-decider.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -46,12 +47,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         found = found.help(format!("add `decider = \"{}\"`", crate::text::printable(who)));
     }
     if decision.by.is_absent() {
-        let waits = cx.plan.metrics.iter().filter(|metric| metric.role != Role::Monitor).map(|metric| {
-            let wait = [metric.window.as_ref(), metric.lag.as_ref()];
-            wait.into_iter().flatten().map(|known| known.value.whole_days()).sum::<u32>()
-        });
+        let waits = cx.plan.metrics.iter().filter(|metric| metric.role != Role::Monitor).map(place::wait);
         let wait = waits.max().unwrap_or(0);
-        found = match &cx.plan.calendar.end {
+        found = match cx.plan.calendar.end.as_ref().filter(|_| place::length_is_known(cx)) {
             Some(end) => found.help(format!("add `by = {}`: the last units are complete then", end.value.plus(wait + 1))),
             None => found.help("add `by`: a day after the end, when the last windows are complete"),
         };

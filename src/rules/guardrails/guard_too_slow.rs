@@ -52,15 +52,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         if let Some(span) = lag.span() {
             found = found.also(span, "how late it is complete");
         }
+        let added = (wanted + 1).saturating_sub(hold.value.whole_days());
         let text = format!("\"{}\"", days(wanted + 1));
+        let (found, decide) = crate::rules::place::lengthen(cx, found, Some(hold.span), &text, added);
         out.push(
             found
-                .fix(
-                    Applicability::Suggested,
-                    format!("write {text}"),
-                    vec![Edit { span: hold.span, replacement: text.clone() }],
-                )
-                .help(format!("hold the stage for {}", days(wanted + 1)))
+                .help(format!("hold the stage for {}{decide}", days(wanted + 1)))
                 .help("or gate it by a person: `gate = \"manual\"`"),
         );
     }

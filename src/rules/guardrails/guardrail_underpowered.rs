@@ -48,7 +48,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             Judged::Enough => {}
             Judged::Lacks(what) => out.skip(what),
             Judged::Refused(refusal) => {
-                let Some(text) = shortfall::refused(refusal) else {
+                let Some(text) = shortfall::refused(metric, refusal) else {
                     out.skip(refusal.to_string());
                     continue;
                 };

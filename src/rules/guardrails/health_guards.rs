@@ -40,17 +40,21 @@ rule! {
 }
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
-    let healthy = |name: &str| cx.catalog.metrics.get(name).is_some_and(|metric| metric.health.copied() == Some(true));
-    let known: Vec<&str> = cx.catalog.metrics.names().filter(|name| healthy(name)).collect();
+    let watching = || cx.plan.metrics.iter().filter(|metric| matches!(metric.role, Role::Guardrail | Role::Monitor));
+    let watched = watching()
+        .filter_map(|metric| place::definition(cx, metric))
+        .any(|metric| metric.health.copied() == Some(true));
+    let unclear = watching().any(|metric| metric.defined.is_none())
+        || place::list_is_broken(cx, Role::Guardrail)
+        || place::list_is_broken(cx, Role::Monitor);
+    // Without any guardrail that is the fault: GRD001.
+    if watched || unclear || cx.plan.metrics_of(Role::Guardrail).next().is_none() {
+        return;
+    }
+    let healthy = cx.catalog.metrics.iter().filter(|(.., metric)| metric.health.copied() == Some(true));
+    let known: Vec<&str> = healthy.map(|(name, ..)| name).collect();
     if known.is_empty() {
         return out.skip("no metric with `health = true` in the catalogue");
-    }
-    let broken = [Role::Guardrail, Role::Monitor].iter().any(|role| place::list_is_broken(cx, *role));
-    let unknown = cx.plan.metrics.iter().any(|metric| metric.defined.is_none());
-    let watched = [Role::Guardrail, Role::Monitor].iter().any(|role| cx.plan.metrics_of(*role).any(|m| healthy(&m.name)));
-    // Without any guardrail that is the fault: GRD001.
-    if watched || broken || unknown || cx.plan.metrics_of(Role::Guardrail).next().is_none() {
-        return;
     }
     out.push(
         RULE.at(cx.home("metrics"), "no metric watches errors, latency or crashes")

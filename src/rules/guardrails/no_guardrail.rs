@@ -52,7 +52,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         RULE.at(cx.home("metrics"), "no guardrail: a win may cost more elsewhere").label("lacks `guardrail`");
     found = found.help("add `[[metrics.guardrail]]` with `metric` and `margin`, the largest harm you accept");
     if !names.is_empty() {
-        found = found.help(format!("metrics of service health are {}", listed(names, 4)));
+        found = found.help(format!("start with {}: metrics of the service's health", listed(names, 4)));
     }
     out.push(found);
 }

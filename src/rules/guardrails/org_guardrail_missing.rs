@@ -56,7 +56,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let unit = cx.catalog.metrics.get(name).and_then(|metric| metric.unit.value());
         let margin = match (rate, unit) {
             (true, _) => "…pp".to_owned(),
-            (false, Some(unit)) => format!("… {unit}"),
+            (false, Some(unit)) => format!("… {}", crate::text::printable(unit)),
             (false, None) => "…".to_owned(),
         };
         out.push(found.help(format!(

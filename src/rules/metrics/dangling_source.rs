@@ -103,7 +103,7 @@ fn ended(cx: &PlanCx<'_>, metric: &PlannedMetric, name: &str, event: &Event) -> 
 
 /// Until when the metric needs data, when that is after `ends`.
 fn too_early(cx: &PlanCx<'_>, metric: &PlannedMetric, ends: Day) -> Option<String> {
-    match (&cx.plan.calendar.end, cx.today) {
+    match (cx.plan.calendar.end.as_ref().filter(|_| place::length_is_known(cx)), cx.today) {
         (Some(end), _) => {
             let last = end.value.plus(super::days_of(metric.window.as_ref()));
             (ends < last).then(|| format!("needs data until {last}"))

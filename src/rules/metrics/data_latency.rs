@@ -28,7 +28,7 @@ rule! {
 }
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
-    let Some(decide) = &cx.plan.calendar.decide else { return };
+    let Some(decide) = cx.plan.calendar.decide.as_ref().filter(|_| place::length_is_known(cx)) else { return };
     let mut worst: Option<(&PlannedMetric, crate::spec::Day)> = None;
     for metric in cx.plan.metrics.iter().filter(|metric| metric.role != Role::Monitor) {
         let Some(complete) = super::complete_on(cx.plan, metric, 0) else { return };

@@ -71,7 +71,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             found = found.also(span, "heavy-tailed");
         }
         let table = crate::text::printable(&metric.name);
-        let unit = metric.unit.as_ref().map_or(String::new(), |unit| format!(" {}", unit.value));
+        let unit = metric.unit.as_ref().map_or(String::new(), |unit| format!(" {}", crate::text::printable(&unit.value)));
         out.push(
             found
                 .help(format!("add `cap = \"…{unit}\"` to `[metrics.{table}]`: its 99.9th percentile is a usual choice"))

@@ -65,14 +65,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let primaries: Vec<_> = cx.plan.metrics_of(Role::Primary).collect();
     let allowed = usize::try_from(most.value.max(0)).unwrap_or(usize::MAX);
     let Some(first) = primaries.get(allowed) else { return };
-    let alpha = cx.plan.design.alpha.value / primaries.len() as f64;
     let mut found = RULE
         .at(first.span, format!("{} primary metrics; the policy allows {}", primaries.len(), most.value))
         .label(format!("number {}", allowed + 1))
         .fact("have", primaries.len() as f64)
         .fact("most", most.value as f64)
-        .help("move the metrics that explain the result, but do not decide it, to `[[metrics.secondary]]`")
-        .help(format!("{} claims leave each an alpha of about {alpha:.4}", primaries.len()));
+        .help("move the metrics that explain the result, but do not decide it, to `[[metrics.secondary]]`");
     if let Some(span) = most.span() {
         found = found.also(span, "the limit");
     }

@@ -45,7 +45,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         place::at_metric(cx, &RULE, metric, format!("{name} decides alone for {aim}, without validation"))
             .label("a surrogate")
             .also(goal.span, "the goal it stands for")
-            .help(format!("add `validation = \"https://…\"` to `[metrics.{}]`: where it was shown", metric.name))
+            .help(format!("add `validation = \"https://…\"` to `[metrics.{}]`: where it was shown", crate::text::printable(&metric.name)))
             .help(format!("or add {aim} to the metrics that decide")),
     );
 }

@@ -46,7 +46,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         if ratio || clustered || crate::rules::statistics::is_within(cx.catalog, analysed, &unit.value) {
             continue;
         }
-        let headline = format!("{} is analysed by {}, assigned by {}", quoted(&metric.name), analysed.value, unit.value);
+        let headline = format!(
+            "{} is analysed by {}, assigned by {}",
+            quoted(&metric.name),
+            quoted(analysed),
+            quoted(&unit.value)
+        );
         let mut found = place::at_metric(cx, &RULE, metric, headline)
             .label("its standard error would be too small")
             .also(analysed.span, "analysed by this unit");

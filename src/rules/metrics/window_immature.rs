@@ -29,6 +29,9 @@ rule! {
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let (Some(decide), Some(end)) = (&cx.plan.calendar.decide, &cx.plan.calendar.end) else { return };
+    if !place::length_is_known(cx) {
+        return;
+    }
     let late = |metric: &&PlannedMetric| {
         metric.role != Role::Monitor
             && super::complete_on(cx.plan, metric, 0).is_some_and(|complete| decide.value < complete)

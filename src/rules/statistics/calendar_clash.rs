@@ -37,7 +37,7 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let calendar = &cx.plan.calendar;
     let (Some(start), Some(end)) = (&calendar.start, &calendar.end) else { return };
-    if cx.plan.status.value.is_over() {
+    if cx.plan.status.value.is_over() || !place::length_is_known(cx) {
         return;
     }
     for (name, span, days_of) in cx.catalog.calendar.iter() {

@@ -53,7 +53,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             RULE.at(cx.home("design.cluster"), format!("assignment by group without {names}"))
                 .label("the size counts members as if they were independent")
                 .help("add `icc`, the correlation of members within a group, and `mean_size`, members a group")
-                .help("the sample grows by 1 + (mean_size - 1) × icc"),
+                .help("expect the sample to grow by the factor 1 + (mean_size - 1) × icc"),
         );
         return;
     }

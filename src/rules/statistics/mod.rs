@@ -57,17 +57,3 @@ fn length(cx: &PlanCx<'_>) -> Option<Span> {
         None => rollout.end.span(),
     }
 }
-
-/// True when the whole length of the run is written in the spec and could be read.
-fn length_is_known(cx: &PlanCx<'_>) -> bool {
-    let Some(rollout) = cx.spec.rollout.value() else { return false };
-    let stages = rollout.stages.value();
-    let held = |stage: &crate::syntax::At<crate::spec::Stage>| stage.hold.get().is_some();
-    let unread = stages.is_some_and(|list| {
-        let before = list.len().saturating_sub(1);
-        list.broken
-            || !list.iter().take(before).all(held)
-            || list.iter().any(|stage| stage.hold.span().is_some() && !held(stage))
-    });
-    !unread && 0 < cx.plan.calendar.days
-}

@@ -45,7 +45,8 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let design = &cx.plan.design;
     let unread = cx.spec.design.value().is_some_and(|design| matches!(design.correction, Field::Broken(_)));
-    if design.claims < 2 || design.correction.value != Correction::None || unread || cx.unreadable(&cx.spec.design) {
+    if design.claims < 2 || design.correction.value != Correction::None || unread || cx.unreadable(&cx.spec.design)
+        || place::list_is_broken(cx, Role::Primary) {
         return;
     }
     let (treatments, primaries) = (cx.plan.treatments().count(), cx.plan.metrics_of(Role::Primary).count());

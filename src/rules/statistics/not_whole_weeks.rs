@@ -44,7 +44,7 @@ const UNEVEN: f64 = 1.1;
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let calendar = &cx.plan.calendar;
     // A run that is too short is another fault, and its way out is whole weeks: STA016.
-    if !super::length_is_known(cx) || calendar.days < cx.policy.min_run.value.whole_days() {
+    if !place::length_is_known(cx) || calendar.days < cx.policy.min_run.value.whole_days() {
         return;
     }
     let Some(main) = calendar.main_stage().filter(|stage| 0 < stage.days) else { return };
@@ -67,12 +67,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         if main.implied {
             let end = calendar.end.as_ref().map(|end| end.value.plus(added));
             if let Some(end) = end {
-                found = place::replace(cx, found, Applicability::Suggested, span, &end.to_string());
-                found = found.help(format!("end on {end}: {} longer", days(added)));
+                let (with_fix, decide) = place::lengthen(cx, found, span, &end.to_string(), added);
+                found = with_fix.help(format!("end on {end}, {} longer{decide}", days(added)));
             }
         } else {
-            found = place::replace(cx, found, Applicability::Suggested, span, &format!("\"{longer} days\""));
-            found = found.help(format!("hold stage {} for {longer} days", quoted(&main.name)));
+            let (with_fix, decide) = place::lengthen(cx, found, span, &format!("\"{longer} days\""), added);
+            found = with_fix.help(format!("hold stage {} for {longer} days{decide}", quoted(&main.name)));
         }
         let shorter = (1..main.days).rev().find(|&days| unevenness(cx.plan, days) <= UNEVEN);
         if let Some(shorter) = shorter {

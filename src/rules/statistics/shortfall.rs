@@ -21,6 +21,12 @@ pub enum Judged<'a> {
 
 /// The sizes of one metric against every treatment.
 pub fn judge<'a>(cx: &PlanCx<'a>, metric: &PlannedMetric) -> Judged<'a> {
+    if let Some(path) = place::unread(cx, &["audience", "exposure", "rollout", "design", "variants"]) {
+        return Judged::Lacks(format!("no readable {}", quoted(path)));
+    }
+    if !place::length_is_known(cx) {
+        return Judged::Lacks("no length of the run".to_owned());
+    }
     let sizes = cx.plan.sizes.iter().filter(|size| size.metric == metric.name && size.role == metric.role);
     let mut worst: Option<(&Sizing, &str)> = None;
     for size in sizes {
@@ -38,9 +44,6 @@ pub fn judge<'a>(cx: &PlanCx<'a>, metric: &PlannedMetric) -> Judged<'a> {
         }
     }
     let Some((sizing, treatment)) = worst else { return Judged::Lacks("no control and treatment".to_owned()) };
-    if cx.plan.calendar.days == 0 {
-        return Judged::Lacks("no length of the run".to_owned());
-    }
     // A decision that does not wait for the last units is another fault, with its own way out: MET012, MET013.
     let cut = sizing.mature_days < cx.plan.calendar.days;
     if !sizing.is_short() || (cut && sizing.power_goal <= sizing.power_of_whole_run(cx.plan) + 5e-4) {
@@ -172,8 +175,8 @@ pub fn ways_out(
         let hold = last.map_or(String::new(), |stage| {
             format!(": hold stage {} for {}", quoted(&stage.name), days(run.saturating_sub(before)))
         });
-        let wait = [metric.window.as_ref(), metric.lag.as_ref()];
-        let wait: u32 = wait.into_iter().flatten().map(|known| known.value.whole_days()).sum();
+        // The slowest metric sets the day, or MET012 and MET013 would speak next.
+        let wait = plan.metrics.iter().filter(|other| other.role != Role::Monitor).map(place::wait).max().unwrap_or(0);
         let by = match (&plan.calendar.start, &plan.calendar.decide) {
             (Some(start), Some(decide)) if decide.value < start.value.plus(run + wait) => {
                 format!(", and decide on {}", start.value.plus(run + wait))
@@ -182,7 +185,13 @@ pub fn ways_out(
         };
         ways.push(format!("run {} instead of {}{hold}{by}", days(run), days(plan.calendar.days)));
     }
-    if let Some(size) = sizing.detectable.map(f64::abs).filter(|size| 0.0 < *size) {
+    // An effect of more than everything, or a margin beyond the policy, is no way out.
+    let widest = if bar == "margin" { cx.policy.max_margin.value.fraction() } else { 1.0 };
+    let sensible = |size: &f64| {
+        let base = metric.baseline.as_ref().map_or(0.0, |base| base.value.abs());
+        0.0 < *size && (base == 0.0 || *size <= widest * base)
+    };
+    if let Some(size) = sizing.detectable.map(f64::abs).filter(sensible) {
         let relative = metric.baseline.as_ref().filter(|_| is_relative).map(|base| size / base.value.abs());
         let text = match relative {
             Some(relative) => format!("{{ relative = \"{}%\" }}", plain(place::significant_up(relative * 100.0))),
@@ -190,11 +199,11 @@ pub fn ways_out(
                 format!("{{ absolute = \"{}pp\" }}", plain(place::significant_up(size * 100.0)))
             }
             None => {
-                let unit = metric.unit.as_ref().map_or("", |unit| unit.value.as_str());
+                let unit = metric.unit.as_ref().map_or_else(String::new, |unit| crate::text::printable(&unit.value));
                 format!("{{ absolute = \"{} {unit}\" }}", plain(place::significant_up(size)))
             }
         };
-        ways.push(format!("accept {bar} = {text}, the smallest that this plan can show"));
+        ways.push(format!("accept `{bar} = {text}`, the smallest that this plan can show"));
     }
     if ways.is_empty() {
         ways.push(
@@ -211,11 +220,14 @@ fn round_share_up(share: f64) -> f64 {
 }
 
 /// What a refusal means for an author, when the numbers of the metric are to blame.
-pub fn refused(refusal: &Refusal) -> Option<String> {
+pub fn refused(metric: &PlannedMetric, refusal: &Refusal) -> Option<String> {
     match refusal {
-        Refusal::NoRoom { .. } | Refusal::NoEffect | Refusal::WithinMargin { .. } | Refusal::PowerTooLow { .. } => {
-            Some(refusal.to_string())
+        Refusal::NoRoom { baseline, change } => {
+            let way = if *change < 0.0 { "fall" } else { "rise" };
+            let (base, size) = (place::level(metric, *baseline), place::change(metric, change.abs()));
+            Some(format!("the baseline {base} leaves no room for a {way} of {size}"))
         }
+        Refusal::NoEffect | Refusal::WithinMargin { .. } | Refusal::PowerTooLow { .. } => Some(refusal.to_string()),
         Refusal::Outside { what: "baseline" | "standard deviation" | "margin", .. } => Some(refusal.to_string()),
         // Looks without a meaning are STA011's and STA012's.
         _ => None,

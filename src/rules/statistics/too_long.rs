@@ -35,7 +35,7 @@ rule! {
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let run = cx.plan.calendar.days;
-    if !super::length_is_known(cx) {
+    if !place::length_is_known(cx) {
         return;
     }
     let most = &cx.policy.max_run;

@@ -44,7 +44,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let calendar = &cx.plan.calendar;
     let least = &cx.policy.min_run;
     let wanted = least.value.whole_days();
-    if !super::length_is_known(cx) || wanted <= calendar.days {
+    if !place::length_is_known(cx) || wanted <= calendar.days {
         return;
     }
     let Some(main) = calendar.main_stage() else { return };
@@ -63,12 +63,14 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     match (main.implied, &calendar.start) {
         (true, Some(start)) => {
             let end = start.value.plus(wanted.div_ceil(7) * 7 - 1);
-            found = place::replace(cx, found, Applicability::Suggested, span, &end.to_string());
-            found = found.help(format!("end on {end}"));
+            let added = u32::try_from(start.value.until(end) + 1).unwrap_or(0).saturating_sub(calendar.days);
+            let (with_fix, decide) = place::lengthen(cx, found, span, &end.to_string(), added);
+            found = with_fix.help(format!("end on {end}{decide}"));
         }
         _ => {
-            found = place::replace(cx, found, Applicability::Suggested, span, &format!("\"{hold} days\""));
-            found = found.help(format!("hold stage {} for {hold} days", quoted(&main.name)));
+            let added = hold.saturating_sub(main.days);
+            let (with_fix, decide) = place::lengthen(cx, found, span, &format!("\"{hold} days\""), added);
+            found = with_fix.help(format!("hold stage {} for {hold} days{decide}", quoted(&main.name)));
         }
     }
     out.push(found);

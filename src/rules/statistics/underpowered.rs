@@ -27,6 +27,40 @@ rule! {
     /// metric = "order_conversion"
     /// mde = { relative = "3%" }
     /// ```
+    ///
+    /// Each way out that the finding offers is accepted: more share, more weeks, a larger effect.
+    ///
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "2%" }
+    /// [audience]
+    /// share = "82%"
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "82%", hold = "21 days" },
+    /// ]
+    /// ```
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "2%" }
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "35 days" },
+    /// ]
+    /// [decision]
+    /// by = 2027-02-26
+    /// ```
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "2.54%" }
+    /// ```
     static RULE = {
         code: "STA002", name: "underpowered", since: "0.1.0",
         level: Error in drafts Warn, needs: [Catalog],
@@ -44,7 +78,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             Judged::Enough => {}
             Judged::Lacks(what) => out.skip(what),
             Judged::Refused(refusal) => {
-                let Some(text) = shortfall::refused(refusal) else {
+                let Some(text) = shortfall::refused(metric, refusal) else {
                     out.skip(refusal.to_string());
                     continue;
                 };

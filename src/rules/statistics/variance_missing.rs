@@ -40,7 +40,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         if let Some(span) = metric.defined {
             found = found.also(span, "lacks `sd`");
         }
-        let unit = metric.unit.as_ref().map_or(String::new(), |unit| format!(" {}", unit.value));
+        let unit = metric.unit.as_ref().map_or(String::new(), |unit| format!(" {}", crate::text::printable(&unit.value)));
         out.push(found.help(format!(
             "measure it between units over {}, and add `sd = \"…{unit}\"` to `[metrics.{}]`",
             metric.window.as_ref().map_or("the window".to_owned(), |window| days(window.value.whole_days())),

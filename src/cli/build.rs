@@ -1,0 +1,118 @@
+//! `expc build`.
+
+use std::path::PathBuf;
+
+use super::{Exit, Failure, check as check_door, place};
+use crate::check::{Options, check};
+use crate::diag::Level;
+use crate::emit::Moment;
+use crate::emit::build::{MANIFEST, Request, build, files_of};
+use crate::emit::flags;
+use crate::portfolio::Compiled;
+use crate::spec::Day;
+use crate::world::{Disk, Files, write_all};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The workspace
+    #[arg(default_value = ".")]
+    workspace: PathBuf,
+    /// The output folder: only files in it are touched
+    #[arg(long, default_value = "dist", value_name = "DIR")]
+    out: PathBuf,
+    /// Only this flag platform; may be given several times
+    #[arg(long, value_name = "NAME")]
+    target: Vec<String>,
+    /// Only this experiment; may be given several times
+    #[arg(long, value_name = "ID")]
+    experiment: Vec<String>,
+    /// The flags of this stage instead of the whole schedule
+    #[arg(long, value_name = "NAME", conflicts_with = "date")]
+    stage: Option<String>,
+    /// The flags of the stage on this day instead of the whole schedule
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<Day>,
+    /// The day that dates are judged against in the check before the build; rules that need one are skipped when absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Day>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    known_targets(&arguments.target)?;
+    let opened = place::open(&arguments.workspace)?;
+    let workspace = &opened.workspace;
+    // The clock must not decide what is built: without a day the rules that need one are skipped.
+    let today = arguments.today.or(arguments.date);
+    let mut outcome = check(workspace, Options { today });
+    if outcome.worst() == Level::Error || outcome.crashed {
+        outcome.findings.retain(|finding| finding.level == Level::Error);
+        let look = check_door::look(clap::ColorChoice::Auto, false, false);
+        check_door::print(&opened, &outcome, today, check_door::format("text")?, &look);
+        super::complain("nothing was built: the errors above come first\n");
+        return Ok(check_door::exit(&outcome, false));
+    }
+    let wanted: Vec<&str> = arguments.experiment.iter().map(String::as_str).collect();
+    for id in &wanted {
+        opened.spec_by_id(id)?;
+    }
+    let compiled = {
+        use rayon::prelude::*;
+        let mut all: Vec<Compiled> = workspace.specs.par_iter().map(|spec| workspace.compile(spec)).collect();
+        all.retain(|compiled| wanted.is_empty() || wanted.contains(&&*compiled.plan.id));
+        for one in &mut all {
+            let slot = outcome.portfolio.slot(&one.plan.id);
+            one.plan.place(slot.map(|slot| (slot.from, slot.to)));
+        }
+        all.sort_by(|a, b| a.plan.id.cmp(&b.plan.id));
+        all
+    };
+    let moment = match (&arguments.stage, arguments.date) {
+        (Some(stage), _) => Moment::Stage(known_stage(stage, &compiled)?),
+        (None, Some(date)) => Moment::Date(date),
+        (None, None) => Moment::Schedule,
+    };
+    let request = Request { workspace, experiments: &compiled, targets: &arguments.target, moment };
+    let built = build(&request).map_err(|fault| Failure::Usage {
+        text: fault.to_string(),
+        help: "change the spec or the target; nothing was written".to_owned(),
+    })?;
+    let earlier = Disk::new(&arguments.out).read(MANIFEST).map(|text| files_of(&text)).unwrap_or_default();
+    let written = write_all(&arguments.out, &built.files, &earlier).map_err(|fault| Failure::Io {
+        action: fault.action,
+        path: fault.path,
+        cause: fault.cause,
+    })?;
+    let mut text = format!(
+        "{} files in {}: {} written, {} unchanged, {} removed\n",
+        built.files.len(),
+        arguments.out.display(),
+        written.written,
+        written.unchanged,
+        written.removed
+    );
+    for loss in &built.losses {
+        text += &format!("note: {} on {}: {}; {}\n", loss.experiment, loss.target, loss.reason, loss.done);
+    }
+    super::print(&crate::text::printable_lines(&text));
+    Ok(Exit::Clean)
+}
+
+fn known_targets(names: &[String]) -> Result<(), Failure> {
+    let Some(unknown) = names.iter().find(|name| flags::target(name).is_none()) else { return Ok(()) };
+    let known: Vec<_> = flags::TARGETS.iter().map(|target| target.name()).collect();
+    Err(Failure::Usage { text: format!("unknown target `{unknown}`"), help: format!("one of {}", known.join(", ")) })
+}
+
+fn known_stage(stage: &str, compiled: &[Compiled]) -> Result<String, Failure> {
+    let mut names: Vec<&str> =
+        compiled.iter().flat_map(|one| one.plan.calendar.stages.iter().map(|stage| stage.name.as_str())).collect();
+    if names.contains(&stage) {
+        return Ok(stage.to_owned());
+    }
+    names.sort_unstable();
+    names.dedup();
+    Err(Failure::Usage {
+        text: format!("no experiment has a stage `{stage}`"),
+        help: format!("one of {}", names.join(", ")),
+    })
+}
