@@ -103,6 +103,7 @@ generation = "B"
 preset = "recommended"
 max_parallel = 100000
 max_horizon = "2000 days"
+max_baseline_age = "2000 days"
 excluded_attributes = ["is_staff"]
 required_guardrails = { any = ["page_latency"] }
 protected_attributes = ["gender"]
@@ -115,22 +116,12 @@ fn metrics() -> String {
     text += &metric("refund_rate", "proportion", "decrease", "%", "order_refunded", "", "4.2%", "");
     for (number, area) in AREAS.iter().enumerate() {
         let rate = format!("{}%", 9 + number);
-        text += &metric(&format!("{area}_conversion"), "proportion", "increase", "%", "order_placed", "", &rate, "");
-        text += &metric(&format!("{area}_success"), "proportion", "increase", "%", "page_shown", "", "31%", "");
-        text += &metric(
-            &format!("{area}_revenue"),
-            "mean",
-            "increase",
-            "USD",
-            "order_placed",
-            "revenue_usd",
-            "$4.20",
-            "$19",
-        );
-        text += &metric(&format!("{area}_errors"), "proportion", "decrease", "%", "page_failed", "", "5.2%", "");
-        if number < 10 {
-            text += &metric(&format!("{area}_time"), "mean", "decrease", "s", "page_shown", "stay_s", "31 s", "24 s");
-        }
+        let (paid, shown, failed) = (format!("{area}_paid"), format!("{area}_shown"), format!("{area}_failed"));
+        text += &metric(&format!("{area}_conversion"), "proportion", "increase", "%", &paid, "", &rate, "");
+        text += &metric(&format!("{area}_success"), "proportion", "increase", "%", &shown, "", "31%", "");
+        text += &metric(&format!("{area}_revenue"), "mean", "increase", "USD", &paid, "revenue_usd", "$4.20", "$19");
+        text += &metric(&format!("{area}_errors"), "proportion", "decrease", "%", &failed, "", "5.2%", "");
+        text += &metric(&format!("{area}_time"), "mean", "decrease", "s", &shown, "stay_s", "31 s", "24 s");
     }
     text
 }
@@ -146,10 +137,10 @@ fn metric(
     level: &str,
     sd: &str,
 ) -> String {
+    let window = if name == "page_latency" { "1 day" } else { "3 days" };
     let mut text = format!(
         "\n[metrics.{name}]\nabout = \"What {name} says of a unit\"\nkind = \"{kind}\"\ndirection = \"{direction}\"\n\
-         unit = \"{unit}\"\nevent = \"{event}\"\nwindow = \"3 days\"\nbaseline = \"{level}\"\nmeasured = 2026-10-01\n\
-         measured_on = \"everybody-1\"\nlag = \"1 day\"\nstanding = \"certified\"\nowner = \"growth\"\n\
+         unit = \"{unit}\"\nevent = \"{event}\"\nwindow = \"{window}\"\nbaseline = \"{level}\"\nmeasured = 2026-10-01\nlag = \"1 day\"\nstanding = \"certified\"\nowner = \"growth\"\n\
          data_class = \"pseudonymous\"\n"
     );
     if kind == "mean" {
@@ -180,7 +171,12 @@ fn people() -> String {
             text,
             "\n[layers.{area}]\nabout = \"Everything on {area}\"\nunit = \"user\"\nowner = \"growth\"\n\
              \n[surfaces.{area}]\nabout = \"The pages of {area}\"\nowner = \"growth\"\n\
-             \n[objectives.\"better-{area}\"]\nabout = \"Better {area}\"\nmetric = \"{area}_conversion\"\nowner = \"growth\"\nby = 2028-12-31\n"
+             \n[objectives.\"better-{area}\"]\nabout = \"Better {area}\"\nmetric = \"{area}_conversion\"\nowner = \"growth\"\nby = 2028-12-31\n\
+             \n[events.{area}_paid]\nabout = \"An order was paid after {area}\"\nsource = \"warehouse\"\nowner = \"growth\"\n\
+             properties = {{ revenue_usd = \"number\" }}\n\
+             \n[events.{area}_shown]\nabout = \"A page of {area} was shown\"\nsource = \"warehouse\"\nowner = \"growth\"\n\
+             rate = \"60%\"\nproperties = {{ stay_s = \"number\" }}\n\
+             \n[events.{area}_failed]\nabout = \"A page of {area} was not shown\"\nsource = \"warehouse\"\nowner = \"growth\"\n"
         )
         .expect("a string takes text");
     }
@@ -188,12 +184,6 @@ fn people() -> String {
 }
 
 const PEOPLE: &str = r#"schema = 1
-
-[events.order_placed]
-about = "An order was paid"
-source = "warehouse"
-owner = "growth"
-properties = { revenue_usd = "number" }
 
 [events.order_refunded]
 about = "An order was paid back"
@@ -205,12 +195,7 @@ about = "A page was shown"
 source = "warehouse"
 owner = "growth"
 rate = "60%"
-properties = { latency_ms = "number", stay_s = "number" }
-
-[events.page_failed]
-about = "A page was not shown"
-source = "warehouse"
-owner = "growth"
+properties = { latency_ms = "number" }
 
 [sources.warehouse]
 about = "The event stream"
@@ -325,13 +310,13 @@ fn spec(number: usize) -> String {
     } else {
         TEMPLATES[number % 2]
     };
-    // A run of 28 days in slots of 30: the next one in a slot begins when this one is decided.
+    // Runs of 28 days, a new one each five weeks, always on a Monday.
     let (status, slot, start) = match life(number) {
-        Life::Draft => ("draft", number % SLOTS, 400 + (number % 40) as i64),
+        Life::Draft => ("draft", number % SLOTS, 455 + 7 * (number % 6) as i64),
         Life::Live { slot, run: 0 } => ("running", slot, 0),
-        Life::Live { slot, run } => ("ready", slot, 30 * run as i64),
+        Life::Live { slot, run } => ("ready", slot, 35 * run as i64),
         Life::Over { run } => {
-            (["shipped", "stopped", "archived", "decided"][number / 5 % 4], number % SLOTS, -60 - 30 * run as i64)
+            (["shipped", "stopped", "archived", "decided"][number / 5 % 4], number % SLOTS, -60 - 35 * run as i64)
         }
     };
     let mut text = format!(
@@ -353,10 +338,11 @@ fn spec(number: usize) -> String {
         text,
         "\n[audience]\nunit = \"user\"\nbase = \"everybody-{}\"\nwhere = [{{ attribute = \"country\", in = [\"US\", \"CA\"] }}]\n\
          daily_units = {}\nlayer = \"{area}\"\nshare = \"5%\"\n\
-         \n[exposure]\nevent = \"page_shown\"\npopulation = \"exposed\"\n\
-         \n[[metrics.primary]]\nmetric = \"{area}_conversion\"\nmde = {{ relative = \"{mde}\" }}\n\
-         \n[[metrics.guardrail]]\nmetric = \"refund_rate\"\nmargin = {{ absolute = \"0.4pp\" }}\n\
-         \n[[metrics.secondary]]\nmetric = \"{area}_revenue\"\n\
+         \n[exposure]\nevent = \"{area}_shown\"\npopulation = \"exposed\"\n\
+         \n[metrics]\nprimary = [{{ metric = \"{area}_conversion\", mde = {{ relative = \"{mde}\" }} }}]\n\
+         guardrail = [{{ metric = \"refund_rate\", margin = {{ absolute = \"0.4pp\" }} }}]\n\
+         secondary = [{{ metric = \"{area}_revenue\" }}]\n\
+         monitor = [{{ metric = \"{area}_errors\" }}, {{ metric = \"{area}_success\" }}, {{ metric = \"{area}_time\" }}]\n\
          \n[design]\nsegments = [\"platform\"]\nexclusions = [\"units seen in two variants\"]\nmissing = \"no event counts as zero\"\n",
         1 + number % 20,
         1_900_000 + 1_000 * (number % 13),
@@ -367,9 +353,9 @@ fn spec(number: usize) -> String {
     }
     write!(
         text,
-        "\n[rollout]\nstart = {}\nburn_in = \"0 days\"\nstages = [\n  \
-         {{ name = \"canary\", share = \"0.5%\", hold = \"2 days\", gate = \"guardrails\" }},\n  \
-         {{ name = \"small\", share = \"2%\", hold = \"5 days\", gate = \"guardrails\" }},\n  \
+        "\n[rollout]\nstart = {}\nburn_in = \"0 days\"\nanalyse_ramp = false\nstages = [\n  \
+         {{ name = \"canary\", share = \"0.5%\", hold = \"3 days\", gate = \"guardrails\" }},\n  \
+         {{ name = \"small\", share = \"2%\", hold = \"4 days\", gate = \"guardrails\" }},\n  \
          {{ name = \"main\", share = \"5%\", hold = \"21 days\" }},\n]\n\
          rollback = [\n  {{ metric = \"page_latency\", harm = \"margin\", min_units = 1000 }},\n  \
          {{ metric = \"refund_rate\", harm = \"margin\", min_units = 5000 }},\n]\n\

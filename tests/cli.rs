@@ -40,7 +40,10 @@ fn errors_are_1() {
 #[test]
 fn warnings_are_1_only_when_they_are_denied() {
     let folder = Folder::base();
-    folder.write("expc.toml", folder.read("expc.toml") + "\n[rules]\nSYN001 = \"warn\"\n");
+    folder.write(
+        "expc.toml",
+        folder.read("expc.toml") + "\n[[overrides]]\npaths = [\"experiments/**\"]\nrules = { SYN001 = \"warn\" }\n",
+    );
     folder.write(SPEC, folder.read(SPEC).replace("[exposure]", "[exposure]\nwhenever = 1"));
     let answer = folder.check(&["--format", "json"]);
     assert_eq!((answer.code, answer.codes()), (0, vec!["SYN001".to_owned()]), "{answer:?}");

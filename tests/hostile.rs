@@ -255,9 +255,10 @@ fn columns_count_characters_and_neither_the_mark_nor_line_ends() {
 fn an_empty_workspace_has_nothing_to_check() {
     let folder = Folder::new();
     folder.write("expc.toml", "schema = 1\n");
-    let answer = folder.check(&[]);
-    assert!([2, 3].contains(&answer.code), "{answer:?}");
-    assert!(!format!("{}{}", answer.out, answer.err).is_empty());
+    // A folder that does not exist may be a slip in `[workspace]`; an empty one is a workspace on its first day.
+    let answer = folder.check(&["--format", "concise"]);
+    assert_eq!((answer.code, answer.err.as_str()), (1, ""), "{answer:?}");
+    assert!(answer.out.contains("folder `experiments` does not exist"), "{answer:?}");
     std::fs::create_dir(folder.path().join("experiments")).expect("a folder");
     let answer = folder.check(&[]);
     assert_eq!(answer.code, 3, "{answer:?}");
@@ -366,10 +367,14 @@ fn templates_that_lead_in_a_circle_are_named() {
     }
     let answer = folder.check(&["--format", "concise"]);
     assert_eq!(answer.code, 1);
-    for name in ["a", "b", "c", "self"] {
-        assert!(answer.out.contains(&format!("templates/{name}.toml:2:")), "{name}: {}", cut(&answer.out));
-    }
-    assert!(answer.out.contains("templates/deep0.toml:2:"), "{}", cut(&answer.out));
+    // One finding a circle, and one for the chain that is only long.
+    let circles: Vec<&str> = answer.out.lines().filter(|line| line.contains("circle")).collect();
+    assert_eq!(circles.len(), 2, "{}", cut(&answer.out));
+    assert!(circles[0].starts_with("templates/c.toml:2:11:"), "{circles:?}");
+    assert!(circles[1].starts_with("templates/self.toml:2:11:"), "{circles:?}");
+    assert!(answer.out.contains("too long"), "{}", cut(&answer.out));
+    let narrated = folder.check(&["--narrated"]).out;
+    assert!(narrated.contains("`a` extends `b` extends `c` extends `a`"), "{}", cut(&narrated));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One run over a workspace.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -8,10 +9,10 @@ use rayon::prelude::*;
 use super::leveled;
 use crate::diag::{Diagnostic, Level, Skipped};
 use crate::policy::{Levels, PresetName};
-use crate::portfolio::{Compiled, Entry, Portfolio, SpecFile, Workspace};
+use crate::portfolio::{Compiled, Document, Entry, Portfolio, SpecFile, Workspace};
 use crate::rules::{self, Check, FileCx, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
-use crate::text::{Span, printable};
+use crate::text::{FileId, Span, printable};
 
 /// What a run is told.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,7 +49,13 @@ struct Judged {
 
 /// Runs every rule.
 pub fn check(workspace: &Workspace, options: Options) -> Outcome {
-    let judged: Vec<Judged> = workspace.specs.par_iter().map(|spec| guarded(workspace, spec, options)).collect();
+    let rules: Vec<&Rule> = rules::all().collect();
+    check_with(&rules, workspace, options)
+}
+
+fn check_with(rules: &[&'static Rule], workspace: &Workspace, options: Options) -> Outcome {
+    let one = |spec: &SpecFile| guarded(rules, workspace, spec, options);
+    let judged: Vec<Judged> = workspace.specs.par_iter().map(one).collect();
     let mut outcome = Outcome::default();
     let mut entries = Vec::with_capacity(judged.len());
     for one in judged {
@@ -58,7 +65,7 @@ pub fn check(workspace: &Workspace, options: Options) -> Outcome {
         outcome.crashed |= one.crashed;
     }
     outcome.portfolio = Portfolio::new(entries);
-    together(workspace, options, &mut outcome);
+    together(rules, workspace, options, &mut outcome);
     outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     outcome.findings.dedup();
     outcome.findings = shared_once(std::mem::take(&mut outcome.findings));
@@ -95,27 +102,26 @@ fn shared_once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 /// Judges a spec; a panic is our fault and becomes a finding, so that the other files still get their answers.
-fn guarded(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
-    match catch_unwind(AssertUnwindSafe(|| judge(workspace, spec, options))) {
+fn guarded(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
+    match catch_unwind(AssertUnwindSafe(|| judge(rules, workspace, spec, options))) {
         Ok(judged) => judged,
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
-            let found = Diagnostic::new(
-                "INT001",
-                "internal-error",
-                Level::Error,
-                Span::file_start(spec.file),
-                "expc itself failed on this file",
-            )
-            .help("this is a bug of expc: please report it with this file and the text below")
-            .help(format!("the failure says: {text}"));
+            let found = internal_error(Span::file_start(spec.file), "expc itself failed on this file", &*panic);
             Judged { findings: vec![found], skipped: Vec::new(), entry: None, crashed: true }
         }
     }
 }
 
-fn judge(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
+/// A fault of expc itself, as a finding.
+fn internal_error(span: Span, headline: impl Into<String>, panic: &(dyn Any + Send)) -> Diagnostic {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no more is known");
+    Diagnostic::new("INT001", "internal-error", Level::Error, span, headline)
+        .help("this is a bug of expc: please report it with this file and the text below")
+        .help(format!("the failure says: {text}"))
+}
+
+fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
     let compiled = workspace.compile(spec);
     let levels = workspace.in_force.levels(&spec.path);
     let preset = compiled.policy.preset.value;
@@ -136,7 +142,7 @@ fn judge(workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
     };
     // Bytes that are not text say nothing of an experiment.
     let legible = compiled.document.unreadable.is_none();
-    for rule in rules::all() {
+    for &rule in rules {
         let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: experiment.clone() };
         for check in rule.checks {
             match check {
@@ -167,31 +173,46 @@ fn take(judged: &mut Judged, sink: Sink, rule: &Rule, status: Option<Status>, pr
 }
 
 /// The rules on the workspace's own files and on all experiments together.
-fn together(workspace: &Workspace, options: Options, outcome: &mut Outcome) {
+fn together(rules: &[&'static Rule], workspace: &Workspace, options: Options, outcome: &mut Outcome) {
     let cx =
         PortfolioCx { workspace, portfolio: &outcome.portfolio, catalog: &workspace.catalog, today: options.today };
     let mut findings = Vec::new();
     let mut skipped = Vec::new();
-    for rule in rules::all() {
-        let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: None };
-        for check in rule.checks {
-            match check {
-                Check::File(check) => {
-                    for document in &workspace.documents {
-                        check(&FileCx { workspace, document }, &mut sink);
+    let mut crashed = false;
+    for &rule in rules {
+        let judged = catch_unwind(AssertUnwindSafe(|| {
+            let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: None };
+            for check in rule.checks {
+                match check {
+                    Check::File(check) => {
+                        for document in &workspace.documents {
+                            check(&FileCx { workspace, document }, &mut sink);
+                        }
                     }
+                    Check::Workspace(check) | Check::Portfolio(check) => check(&cx, &mut sink),
+                    Check::Plan(_) => {}
                 }
-                Check::Workspace(check) | Check::Portfolio(check) => check(&cx, &mut sink),
-                Check::Plan(_) => {}
             }
-        }
-        skipped.extend(sink.skipped);
-        for finding in sink.findings {
-            findings.extend(leveled_by_place(workspace, &outcome.portfolio, rule, finding));
+            sink
+        }));
+        match judged {
+            Ok(sink) => {
+                skipped.extend(sink.skipped);
+                for finding in sink.findings {
+                    findings.extend(leveled_by_place(workspace, &outcome.portfolio, rule, finding));
+                }
+            }
+            Err(panic) => {
+                crashed = true;
+                let place = workspace.documents.first().map_or(Span::file_start(FileId(0)), Document::start);
+                let headline = format!("expc itself failed on rule {}; the other rules were run", rule.code);
+                findings.push(internal_error(place, headline, &*panic));
+            }
         }
     }
     outcome.findings.extend(findings);
     outcome.skipped.extend(skipped);
+    outcome.crashed |= crashed;
 }
 
 /// A finding about several files takes the level of the file it points at.
@@ -209,4 +230,66 @@ fn leveled_by_place(
     let mut findings = vec![finding];
     leveled::apply(&mut findings, rule, status, preset, &levels);
     findings.pop()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Context;
+    use crate::world::Memory;
+
+    static WORKING: Rule = Rule {
+        code: "TST001",
+        name: "working",
+        since: "0.0.0",
+        level: Level::Warn,
+        draft: Level::Warn,
+        fix: None,
+        needs: &[Context::Portfolio],
+        docs: "",
+        checks: &[Check::Plan(|cx, out| out.push(WORKING.at(cx.plan.span, "seen"))), Check::Workspace(|_, _| {})],
+    };
+
+    static FAILING: Rule = Rule {
+        code: "TST002",
+        name: "failing",
+        checks: &[Check::Plan(|cx, _| assert!(&*cx.plan.id != "b", "rule failed on {}", cx.plan.id))],
+        ..WORKING
+    };
+
+    static FAILING_TOGETHER: Rule = Rule {
+        code: "TST003",
+        name: "failing-together",
+        checks: &[Check::Portfolio(|_, _| panic!("together"))],
+        ..WORKING
+    };
+
+    fn codes(rules: &[&'static Rule]) -> (Vec<String>, bool) {
+        let files = Memory::default().with("expc.toml", "schema = 1");
+        let files = ["a", "b", "c"]
+            .iter()
+            .fold(files, |files, name| files.with(format!("experiments/{name}.toml"), "schema = 1"));
+        let workspace = Workspace::open(&files);
+        let outcome = check_with(rules, &workspace, Options::default());
+        let shown = outcome
+            .findings
+            .iter()
+            .map(|found| format!("{} {}", workspace.sources.path(found.primary.span), found.code));
+        (shown.collect(), outcome.crashed)
+    }
+
+    #[test]
+    fn a_rule_that_panics_costs_one_file_its_answer_and_no_other() {
+        let (found, crashed) = codes(&[&WORKING, &FAILING]);
+        assert!(crashed);
+        assert_eq!(found, ["experiments/a.toml TST001", "experiments/b.toml INT001", "experiments/c.toml TST001"]);
+    }
+
+    #[test]
+    fn a_rule_on_the_portfolio_that_panics_costs_no_other_rule_its_findings() {
+        let (found, crashed) = codes(&[&FAILING_TOGETHER, &WORKING]);
+        assert!(crashed);
+        assert_eq!(found[0], "expc.toml INT001");
+        assert_eq!(found.len(), 4);
+    }
 }

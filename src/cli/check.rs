@@ -52,8 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     });
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
     print(&opened, &outcome, today, format, &look);
-    // A folder that is not there is why there is nothing to check; any other finding counts.
-    if opened.workspace.specs.is_empty() && outcome.findings.iter().all(|finding| finding.code == "SYN019") {
+    if opened.workspace.specs.is_empty() && outcome.findings.is_empty() {
         return Ok(Exit::Nothing);
     }
     Ok(exit(&outcome, arguments.deny_warnings))
@@ -122,5 +121,17 @@ pub fn exit(outcome: &Outcome, deny_warnings: bool) -> Exit {
         Level::Error => Exit::Findings,
         Level::Warn if deny_warnings => Exit::Findings,
         _ => Exit::Clean,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_our_own_outranks_every_finding() {
+        let outcome = Outcome { crashed: true, ..Outcome::default() };
+        assert_eq!(exit(&outcome, false) as u8, 101);
+        assert_eq!(exit(&Outcome::default(), true) as u8, 0);
     }
 }

@@ -25,6 +25,11 @@ rule! {
     /// by = 2026-11-16
     /// [experiment]
     /// status = "archived"
+    /// [results]
+    /// ended = 2026-11-08
+    /// decision = "iterate"
+    /// decided = 2026-11-16
+    /// learned = "the postal code alone does not help"
     /// ```
     /// ```toml,good
     /// [audience]

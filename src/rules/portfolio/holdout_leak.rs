@@ -21,8 +21,13 @@ rule! {
     /// about = "A device"
     /// key = "user_id"
     /// lifetime = "365 days"
-    /// [holdouts.global-2026]
+    /// [holdouts.devices]
+    /// about = "Devices of the long-run baseline"
+    /// share = "5%"
     /// unit = "device"
+    /// #: file experiments/checkout-one-tap.toml
+    /// [audience]
+    /// holdout = "devices"
     /// ```
     /// ```toml,good
     /// [audience]

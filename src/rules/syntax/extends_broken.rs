@@ -46,9 +46,14 @@ fn check_template(cx: &FileCx<'_>, out: &mut Sink) {
     let own = cx.workspace.templates.iter().find(|(_, template)| template.file == cx.document.file);
     let Some((name, template)) = own else { return };
     let Some(broken) = &template.broken else { return };
-    let (BrokenChain::Unknown(at) | BrokenChain::Cycle(at, _) | BrokenChain::TooDeep(at)) = broken;
-    // What is wrong in a parent is said there.
-    if at.span.file == cx.document.file || matches!(broken, BrokenChain::TooDeep(_)) {
+    let here = match broken {
+        // What is wrong in a parent is said there.
+        BrokenChain::Unknown(at) => at.span.file == cx.document.file,
+        // A circle has no parent: the first of its names speaks for all.
+        BrokenChain::Cycle(_, names) => names.iter().min() == Some(name),
+        BrokenChain::TooDeep(_) => true,
+    };
+    if here {
         out.push(message(cx.workspace.templates.keys(), name, broken));
     }
 }

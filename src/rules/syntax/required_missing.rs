@@ -128,7 +128,6 @@ fn check_catalogue(cx: &FileCx<'_>, out: &mut Sink) {
     let mut sort = Definitions { cx, out };
     sort.check(&catalog.metrics, "metric", "kind", |metric| metric.kind.is_absent(), "proportion, mean, count, ratio …");
     sort.check(&catalog.attributes, "attribute", "type", |attribute| attribute.r#type.is_absent(), "string, number …");
-    sort.check(&catalog.units, "unit", "key", |unit| unit.key.is_absent(), "the attribute that carries its id");
     sort.check(&catalog.holdouts, "holdout", "share", |holdout| holdout.share.is_absent(), "like \"5%\"");
 }
 
