@@ -26,10 +26,8 @@ rule! {
     /// [experiment]
     /// status = "archived"
     /// [results]
-    /// ended = 2026-11-08
     /// decision = "iterate"
-    /// decided = 2026-11-16
-    /// learned = "the postal code alone does not help"
+    /// learned = "the form was not the reason"
     /// ```
     /// ```toml,good
     /// [audience]
