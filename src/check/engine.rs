@@ -12,7 +12,7 @@ use crate::policy::{Levels, PresetName};
 use crate::portfolio::{Compiled, Document, Entry, Portfolio, SpecFile, Workspace};
 use crate::rules::{self, Check, FileCx, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, Span, printable};
 
 /// What a run is told.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,9 +68,37 @@ fn check_with(rules: &[&'static Rule], workspace: &Workspace, options: Options) 
     together(rules, workspace, options, &mut outcome);
     outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     outcome.findings.dedup();
+    outcome.findings = shared_once(std::mem::take(&mut outcome.findings));
     outcome.skipped.sort();
     outcome.skipped.dedup();
     outcome
+}
+
+/// A fault in a template or the catalogue that many experiments inherit is one finding that names them.
+///
+/// The findings are sorted, so equal ones stand side by side.
+fn shared_once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let same = |a: &Diagnostic, b: &Diagnostic| {
+        a.primary == b.primary && a.code == b.code && a.headline == b.headline && a.level == b.level
+    };
+    let mut once: Vec<Diagnostic> = Vec::with_capacity(findings.len());
+    let mut others: Vec<Arc<str>> = Vec::new();
+    let mut findings = findings.into_iter().peekable();
+    while let Some(mut finding) = findings.next() {
+        others.clear();
+        while let Some(next) = findings.next_if(|next| same(&finding, next)) {
+            others.extend(next.experiment);
+        }
+        if !others.is_empty() {
+            const SHOWN: usize = 3;
+            let names: Vec<String> = others.iter().take(SHOWN).map(|name| format!("`{}`", printable(name))).collect();
+            let more = others.len().saturating_sub(SHOWN);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            finding.help.push(format!("the same holds for {}{more}", names.join(", ")));
+        }
+        once.push(finding);
+    }
+    once
 }
 
 /// Judges a spec; a panic is our fault and becomes a finding, so that the other files still get their answers.

@@ -12,6 +12,7 @@ mod json;
 mod origin;
 mod reach;
 mod size;
+pub mod targets;
 mod types;
 
 pub use calendar::Calendar;

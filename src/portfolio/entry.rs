@@ -20,6 +20,8 @@ pub struct Entry {
     pub surface: Option<(String, Span)>,
     pub flag: String,
     pub flag_span: Span,
+    /// The flag platforms that are built.
+    pub targets: Vec<String>,
     pub unit: Option<String>,
     pub layer: Option<(String, Span)>,
     /// The width of the slot.
@@ -65,6 +67,7 @@ impl Entry {
             surface: plan.surface.as_ref().and_then(|s| Some((s.value.clone(), s.span()?))),
             flag: plan.flag.value.clone(),
             flag_span: plan.flag.span().unwrap_or(plan.span),
+            targets: plan.targets.iter().map(|target| target.value.clone()).collect(),
             unit: audience.unit.as_ref().map(|unit| unit.value.clone()),
             layer: layer.and_then(|layer| Some((layer.name.value.clone(), layer.name.span()?))),
             share: audience.share.value.fraction(),

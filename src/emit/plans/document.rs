@@ -284,7 +284,7 @@ tables! {
         /// How error rates are shared. Every hypothesis is a member of exactly one family.
         multiplicity: Vec<Family> = [{ "family": "primary", "members": ["primary.order_conversion.one-tap"], "procedure": "none", "error": "per-comparison", "alpha": 0.05 }],
         /// How large the experiment is, and why.
-        design: DesignBlock = { "method": "fixed", "alpha": 0.05, "alpha_per_claim": 0.05, "claims": 1, "power": 0.8, "guardrail_power": 0.9333333333333333, "sides": "two", "correction": "none", "variance_reduction": null, "design_effect": 1.0, "units_per_day": 60000.0, "exposure_rate": 0.6, "days": 28, "sizes": [] },
+        design: DesignBlock = { "method": "fixed", "alpha": 0.05, "alpha_per_claim": 0.05, "claims": 1, "power": 0.8, "guardrail_power": 0.9333333333333333, "sides": "two", "correction": "none", "variance_reduction": null, "design_effect": 1.0, "cluster_size": null, "units_per_day": 60000.0, "exposure_rate": 0.6, "days": 28, "sizes": [] },
         /// The looks of a sequential design; null for one look at the end.
         sequential: Option<Sequential> = null,
         /// The checks that the data must pass before any result is read.
@@ -695,6 +695,8 @@ tables! {
         variance_reduction: Option<ReductionBlock> = { "method": "cuped", "window_us": 1209600000000i64, "correlation": null },
         /// The factor on sizes for assignment by group; 1 by unit.
         design_effect: f64 = 1.0,
+        /// Units of analysis in one unit of randomisation, for assignment by group.
+        cluster_size: Option<f64> = 12.0,
         /// Eligible units per day.
         units_per_day: Option<f64> = 60000.0,
         /// The part of assigned units that is analysed.
@@ -1278,6 +1280,7 @@ impl<'a> Writer<'_, 'a> {
                 correlation: value_of(reduction.correlation.as_ref()).and_then(some_finite),
             }),
             design_effect: finite(design.design_effect.as_ref().map_or(1.0, |known| known.value)),
+            cluster_size: value_of(design.cluster_size.as_ref()).and_then(some_finite),
             units_per_day: value_of(plan.audience.daily_units.as_ref()).and_then(some_finite),
             exposure_rate: finite(plan.exposure.rate.value),
             days: plan.calendar.days,
@@ -1343,7 +1346,12 @@ impl<'a> Writer<'_, 'a> {
             states: States {
                 quality: Quality::ALL.to_vec(),
                 guardrails: GuardState::ALL.to_vec(),
-                primary: Outcome::ALL.to_vec(),
+                primary: Outcome::ALL
+                    .iter()
+                    .copied()
+                    // On one side the primaries can never be shown to be worse.
+                    .filter(|outcome| !(table.one_sided && *outcome == Outcome::Worse))
+                    .collect(),
                 named: table.named.clone(),
             },
             rows: table
@@ -1574,6 +1582,9 @@ pub(super) fn origins(inputs: &Inputs<'_>) -> Vec<OriginLine> {
     add("design.correction".to_owned(), design.correction.value.to_string(), design.correction.origin);
     if let Some(effect) = &design.design_effect {
         add("design.design_effect".to_owned(), show::short(effect.value), effect.origin);
+    }
+    if let Some(size) = &design.cluster_size {
+        add("design.cluster.mean_size".to_owned(), plain(size.value), size.origin);
     }
     if let Some(rho) = design.reduction.as_ref().and_then(|reduction| reduction.correlation.as_ref()) {
         add("design.variance_reduction.correlation".to_owned(), plain(rho.value), rho.origin);

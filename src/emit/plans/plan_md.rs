@@ -208,6 +208,10 @@ fn missing(request: &Request<'_>) -> String {
         if let Err(reason) = &sized.result {
             let known = plan.metric(&sized.metric).is_some_and(|metric| metric.defined.is_some());
             let line = format!("a size for {}: {}", code(&sized.metric), text(&reason.to_string()));
+            // What this version cannot size is no fault of the author; the section on sizes says it.
+            if matches!(reason, Unsized::Unsupported(_)) {
+                continue;
+            }
             let told = without_effect.contains(&&*sized.metric)
                 || matches!(reason, Unsized::Missing(what) if plan.audience.daily_units.is_none() && what.contains("per day"));
             if known && !told && !lines.contains(&line) {
@@ -572,11 +576,20 @@ fn sizes(request: &Request<'_>) -> String {
     let mut out = "## How large it is\n\n".to_owned();
     let sized: Vec<(&Sized, &Sizing)> =
         plan.sizes.iter().filter_map(|sized| Some((sized, sized.result.as_ref().ok()?))).collect();
+    let mut unsupported: Vec<String> = Vec::new();
+    for sized in &plan.sizes {
+        if let Err(Unsized::Unsupported(why)) = &sized.result {
+            let line = format!("No size for {}: {}.\n\n", code(&sized.metric), text(why));
+            if !unsupported.contains(&line) {
+                unsupported.push(line);
+            }
+        }
+    }
+    out += &unsupported.concat();
     if sized.is_empty() {
-        out += match plan.design.method.value {
-            Method::Bayesian => "Bayesian designs are not sized by this version.\n\n",
-            _ => "No tested metric could be sized: see what is missing.\n\n",
-        };
+        if unsupported.is_empty() {
+            out += "No tested metric could be sized: see what is missing.\n\n";
+        }
     } else {
         let mut table = Table::new(&[
             "Metric",

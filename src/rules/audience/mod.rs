@@ -37,19 +37,20 @@ fn items<T>(list: &Field<List<T>>) -> &[At<T>] {
     list.value().map_or(&[], |list| &list.items)
 }
 
-/// Offers the near name of one that is unknown, or says that there is none.
+/// Offers the near name of one that is unknown; `otherwise` speaks where none is near.
 fn or_near<'a>(
     found: Diagnostic,
     at: &At<String>,
     known: impl Iterator<Item = &'a str>,
-) -> Result<Diagnostic, Diagnostic> {
+    otherwise: impl FnOnce(Diagnostic) -> Diagnostic,
+) -> Diagnostic {
     match nearest(at, known) {
-        Some(near) => Ok(found.label(format!("did you mean `{near}`?")).fix(
+        Some(near) => found.label(format!("did you mean `{near}`?")).fix(
             Applicability::Suggested,
             format!("write \"{near}\""),
             vec![Edit { span: at.span, replacement: format!("\"{near}\"") }],
-        )),
-        None => Err(found),
+        ),
+        None => otherwise(found),
     }
 }
 

@@ -72,7 +72,7 @@ fn reused(entry: &Entry, earlier: &Entry) -> Diagnostic {
     let mut found = RULE
         .at(span, format!("salt {} assigns units as {} did", quoted(&entry.salt), quoted(&earlier.id)))
         .label("used before")
-        .also(earlier.salt_span.unwrap_or(earlier.span), format!("the salt of a {} experiment", earlier.status))
+        .also(earlier.salt_span.unwrap_or(earlier.span), format!("its status is {}", earlier.status))
         .help("take `salt` out: the id then salts the hash, and shuffles everybody");
     if let Some(span) = entry.salt_span.filter(|_| *entry.id != *entry.salt) {
         let id = crate::text::printable(&entry.id);

@@ -69,7 +69,7 @@ pub(super) fn faults(rule: &'static Rule, catalog: &Catalog, condition: &Conditi
             && !fits(kind.value, &comparison)
         {
             found.push(
-                rule.at(comparison.span, format!("{} holds {}", quoted(name), plural(kind.value)))
+                rule.at(comparison.span, format!("{} holds {}: \"{}\" fits none", quoted(name), plural(kind.value), short(&comparison)))
                     .label("never holds")
                     .also(kind.span, "its type")
                     .help(wanted(kind.value)),
@@ -83,7 +83,7 @@ pub(super) fn faults(rule: &'static Rule, catalog: &Catalog, condition: &Conditi
 
 fn unknown(rule: &'static Rule, catalog: &Catalog, name: &At<String>) -> Diagnostic {
     let found = rule.at(name.span, format!("unknown attribute {}", quoted(name)));
-    super::or_near(found, name, catalog.attributes.names()).unwrap_or_else(|found| {
+    super::or_near(found, name, catalog.attributes.names(), |found| {
         found
             .label("not in the catalogue")
             .help(format!("one of {}", listed(catalog.attributes.names(), 8)))
@@ -105,6 +105,15 @@ fn fits(kind: AttributeType, comparison: &Comparison<'_>) -> bool {
             kind == AttributeType::Number
         }
         Comparison::StartsWith(_) | Comparison::EndsWith(_) => kind == AttributeType::String,
+    }
+}
+
+/// The comparison in words, cut before it gets long.
+fn short(comparison: &Comparison<'_>) -> String {
+    let text = crate::text::printable(&comparison.to_string());
+    match text.char_indices().nth(24) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
     }
 }
 
@@ -151,7 +160,8 @@ fn unknown_values(
     let shown = text(first.value);
     let mut found = rule.at(first.span, format!("{} never has the value {}", quoted(name), quoted(&shown)));
     found = match (first.value, nearest(&shown, names.iter().map(String::as_str))) {
-        (Scalar::Text(_), Some(near)) => found.label(format!("did you mean \"{near}\"?")).fix(
+        // Codes of two or three letters are always near each other.
+        (Scalar::Text(text), Some(near)) if 3 < text.chars().count() => found.label(format!("did you mean \"{near}\"?")).fix(
             Applicability::Suggested,
             format!("write \"{near}\""),
             vec![Edit { span: first.span, replacement: format!("\"{near}\"") }],

@@ -94,7 +94,7 @@ fn one<T>(
     if name.span.file != cx.document.file {
         found = found.also(cx.plan.span, "inherited by this experiment");
     }
-    out.push(super::or_near(found, name, entries.names()).unwrap_or_else(|found| {
+    out.push(super::or_near(found, name, entries.names(), |found| {
         let found = found.label("not in the catalogue");
         let define = format!("define `[{table}.{}]` in the catalogue", crate::text::printable(name));
         if entries.is_empty() { found.help(define) } else {

@@ -69,5 +69,5 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if let Some((name, ..)) = stable {
         found = found.help(format!("randomise by `{}`, whose ids live longer", crate::text::printable(name)));
     }
-    out.push(found.help("or shorten the run"));
+    out.push(found.help("shorten the run"));
 }

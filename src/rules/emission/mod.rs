@@ -1,3 +1,41 @@
-//! Rules on the emission.
+//! Rules on what is built: the flag platforms, and what they can hold.
 
-crate::rules::rule::group! {}
+crate::rules::rule::group! {
+    unknown_target,
+    weight_rounding,
+    name_illegal,
+    no_off_value,
+    payload_schema,
+    two_writers,
+    unit_not_in_context,
+    generation_unset,
+}
+
+use crate::plan::Plan;
+use crate::plan::targets::Target;
+use crate::rules::rule::PlanCx;
+use crate::syntax::{Table, Value};
+
+/// The known platforms that are built from an experiment that is still built.
+fn targets(cx: &PlanCx<'_>) -> Vec<&'static Target> {
+    if cx.plan.status.value.is_over() {
+        return Vec::new();
+    }
+    cx.plan.targets.iter().filter_map(|target| Target::named(target)).collect()
+}
+
+/// What each variant returns, with its name; then the flag's default.
+fn payloads(plan: &Plan) -> impl Iterator<Item = (Option<&str>, &Table)> {
+    let variants = plan.variants.iter().filter_map(|variant| {
+        let payload = variant.payload.as_ref()?;
+        Some((Some(variant.name.as_str()), table(&payload.value)?))
+    });
+    variants.chain(plan.off.as_ref().and_then(|off| Some((None, table(&off.value)?))))
+}
+
+fn table(value: &Value) -> Option<&Table> {
+    match value {
+        Value::Table(table) => Some(table),
+        _ => None,
+    }
+}

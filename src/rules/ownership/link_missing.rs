@@ -57,7 +57,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 }
 
 fn not_an_address(key: &str, link: &At<String>) -> Diagnostic {
-    RULE.at(link.span, format!("`{key}` is {}, not the address of a page", quoted(link)))
+    RULE.at(link.span, format!("`{key}` is no address: {}", quoted(link)))
         .label("cannot be opened")
         .help("write the whole address, from `https://` on")
 }

@@ -1,3 +1,5 @@
 //! Rules on the policy.
 
-crate::rules::rule::group! {}
+crate::rules::rule::group! {
+    policy_without_effect,
+}

@@ -8,12 +8,16 @@ rule! {
     /// ## Why
     /// People try what is new and stumble over what has moved: the first days mislead.
     /// A spec that says `"0 days"` has thought of it.
+    /// Off by default: most changes are not seen as changes. A house that wants the question answered switches it on.
     ///
     /// ## Source
     /// Kohavi, Tang and Xu, Trustworthy Online Controlled Experiments, 2020.
     ///
     /// ```toml,bad
     /// #: without rollout.burn_in
+    /// #: file expc.toml
+    /// [rules]
+    /// no-burn-in = "info"
     /// ```
     /// ```toml,good
     /// [rollout]
@@ -21,7 +25,7 @@ rule! {
     /// ```
     static RULE = {
         code: "ROL021", name: "no-burn-in", since: "0.1.0",
-        level: Info, needs: [],
+        level: Allow, needs: [],
         check: Plan(check),
     }
 }

@@ -49,10 +49,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
     for stage in stages.iter().filter(|stage| !stage.weights.is_empty()) {
         let variants = &cx.plan.variants;
-        let weight = |name: &str, own: f64| {
-            stage.weights.iter().find(|(known, _)| known.value == name).map_or(own, |(_, weight)| weight.value)
+        // A variant that the stage does not name gets nobody in it.
+        let weight = |name: &str| {
+            stage.weights.iter().find(|(known, _)| known.value == name).map_or(0.0, |(_, weight)| weight.value)
         };
-        let here: Vec<f64> = variants.iter().map(|variant| weight(&variant.name, variant.weight.value)).collect();
+        let here: Vec<f64> = variants.iter().map(|variant| weight(&variant.name)).collect();
         let total: f64 = here.iter().sum();
         if total <= 0.0 {
             continue;

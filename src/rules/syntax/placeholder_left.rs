@@ -33,7 +33,7 @@ rule! {
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let mut found = Vec::new();
-    collect(&cx.document.tree, "", &mut found);
+    collect(&cx.document.tree, &mut Vec::new(), &mut found);
     match found.as_slice() {
         [] => {}
         [(span, path, word)] => out.push(
@@ -78,24 +78,21 @@ fn inherited(cx: &PlanCx<'_>, out: &mut Sink) {
 }
 
 /// Every text with a placeholder: its place, its path and the placeholder.
-fn collect<'a>(node: &'a Node, path: &str, found: &mut Vec<(Span, String, &'a str)>) {
+fn collect<'a>(node: &'a Node, keys: &mut Vec<&'a str>, found: &mut Vec<(Span, String, &'a str)>) {
     match &node.value {
         Value::String(text) => {
             if let Some(word) = placeholder(text) {
-                found.push((node.span, path.to_owned(), word));
+                found.push((node.span, keys.join("."), word));
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, path, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, keys, found)),
         Value::Table(table) => {
             for entry in &table.entries {
                 // What a flag returns, whom it targets and how it is salted is not prose.
-                if matches!(entry.key.as_str(), "payload" | "where" | "exclude" | "force" | "salt") {
-                    continue;
-                }
-                if path.is_empty() {
-                    collect(&entry.node, &entry.key, found);
-                } else if !matches!(entry.node.value, Value::Integer(_) | Value::Float(_) | Value::Boolean(_)) {
-                    collect(&entry.node, &format!("{path}.{}", entry.key), found);
+                if !matches!(entry.key.as_str(), "payload" | "where" | "exclude" | "force" | "salt") {
+                    keys.push(&entry.key);
+                    collect(&entry.node, keys, found);
+                    keys.pop();
                 }
             }
         }

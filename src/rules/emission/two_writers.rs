@@ -1,0 +1,62 @@
+//! EMI009 two-writers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::plan::targets::Target;
+use crate::portfolio::Entry;
+use crate::rules::prelude::*;
+
+rule! {
+    /// Two live experiments set one flag on a platform whose flags hold one experiment at a time.
+    ///
+    /// ## Why
+    /// The build refuses such a flag, because its last writer would win, even for experiments that follow each other or
+    /// have slots of their own.
+    ///
+    /// ## Source
+    /// Checks of brave-variations; the flag files that expc builds.
+    ///
+    /// ```toml,bad
+    /// #: twin checkout-form
+    /// [experiment]
+    /// flag = "checkout-one-tap"
+    /// ```
+    /// ```toml,good
+    /// #: twin checkout-form
+    /// ```
+    static RULE = {
+        code: "EMI009", name: "two-writers", since: "0.1.0",
+        level: Error, needs: [Portfolio],
+        check: Portfolio(check),
+    }
+}
+
+fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
+    let mut writers: BTreeMap<(&str, &str), Vec<&Entry>> = BTreeMap::new();
+    for entry in cx.portfolio.entries.iter().filter(|entry| entry.is_live()) {
+        let one = |name: &&String| Target::named(name).is_some_and(|target| target.one_experiment_a_flag);
+        for target in entry.targets.iter().filter(one) {
+            writers.entry((target, &entry.flag)).or_default().push(entry);
+        }
+    }
+    for ((target, flag), mut group) in writers.into_iter().filter(|(_, group)| 1 < group.len()) {
+        group.sort_by(|a, b| (a.start.is_none(), a.start, &a.id).cmp(&(b.start.is_none(), b.start, &b.id)));
+        let first = group[0];
+        for entry in &group[1..] {
+            // Experiments that people can be in at once collide whatever the platform; equal ids are told as such.
+            let told = crate::rules::portfolio::collide(first, entry) || first.id == entry.id;
+            if told {
+                continue;
+            }
+            let mut found = RULE
+                .at(entry.flag_span, format!("{target} holds one experiment in flag {}", quoted(flag)))
+                .label(format!("also set by {}", quoted(&first.id)))
+                .also(first.flag_span, first.end.map_or_else(|| "set here".to_owned(), |end| format!("set here until {end}")))
+                .help("give one of them a flag of its own")
+                .help(format!("or keep it a draft until {} is decided", quoted(&first.id)));
+            found.experiment = Some(Arc::clone(&entry.id));
+            out.push(found);
+        }
+    }
+}

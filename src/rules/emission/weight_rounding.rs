@@ -1,0 +1,67 @@
+//! EMI003 weight-rounding.
+
+use crate::rules::prelude::*;
+
+rule! {
+    /// A target must round the weights, or a share, to what it can hold.
+    ///
+    /// ## Why
+    /// Rounded weights look like a sample-ratio mismatch, and a share that rounds to nothing enrols nobody.
+    ///
+    /// ## Source
+    /// Docs of flagd: whole weights, at most 2147483647 in sum.
+    ///
+    /// ```toml,bad
+    /// [variants.control]
+    /// weight = 0.3333333333
+    /// [variants.one-tap]
+    /// weight = 0.3333333333
+    /// ```
+    /// ```toml,good
+    /// [variants.control]
+    /// weight = 0.5
+    /// [variants.one-tap]
+    /// weight = 0.5
+    /// ```
+    static RULE = {
+        code: "EMI003", name: "weight-rounding", since: "0.1.0",
+        level: Warn, needs: [],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    let weights: Vec<f64> = cx.plan.variants.iter().map(|variant| variant.weight.value).collect();
+    for target in super::targets(cx) {
+        if 0.0 < weights.iter().sum::<f64>() && target.most_weight.is_some() && target.whole_weights(&weights).is_none() {
+            let odd = cx.plan.variants.iter().find(|variant| 1e-9 < (variant.weight.value * 1e6).fract());
+            let Some(variant) = odd.or(cx.plan.variants.first()) else { continue };
+            let equal = weights.iter().all(|weight| (weight - weights[0]).abs() < 1e-6 * weights[0]);
+            let span = variant.weight.span().unwrap_or(variant.span);
+            let found = RULE
+                .at(span, format!("{} rounds the weights: it holds whole numbers", target.name))
+                .label("does not fit in whole numbers");
+            out.push(if equal {
+                found.help("give each variant `weight = 1`: only ratios count")
+            } else {
+                found.help("write whole weights, such as 33, 33 and 34: only ratios count")
+            });
+        }
+        for stage in cx.plan.calendar.stages.iter().filter(|stage| !stage.implied) {
+            let parts = stage.share.value * target.share_parts;
+            let rounded = parts.round();
+            if (parts - rounded).abs() <= 1e-3 {
+                continue;
+            }
+            let nearest = crate::spec::quantity::plain(rounded.max(1.0) / target.share_parts * 100.0);
+            out.push(
+                RULE.at(
+                    stage.share.span().unwrap_or(stage.span),
+                    format!("{} rounds the share of stage {}", target.name, quoted(&stage.name)),
+                )
+                .label("finer than four decimals of a per cent")
+                .help(format!("set the share to {nearest}%")),
+            );
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! LIF004 amended-after-results.
+
+use crate::rules::prelude::*;
+use crate::spec::record::DataAccess;
+
+rule! {
+    /// What decides the experiment was changed after results by variant had been seen.
+    ///
+    /// ## Why
+    /// That is no amendment but a deviation: a metric that was chosen because it looks good has already had its
+    /// false alarm. It is kept, reported, and read as exploratory.
+    ///
+    /// ## Source
+    /// Simmons, Nelson, Simonsohn, False-Positive Psychology, 2011; freeze-and-log pre-registration tools.
+    ///
+    /// ```toml,bad
+    /// [[amendments]]
+    /// at = 2027-02-08
+    /// by = "Priya Raman"
+    /// reason = "orders are flat, revenue looks very good"
+    /// data_access = "seen"
+    /// fields = ["metrics.primary"]
+    /// ```
+    /// ```toml,good
+    /// [[amendments]]
+    /// at = 2027-02-08
+    /// by = "Priya Raman"
+    /// reason = "the channel was renamed"
+    /// data_access = "seen"
+    /// fields = ["feedback.notify"]
+    /// ```
+    static RULE = {
+        code: "LIF004", name: "amended-after-results", since: "0.1.0",
+        level: Error, needs: [],
+        check: Plan(check),
+    }
+}
+
+/// What makes a result confirmatory.
+const DECIDING: [&str; 8] =
+    ["hypothesis", "variants", "exposure", "metrics.primary", "metrics.guardrail", "design", "decision.rules", "decision.otherwise"];
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    // A departure that is told in the results is reported as it should be.
+    let told = cx.spec.results.value().is_some_and(|results| !results.departure.is_absent());
+    if told {
+        return;
+    }
+    for amendment in cx.spec.amendments.value().into_iter().flat_map(|list| list.iter()) {
+        let Some(access) = amendment.data_access.get().filter(|access| access.value == DataAccess::Seen) else {
+            continue;
+        };
+        let fields = amendment.fields.value().into_iter().flat_map(|list| list.iter());
+        for field in fields.filter(|field| decides(field)) {
+            out.push(
+                RULE.at(field.span, format!("{} was changed after the results were seen", quoted(field)))
+                    .label("part of what decides")
+                    .also(access.span, "results by variant were known")
+                    .help("decide by the sealed plan, and report the new reading as exploratory")
+                    .help("tell the deviation in `results.departure`"),
+            );
+        }
+    }
+}
+
+/// True when a dotted path is, holds or lies in a part that decides.
+fn decides(path: &str) -> bool {
+    let below = |path: &str, parent: &str| {
+        path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    DECIDING.iter().any(|part| below(path, part) || below(part, path))
+}

@@ -1,0 +1,66 @@
+//! LIF003 amendment-incomplete.
+
+use crate::rules::prelude::*;
+
+rule! {
+    /// A change to a sealed plan does not say when, by whom, why, or what was known of the data.
+    ///
+    /// ## Why
+    /// The state of knowledge decides what a change is worth; afterwards nobody can tell it.
+    ///
+    /// ## Source
+    /// OSF Prereg form; freeze-and-log pre-registration tools (`prereg`, `preregister`).
+    ///
+    /// ```toml,bad
+    /// [[amendments]]
+    /// at = 2027-01-18
+    /// by = "Priya Raman"
+    /// fields = ["audience.where"]
+    /// ```
+    /// ```toml,good
+    /// [[amendments]]
+    /// at = 2027-01-18
+    /// by = "Priya Raman"
+    /// reason = "the tracking of refunds was broken on Android until 5.2.1"
+    /// data_access = "not-opened"
+    /// fields = ["audience.where"]
+    /// ```
+    static RULE = {
+        code: "LIF003", name: "amendment-incomplete", since: "0.1.0",
+        level: Error, needs: [],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    for (index, amendment) in cx.spec.amendments.value().into_iter().flat_map(|list| list.iter()).enumerate() {
+        let empty = |field: &Field<String>| field.value().is_some_and(|text| text.trim().is_empty());
+        let missing: Vec<&str> = [
+            ("at", amendment.at.is_absent()),
+            ("by", amendment.by.is_absent() || empty(&amendment.by)),
+            ("reason", amendment.reason.is_absent() || empty(&amendment.reason)),
+            ("data_access", amendment.data_access.is_absent()),
+            ("fields", amendment.fields.is_absent() || amendment.fields.value().is_some_and(|l| l.is_empty() && !l.broken)),
+        ]
+        .into_iter()
+        .filter(|(_, missing)| *missing)
+        .map(|(key, _)| key)
+        .collect();
+        if missing.is_empty() || cx.document.is_damaged() {
+            continue;
+        }
+        let mut found = RULE
+            .at(amendment.span, format!("amendment {} has no {}", index + 1, listed(missing.iter().copied(), 5)))
+            .label("changes a sealed plan");
+        if missing.contains(&"data_access") {
+            found = found.help("`data_access` is `nothing-run`, `not-opened`, `opened` or `seen`, as it was on that day");
+        }
+        if missing.contains(&"fields") {
+            found = found.help("`fields` names the keys that changed, like [\"audience.where\"]");
+        }
+        if found.help.is_empty() {
+            found = found.help(format!("add {}", listed(missing.iter().copied(), 5)));
+        }
+        out.push(found);
+    }
+}
