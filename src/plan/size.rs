@@ -90,7 +90,10 @@ pub struct Look {
 
 /// Sequential plans that were computed before in this run: many specs share one design.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<HashMap<Vec<u64>, Result<Arc<Monitoring>, Refusal>>>);
+pub struct Memo(Mutex<HashMap<Vec<u64>, Bounds>>);
+
+/// Bounds that many experiments may share, or why there are none.
+type Bounds = Result<Arc<Monitoring>, Refusal>;
 
 impl From<Sides> for stats::Sides {
     fn from(sides: Sides) -> Self {
@@ -109,7 +112,7 @@ pub fn looks(design: &PlannedDesign, memo: &Memo) -> Vec<Look> {
 }
 
 /// The bounds of the design; `None` when it has one look at the end.
-fn monitoring(design: &PlannedDesign, alpha: f64, memo: &Memo) -> Option<Result<Arc<Monitoring>, Refusal>> {
+fn monitoring(design: &PlannedDesign, alpha: f64, memo: &Memo) -> Option<Bounds> {
     let sides = stats::Sides::from(design.sides.value);
     let fractions: Vec<f64> = design.looks.iter().map(|look| look.value).collect();
     let parameter = design.spending_parameter.as_ref().map_or(0.0, |known| known.value);
