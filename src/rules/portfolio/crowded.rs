@@ -1,6 +1,5 @@
 //! PRT012 crowded.
 
-use crate::policy::Policy;
 use crate::portfolio::Entry;
 use crate::rules::prelude::*;
 
@@ -34,7 +33,8 @@ rule! {
 
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     // A surface belongs to no path, so the limit is that of `[policy]` alone.
-    let limit = Policy::resolve(&cx.workspace.file, "").max_parallel;
+    let policy = cx.workspace.in_force.policy("");
+    let limit = &policy.max_parallel;
     let most = usize::try_from(limit.value).unwrap_or(0);
     let key = |entry: &Entry| entry.surface.iter().map(|(name, _)| name.clone()).collect();
     for (surface, mut group) in super::groups(cx.portfolio, key) {
