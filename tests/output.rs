@@ -221,6 +221,7 @@ fn errors_are_told_before_anything_is_written() {
     let before = snapshot(&folder.path().join("dist"));
     folder.write(SPEC, folder.read(SPEC).replace("kill", "kil").replace("[exposure]", "[exposre]"));
     let answer = build(&folder, &[]);
+    assert!(folder.check(&["--format", "json"]).codes().contains(&"SYN001".to_owned()));
     assert_eq!(answer.code, 1, "{answer:?}");
     assert!(answer.out.contains("exposre") && answer.err.contains("nothing was built"), "{answer:?}");
     assert_eq!(snapshot(&folder.path().join("dist")), before);
