@@ -297,7 +297,10 @@ fn worded(text: &str, tree: &Node, span: Span, message: &str) -> Fault {
             headline: "missing closing quote".to_owned(),
             label: "opened here".to_owned(),
             help: "close the string on its line, or use three quotes for several lines".to_owned(),
-            other: Some((Span::new(span.file, end.saturating_sub(1).max(line_start), end), "the line ends here")),
+            other: Some((
+                Span::new(span.file, floor(text, end.saturating_sub(1)).max(line_start), end),
+                "the line ends here",
+            )),
         };
     }
     if message.contains("multi-line") && message.contains("string") {

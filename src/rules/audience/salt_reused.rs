@@ -25,6 +25,9 @@ rule! {
     /// by = 2026-11-16
     /// [experiment]
     /// status = "archived"
+    /// [results]
+    /// decision = "iterate"
+    /// learned = "the form was not the reason"
     /// ```
     /// ```toml,good
     /// [audience]

@@ -17,11 +17,6 @@ rule! {
     /// #: file expc.toml
     /// #: without targets.flagd
     /// ```
-    /// ```toml,bad
-    /// #: file expc.toml
-    /// [targets.flagd]
-    /// generation = "D"
-    /// ```
     /// ```toml,good
     /// #: file expc.toml
     /// [targets.flagd]

@@ -17,12 +17,6 @@ rule! {
     /// weight = 1
     /// payload = { layout = "one-tap" }
     /// ```
-    /// ```toml,bad
-    /// #: without variants.one-tap
-    /// [variants.Control]
-    /// weight = 1
-    /// payload = { layout = "one-tap" }
-    /// ```
     /// ```toml,good
     /// [variants.control]
     /// weight = 1

@@ -147,7 +147,7 @@ fn private_address(text: &str) -> Option<&str> {
         return None;
     }
     text.split(|c: char| !c.is_ascii_digit() && c != '.').find(|word| {
-        word.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_private())
+        word.parse::<core::net::Ipv4Addr>().is_ok_and(|address| address.is_private())
     })
 }
 

@@ -33,8 +33,7 @@ rule! {
 
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     // A surface belongs to no path, so the limit is that of `[policy]` alone.
-    let policy = cx.workspace.in_force.policy("");
-    let limit = &policy.max_parallel;
+    let limit = cx.workspace.in_force.policy("").max_parallel.clone();
     let most = usize::try_from(limit.value).unwrap_or(0);
     let key = |entry: &Entry| entry.surface.iter().map(|(name, _)| name.clone()).collect();
     for (surface, mut group) in super::groups(cx.portfolio, key) {

@@ -21,8 +21,13 @@ rule! {
     /// about = "A device"
     /// key = "user_id"
     /// lifetime = "365 days"
-    /// [holdouts.global-2026]
+    /// [holdouts.devices]
+    /// about = "Devices of the long-run baseline"
+    /// share = "5%"
     /// unit = "device"
+    /// #: file experiments/checkout-one-tap.toml
+    /// [audience]
+    /// holdout = "devices"
     /// ```
     /// ```toml,good
     /// [audience]
@@ -46,6 +51,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         .holdouts
         .iter()
         .find(|(_, _, holdout)| holdout.global.copied() == Some(true) && covers(cx.plan, holdout));
+    // A holdout of users cannot hold out accounts: opting out of it is honest.
+    let other_unit = |holdout: &crate::catalog::Holdout| match (holdout.unit.value(), &audience.unit) {
+        (Some(held), Some(own)) => *held != own.value,
+        _ => false,
+    };
+    let global = global.filter(|(_, _, holdout)| !other_unit(holdout));
     if let (Some((name, span, holdout)), Some(named)) = (global, named) {
         // Another name that is not defined is told as unknown.
         let other = named.value != name && (named.value == "none" || cx.catalog.holdouts.get(named).is_some());

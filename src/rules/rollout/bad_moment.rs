@@ -67,9 +67,8 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         Moment::Weekday(name) => format!("on {name}"),
         Moment::Special(name, kind, _) => format!("in the {kind} {}", quoted(name)),
     };
-    let mut found = RULE
-        .at(span, format!("stage {} starts {text}, {day}", quoted(&stage.name)))
-        .label("few people watch the days that follow");
+    let headline = format!("stage {} starts {text}, {day}", quoted(&stage.name));
+    let mut found = super::at_value(&RULE, cx, span, headline, "few people watch the days that follow");
     if let (false, Some(span)) = (is_first, start.span()) {
         found = found.also(span, format!("{} before", days(u32::try_from(start.value.until(day)).unwrap_or(0))));
     }

@@ -44,7 +44,8 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let (share, most_text) = (percent(first.share.value), most.value.to_string());
     let span = first.share.span().unwrap_or_else(|| cx.home("rollout"));
     let headline = format!("the first stage takes {share} of eligible units, more than {most_text}");
-    let mut found = RULE.at(span, headline).label(if first.implied { "all of it on the first day" } else { "at once" });
+    let label = if first.implied { "all of it on the first day" } else { "at once" };
+    let mut found = super::at_value(&RULE, cx, span, headline, label);
     found = found.fact("have", first.share.value).fact("most", most.value.fraction());
     if let Some(span) = most.span() {
         found = found.also(span, "the policy");
@@ -53,14 +54,18 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let canary = super::stage_text("canary", &most_text, "3 days", true);
         found.help(format!("add `[rollout] stages`, the first of them `{canary}`"))
     } else {
-        found
+        found = found
             .help(format!("put `{}` before it", super::stage_text("canary", &most_text, "3 days", true)))
-            .help(format!("or set its share to {most_text}"))
-            .fix(
-                Applicability::Suggested,
-                format!("set the first share to {most_text}"),
-                vec![Edit { span, replacement: format!("\"{most_text}\"") }],
-            )
+            .help(format!("or set its share to {most_text}"));
+        // A template is mended for all who inherit from it, not from one of them.
+        if span.file != cx.document.file {
+            return out.push(found);
+        }
+        found.fix(
+            Applicability::Suggested,
+            format!("set the first share to {most_text}"),
+            vec![Edit { span, replacement: format!("\"{most_text}\"") }],
+        )
     };
     out.push(found);
 }

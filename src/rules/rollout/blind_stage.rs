@@ -7,7 +7,7 @@ rule! {
     /// A gate on the guardrails follows a stage in which no guardrail could show harm.
     ///
     /// ## Why
-    /// A gate that cannot fail reads as a check that is not happening.
+    /// Such a gate looks at the sample ratio alone, and reads as a check that is not happening.
     /// A first stage cannot prove a margin and need not: the rule fires when each guardrail is blind to harm of
     /// ten times its margin (power below 0.8), or has no unit whose window ends within the stage.
     ///
@@ -47,7 +47,8 @@ const MOST_DAYS: u32 = 28;
 struct Guard<'a> {
     name: &'a str,
     sizing: &'a Sizing,
-    wait: u32,
+    /// Days from exposure until a unit is complete.
+    wait: f64,
     fraction: f64,
 }
 
@@ -77,12 +78,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             longer[index].1 = days;
             guards.iter().any(|guard| guard.sees(daily, &longer))
         });
-        out.push(blind(stage, &guards, hold, daily, &steps));
+        out.push(blind(cx, stage, &guards, hold, daily, &steps));
     }
 }
 
 /// The message, apart from the search.
 fn blind(
+    cx: &PlanCx<'_>,
     stage: &crate::plan::PlannedStage,
     guards: &[Guard<'_>],
     hold: Option<u32>,
@@ -91,23 +93,20 @@ fn blind(
 ) -> Diagnostic {
     let span = stage.gate.span().unwrap_or(stage.span);
     let name = quoted(&stage.name);
-    let quickest = guards.iter().min_by_key(|guard| guard.wait).expect("the caller has guardrails");
+    let quickest = guards.iter().min_by(|a, b| a.wait.total_cmp(&b.wait)).expect("the caller has guardrails");
     let units = quickest.units(daily, steps);
     let label = if units < 2.0 {
-        format!("{} needs {} to be complete", quoted(quickest.name), days(quickest.wait))
+        format!("{} needs {} to be complete", quoted(quickest.name), wait_text(quickest.wait))
     } else {
         format!("{} units a variant are complete for {}", count(units), quoted(quickest.name))
     };
     let power = guards.iter().map(|guard| guard.power(daily, steps).unwrap_or(0.0)).fold(0.0, f64::max);
     let headline = if power == 0.0 {
-        format!("the gate of stage {name} cannot fail: no guardrail is complete in it")
+        format!("no guardrail is complete when the gate of stage {name} decides")
     } else {
         format!("the gate of stage {name} misses harm of {MARGINS} margins: power {}", probability(power))
     };
-    let mut found = RULE
-        .at(span, headline)
-        .label(label)
-        .fact("units", units);
+    let mut found = super::at_value(&RULE, cx, span, headline, label).fact("units", units);
     if let Some(share) = stage.share.span() {
         found = found.also(share, format!("{} for {}", percent(stage.share.value), days(stage.days)));
     }
@@ -120,11 +119,11 @@ fn blind(
 impl Guard<'_> {
     /// Control units whose window is complete by the end of the last of these stages.
     fn units(&self, daily: f64, steps: &[(f64, u32)]) -> f64 {
-        let mut left = steps.iter().map(|(_, days)| days).sum::<u32>().saturating_sub(self.wait);
+        let mut left = (f64::from(steps.iter().map(|(_, days)| days).sum::<u32>()) - self.wait).max(0.0);
         let mut sum = 0.0;
         for &(share, days) in steps {
-            let here = days.min(left);
-            sum += share * f64::from(here);
+            let here = f64::from(days).min(left);
+            sum += share * here;
             left -= here;
         }
         daily * sum * self.fraction
@@ -158,7 +157,7 @@ fn guards<'a>(cx: &PlanCx<'a>) -> Vec<Guard<'a>> {
         .filter_map(|sized| {
             let sizing = sized.result.as_ref().ok()?;
             let metric = plan.metrics_of(Role::Guardrail).find(|metric| metric.name == sized.metric)?;
-            let whole = |span: &Option<Known<crate::spec::Duration>>| span.as_ref().map_or(0, |s| s.value.whole_days());
+            let whole = |span: &Option<Known<crate::spec::Duration>>| span.as_ref().map_or(0.0, |s| s.value.in_days());
             Some(Guard {
                 name: &sized.metric,
                 sizing,
@@ -167,6 +166,16 @@ fn guards<'a>(cx: &PlanCx<'a>) -> Vec<Guard<'a>> {
             })
         })
         .collect()
+}
+
+/// Whole days and hours, as a person would say it.
+fn wait_text(wait: f64) -> String {
+    let hours = (wait * 24.0).ceil() as u32;
+    match (hours / 24, hours % 24) {
+        (0, hours) => format!("{hours} hours"),
+        (whole, 0) => days(whole),
+        (whole, hours) => format!("{} and {hours} hours", days(whole)),
+    }
 }
 
 /// Units of analysis per day at a share of 100 %.

@@ -9,6 +9,7 @@ rule! {
     /// ## Why
     /// A gate that holds a stage back, or a change mended during the ramp, takes those days out of the analysis, and what is
     /// left cannot answer the question. When the ramp is left out by plan, the sample size says so itself.
+    /// The rule fires when the main stage alone has less than nine tenths of the planned power.
     ///
     /// ## Source
     /// Xu, Duan and Huang, SQR, KDD 2018.
@@ -35,6 +36,9 @@ rule! {
     }
 }
 
+/// A ramp always adds something; the plan rests on it when less than this part of the goal is left without it.
+const MATERIAL: f64 = 0.9;
+
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let plan = cx.plan;
     let stages = super::written_stages(cx);
@@ -48,7 +52,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let days = sizing.mature_days.saturating_sub(ramp_days);
         let units = control_units(plan, main.share.value * f64::from(days))?;
         let power = if units < 2.0 { 0.0 } else { sizing.comparison.power(units).ok()? };
-        (power + 5e-4 < sizing.power_goal).then_some((sized, sizing, days, power))
+        (power < MATERIAL * sizing.power_goal).then_some((sized, sizing, days, power))
     });
     let Some((sized, sizing, usable, power)) = short else { return };
     let span = cx

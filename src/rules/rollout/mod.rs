@@ -21,9 +21,26 @@ crate::rules::rule::group! {
     no_burn_in,
 }
 
+use crate::diag::Diagnostic;
 use crate::plan::{Plan, PlannedStage};
-use crate::rules::rule::PlanCx;
+use crate::rules::rule::{PlanCx, Rule};
 use crate::spec::{Field, Rollout};
+use crate::text::Span;
+
+/// A finding at a value of the rollout. An inherited value is told where it is inherited, with its place beside it:
+/// many experiments may share a template.
+fn at_value(
+    rule: &'static Rule,
+    cx: &PlanCx<'_>,
+    span: Span,
+    headline: String,
+    label: impl Into<String>,
+) -> Diagnostic {
+    if span.file == cx.document.file {
+        return rule.at(span, headline).label(label);
+    }
+    rule.at(cx.home("rollout"), headline).label("inherited by this experiment").also(span, label)
+}
 
 /// The stages that the author wrote; none when the plan has one implied stage, or when one of them was unreadable.
 fn written_stages<'a>(cx: &PlanCx<'a>) -> &'a [PlannedStage] {

@@ -39,10 +39,8 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
                 .help("add `kill_switch = true`: the build then writes the off state of the flag"),
         ),
         Field::Set(on) if !on.value => {
-            let mut found = RULE.at(on.span, "the kill switch is off").label("nothing takes everybody back");
-            if on.span.file != cx.document.file {
-                found = found.also(cx.plan.span, "inherited by this experiment");
-            }
+            let headline = "the kill switch is off".to_owned();
+            let found = super::at_value(&RULE, cx, on.span, headline, "nothing takes everybody back");
             out.push(found.help("set `kill_switch = true`").fix(
                 Applicability::Suggested,
                 "set `kill_switch = true`",

@@ -53,8 +53,8 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             continue;
         }
         let (from, to) = (percent(before.share.value), percent(after.share.value));
-        let mut found =
-            RULE.at(at(after), format!("stage {} shrinks from {from} to {to}", quoted(&after.name))).label(to);
+        let headline = format!("stage {} shrinks from {from} to {to}", quoted(&after.name));
+        let mut found = super::at_value(&RULE, cx, at(after), headline, to);
         found = found.also(at(before), format!("{from} in the stage before"));
         out.push(found.help(format!("set its share to more than {from}, or move it before {}", quoted(&before.name))));
     }
@@ -63,9 +63,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         && let Some(stage) = stages.iter().find(|stage| max.fraction() + SLACK < stage.share.value)
     {
         let share = percent(stage.share.value);
+        let headline = format!("stage {} takes {share}, above `max_share`", quoted(&stage.name));
         out.push(
-            RULE.at(at(stage), format!("stage {} takes {share}, above `max_share`", quoted(&stage.name)))
-                .label(share)
+            super::at_value(&RULE, cx, at(stage), headline, share)
                 .also(max.span, "never more than this while the outcome is open")
                 .help(format!("set the share of the stage to {}, or raise `max_share`", *max)),
         );
@@ -75,9 +75,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let planned = cx.plan.audience.share.value.fraction();
     if SLACK < (planned - last.share.value).abs() {
         let (ends, wanted) = (percent(last.share.value), percent(planned));
+        let headline = format!("the stages end at {ends}, not at the planned share of {wanted}");
         out.push(
-            RULE.at(at(last), format!("the stages end at {ends}, not at the planned share of {wanted}"))
-                .label("the last stage")
+            super::at_value(&RULE, cx, at(last), headline, "the last stage")
                 .also(span, "the planned share")
                 .help(format!("set the share of {} to {wanted}, or `audience.share` to {ends}", quoted(&last.name))),
         );

@@ -44,9 +44,16 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             None => {}
         }
     }
-    for (name, _) in cx.spec.variants.value().into_iter().flat_map(|named| named.iter()) {
+    let variants = cx.spec.variants.value();
+    // Names that one target folds into one have a rule of their own.
+    let folds = |name: &str| {
+        let mut names = variants.into_iter().flat_map(|named| named.names());
+        names.any(|other| other != name && other.eq_ignore_ascii_case(name))
+    };
+    for (name, _) in variants.into_iter().flat_map(|named| named.iter()) {
         // A template's variants are the template's.
         if name.span.file == cx.document.file
+            && !folds(name)
             && let Some(fault) = fault_of(name, true)
         {
             out.push(misshapen(name, "variant", fault, true));

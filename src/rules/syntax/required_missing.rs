@@ -23,8 +23,8 @@ rule! {
     /// #: file catalog/more.toml
     /// #: alone
     /// schema = 1
-    /// [units.device]
-    /// about = "An installed app"
+    /// [attributes.plan]
+    /// about = "What the account pays for"
     /// ```
     /// ```toml,good
     /// [experiment]
@@ -128,7 +128,7 @@ fn check_catalogue(cx: &FileCx<'_>, out: &mut Sink) {
     let mut sort = Definitions { cx, out };
     sort.check(&catalog.metrics, "metric", "kind", |metric| metric.kind.is_absent(), "proportion, mean, count, ratio …");
     sort.check(&catalog.attributes, "attribute", "type", |attribute| attribute.r#type.is_absent(), "string, number …");
-    sort.check(&catalog.units, "unit", "key", |unit| unit.key.is_absent(), "the attribute that carries its id");
+    // A unit without its key is told by the rule on what targets know of it.
     sort.check(&catalog.holdouts, "holdout", "share", |holdout| holdout.share.is_absent(), "like \"5%\"");
 }
 
