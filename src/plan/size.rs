@@ -52,8 +52,6 @@ pub struct Sizing {
     pub treatment: f64,
     /// Power with what the plan gives.
     pub power: f64,
-    /// The smallest effect (for guardrails: margin) that the plan detects with the power goal, in the metric's unit.
-    pub detectable: Option<f64>,
     /// Days of enrolment that mature before the decision.
     pub mature_days: u32,
 }
@@ -200,7 +198,6 @@ fn size(
             control: units,
             treatment: total * treatment.fraction,
             power: 0.0,
-            detectable: None,
             mature_days,
         });
     }
@@ -213,7 +210,6 @@ fn size(
         control: units,
         treatment: total * treatment.fraction,
         power,
-        detectable: comparison.detectable(units, power_goal, toward(&comparison)).ok(),
         mature_days,
     })
 }
@@ -310,6 +306,19 @@ fn reduction(design: &PlannedDesign, metric: &PlannedMetric) -> f64 {
 }
 
 impl Sizing {
+    /// The smallest effect (for guardrails: margin) that the plan detects with the power goal, in the metric's unit.
+    ///
+    /// Solved when it is asked for: a clean check never asks.
+    pub fn detectable(&self) -> Option<f64> {
+        self.detectable_with(self.control)
+    }
+
+    fn detectable_with(&self, control: f64) -> Option<f64> {
+        (2.0 <= control)
+            .then(|| self.comparison.detectable(control, self.power_goal, toward(&self.comparison)).ok())
+            .flatten()
+    }
+
     /// Power and detectable effect at the end of each week, up to `weeks`; the last stage goes on past the plan.
     pub fn weeks(&self, plan: &Plan, weeks: u32) -> Vec<Week> {
         let mature = self.control + self.treatment;
@@ -325,9 +334,7 @@ impl Sizing {
                     control,
                     treatment: total * treatment_part,
                     power: if control < 2.0 { 0.0 } else { self.comparison.power(control).unwrap_or(0.0) },
-                    detectable: (2.0 <= control)
-                        .then(|| self.comparison.detectable(control, self.power_goal, toward(&self.comparison)).ok())
-                        .flatten(),
+                    detectable: self.detectable_with(control),
                 }
             })
             .collect()
