@@ -1,8 +1,6 @@
 //! AUD003 attribute-not-in-version.
 
-use crate::catalog::AttributeType;
 use crate::rules::prelude::*;
-use crate::spec::{Comparison, VersionRange};
 
 rule! {
     /// An attribute is targeted that older versions in the audience do not send.
@@ -44,26 +42,12 @@ rule! {
 }
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
-    let conditions = &cx.plan.audience.conditions;
-    let is_version = |name: &str| {
-        cx.catalog.attributes.get(name).is_some_and(|known| known.r#type.copied() == Some(AttributeType::Version))
-    };
-    // The lowest version that is let in, by the highest of the lower bounds.
-    let lowest: Option<(At<VersionRange>, Span)> = conditions
-        .iter()
-        .filter(|condition| condition.attribute.value().is_some_and(|name| is_version(name)))
-        .flat_map(|condition| condition.comparisons())
-        .filter_map(|comparison| match comparison.value {
-            Comparison::Version(range) if matches!(range.comparison, ">=" | ">" | "=") => {
-                Some((At { value: range.clone(), span: comparison.span }, comparison.span))
-            }
-            _ => None,
-        })
-        .max_by_key(|(range, _)| range.version);
+    let lowest = super::lowest_version(cx);
     for condition in super::own_conditions(cx) {
         let Some(name) = condition.attribute.get() else { continue };
         let Some(since) = cx.catalog.attributes.get(name).and_then(|known| known.since.get()) else { continue };
-        if lowest.as_ref().is_some_and(|(range, _)| since.version <= range.version) {
+        let is_high = lowest.as_ref().is_some_and(|range| since.version <= range.version);
+        if is_high || super::keeps_older_out(cx, since.version) {
             continue;
         }
         let first = since.value.to_string();
@@ -73,16 +57,16 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             .label("never holds for them")
             .also(since.span, "sent from this version on");
         found = match &lowest {
-            Some((range, span)) => found
-                .also(*span, "lets older versions in")
+            Some(range) => found
+                .also(range.span, "lets older versions in")
                 .help(format!("write `semver = \">={first}\"`"))
                 .fix(
                     Applicability::Suggested,
                     format!("raise {} to >={first}", range.value),
-                    vec![Edit { span: *span, replacement: format!("\">={first}\"") }],
+                    vec![Edit { span: range.span, replacement: format!("\">={first}\"") }],
                 ),
             None => {
-                let version = cx.catalog.attributes.names().find(|name| is_version(name)).unwrap_or("app_version");
+                let version = super::version_attribute(cx).unwrap_or("app_version");
                 found.help(format!("add `{{ attribute = \"{version}\", semver = \">={first}\" }}` to `where`"))
             }
         };

@@ -61,10 +61,9 @@ fn full(portfolio: &Portfolio, overflow: &Overflow, members: &[&Entry]) -> Diagn
         Some(day) => format!("layer {layer} is full: {sum} on {day}"),
         None => format!("layer {layer} is full: {sum}, whatever the dates"),
     };
-    let span = entry.share_span.or_else(|| entry.layer.as_ref().map(|(_, span)| *span)).unwrap_or(entry.span);
     let free = (1.0 - (overflow.sum - entry.share)).max(0.0);
     let mut found = RULE
-        .at(span, headline)
+        .at(super::asked(entry), headline)
         .label(if free < SLACK {
             "nothing is left for it".to_owned()
         } else {
@@ -72,12 +71,14 @@ fn full(portfolio: &Portfolio, overflow: &Overflow, members: &[&Entry]) -> Diagn
         })
         .fact("sum", overflow.sum)
         .fact("free", free);
+    if let Some(span) = super::inherited_share(entry) {
+        found = found.also(span, "inherited from here");
+    }
     let mut with: Vec<&Entry> = overflow.with.iter().map(|&index| &portfolio.entries[index]).collect();
     with.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
     for member in with.iter().take(MOST_LISTED) {
         let until = member.end.map_or_else(String::new, |end| format!(" until {end}"));
-        let span = member.share_span.unwrap_or(member.span);
-        found = found.also(span, format!("{} has {}{until}", quoted(&member.id), percent(member.share)));
+        found = found.also(super::asked(member), format!("{} has {}{until}", quoted(&member.id), percent(member.share)));
     }
     if let Some(day) = earliest(entry, members) {
         found = found.help(format!("start on {day}, the first day with room for {}", percent(entry.share)));

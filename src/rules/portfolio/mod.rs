@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use crate::portfolio::{Entry, Portfolio};
 use crate::spec::Day;
+use crate::text::Span;
 
 /// More earlier experiments than this are not compared with one: a crowd says what its first members say.
 const MOST_COMPARED: usize = 200;
@@ -80,6 +81,18 @@ fn common_days(a: &Entry, b: &Entry) -> String {
         (Some(start), None) => format!("both run from {start} on"),
         _ => "dates are missing, so both may run at once".to_owned(),
     }
+}
+
+/// Where a share of the layer is asked for: `share`, else `layer`, else the id; never a line of a template.
+fn asked(entry: &Entry) -> Span {
+    let own = |span: &Span| span.file == entry.file;
+    let layer = || entry.layer.as_ref().map(|(_, span)| *span).filter(own);
+    entry.share_span.filter(own).or_else(layer).unwrap_or(entry.span)
+}
+
+/// The share that a template gives, when the spec has none of its own.
+fn inherited_share(entry: &Entry) -> Option<Span> {
+    entry.share_span.filter(|span| span.file != entry.file)
 }
 
 /// The experiments by id.

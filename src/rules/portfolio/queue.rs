@@ -40,7 +40,6 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
 fn queued(portfolio: &Portfolio, overflow: &Overflow) -> Diagnostic {
     let entry = &portfolio.entries[overflow.entry];
     let layer = quoted(&overflow.layer);
-    let span = entry.share_span.or_else(|| entry.layer.as_ref().map(|(_, span)| *span)).unwrap_or(entry.span);
     let share = percent(entry.share);
     let headline = match entry.wanted_slot {
         Some(from) if 1.0 < from + entry.share => {
@@ -49,14 +48,17 @@ fn queued(portfolio: &Portfolio, overflow: &Overflow) -> Diagnostic {
         Some(from) => format!("the slot of {share} from {} of layer {layer} is taken", percent(from)),
         None => format!("layer {layer} has no free slot of {share} in one piece"),
     };
-    let mut found = RULE.at(span, headline).label("needs one place for its whole run");
+    let mut found = RULE.at(super::asked(entry), headline).label("needs one place for its whole run");
+    if let Some(span) = super::inherited_share(entry) {
+        found = found.also(span, "inherited from here");
+    }
     let mut last = None;
     for &index in overflow.with.iter().take(4) {
         let other = &portfolio.entries[index];
         let Some(slot) = portfolio.slot(&other.id) else { continue };
         let until = other.end.map_or_else(String::new, |end| format!(" until {end}"));
         let place = format!("{} has {} to {}{until}", quoted(&other.id), percent(slot.from), percent(slot.to));
-        found = found.also(other.share_span.unwrap_or(other.span), place);
+        found = found.also(super::asked(other), place);
         last = last.max(other.end);
     }
     if let Some(from) = entry.wanted_slot {

@@ -17,6 +17,7 @@ crate::rules::rule::group! {
     dates_broken,
     expiry_far,
     running_at_zero,
+    client_too_old,
     no_long_term_view,
     no_burn_in,
 }

@@ -193,7 +193,10 @@ fn options(cx: &FileCx<'_>, fault: &Fault, wanted: Wanted, number: f64, has_perc
         Wanted::Weight if (0.0..=1e9).contains(&number) => vec![plain(number)],
         Wanted::Effect => {
             let relative = if has_percent { vec![percent(number)] } else { share(number.abs()) };
-            relative.into_iter().map(|text| format!("{{ relative = {text} }}")).collect()
+            let absolute = metric_of(cx, &fault.path).filter(|_| !has_percent);
+            let absolute = absolute.map_or_else(Vec::new, |metric| in_unit_of(metric, &fault.path, number));
+            let relative = relative.into_iter().take(1).map(|text| format!("{{ relative = {text} }}"));
+            relative.chain(absolute.into_iter().map(|text| format!("{{ absolute = {text} }}"))).collect()
         }
         _ => Vec::new(),
     }
