@@ -1,5 +1,6 @@
 //! A workspace: its file, its catalogue, its templates, its specs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::catalog::{Catalog, CatalogFile};
 use crate::plan::{self, Inputs, Memo, Plan};
 use crate::policy::{InForce, Policy, WorkspaceFile};
 use crate::spec::{Field, MERGED_LISTS, Spec, Template};
-use crate::syntax::{self, At, Node};
+use crate::syntax::{self, At, FaultKind, Node};
 use crate::text::{FileId, Source, Sources};
 use crate::world::{Files, ReadFault, ReadFaultKind};
 
@@ -170,7 +171,7 @@ impl Workspace {
         };
         let (tree, typed) = match parent {
             Some(parent) => {
-                let tree = syntax::merge(&parent.tree, &own, &MERGED_LISTS);
+                let tree = syntax::merge(&parent.tree, &as_meant(&own, &faults), &MERGED_LISTS);
                 let typed = syntax::read::<Spec>(&tree).0;
                 (tree, typed)
             }
@@ -242,6 +243,38 @@ fn load<T: DeserializeOwned + Default>(
     let faults = beside(sources.get(file), &syntax, faults);
     let (syntax, faults) = if unreadable.is_some() { (Vec::new(), Vec::new()) } else { (syntax, faults) };
     (typed, Document { path: path.to_owned(), file, kind, tree, unreadable, syntax, faults })
+}
+
+/// The tree with misspelt keys under the names that were meant, so that they meet the template's.
+fn as_meant<'a>(tree: &'a Node, faults: &[syntax::Fault]) -> Cow<'a, Node> {
+    let slips: Vec<(crate::text::Span, &str)> = faults
+        .iter()
+        .filter_map(|fault| match fault.kind {
+            FaultKind::UnknownKey { meant: Some(name), .. } => Some((fault.span, name)),
+            _ => None,
+        })
+        .collect();
+    if slips.is_empty() {
+        return Cow::Borrowed(tree);
+    }
+    fn rename(node: &mut Node, slips: &[(crate::text::Span, &str)]) {
+        match &mut node.value {
+            syntax::Value::Table(table) => {
+                for entry in &mut table.entries {
+                    // Faults are sorted by place.
+                    if let Ok(at) = slips.binary_search_by(|(span, _)| span.cmp(&entry.key_span)) {
+                        slips[at].1.clone_into(&mut entry.key);
+                    }
+                    rename(&mut entry.node, slips);
+                }
+            }
+            syntax::Value::Array(items) => items.iter_mut().for_each(|item| rename(item, slips)),
+            _ => {}
+        }
+    }
+    let mut tree = tree.clone();
+    rename(&mut tree, &slips);
+    Cow::Owned(tree)
 }
 
 /// Faults that do not follow from a syntax error on the same line: a value that could not be read is not also of the
