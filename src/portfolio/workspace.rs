@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::document::{Document, DocumentKind};
+use super::entry::SharedConditions;
 use crate::catalog::{Catalog, CatalogFile};
 use crate::plan::{self, Inputs, Memo, Plan};
 use crate::policy::{InForce, Policy, WorkspaceFile};
@@ -30,6 +31,7 @@ pub struct Workspace {
     /// Folders that could not be entered.
     pub faults: Vec<ReadFault>,
     pub memo: Memo,
+    pub shared: SharedConditions,
 }
 
 /// A template with its own text and what it inherits.
@@ -128,14 +130,24 @@ impl Workspace {
         let specs = paths
             .into_iter()
             .zip(texts)
-            .map(|(path, text)| {
-                let (text, unreadable) = text_or_fault(text);
+            .map(|(path, (text, unreadable))| {
                 let file = sources.add(Source::new(path.clone(), text));
                 SpecFile { stem: stem(&path), path, file, unreadable }
             })
             .collect();
         let in_force = InForce::new(&file);
-        Self { sources, file, in_force, catalog, templates, documents, specs, faults, memo: Memo::default() }
+        Self {
+            sources,
+            file,
+            in_force,
+            catalog,
+            templates,
+            documents,
+            specs,
+            faults,
+            memo: Memo::default(),
+            shared: SharedConditions::default(),
+        }
     }
 
     /// The name of the workspace, for reports.
@@ -200,17 +212,19 @@ impl Workspace {
 }
 
 /// Reads many files at once; the answers come in the order of the paths.
-fn read_many(files: &dyn Files, paths: &[String]) -> Vec<Result<String, ReadFault>> {
+///
+/// Each text takes its last form on the thread that read it, so that ten thousand are never held twice.
+fn read_many(files: &dyn Files, paths: &[String]) -> Vec<(Arc<str>, Option<ReadFault>)> {
     use rayon::prelude::*;
-    paths.par_iter().with_min_len(32).map(|path| files.read(path)).collect()
+    paths.par_iter().with_min_len(32).map(|path| text_or_fault(files.read(path))).collect()
 }
 
-fn text_or_fault(text: Result<String, ReadFault>) -> (String, Option<ReadFault>) {
+fn text_or_fault(text: Result<String, ReadFault>) -> (Arc<str>, Option<ReadFault>) {
     match text {
-        Ok(text) => (text, None),
+        Ok(text) => (Arc::from(text), None),
         Err(fault) => match &fault.kind {
-            ReadFaultKind::NotUtf8 { lossy, .. } => (lossy.clone(), Some(fault)),
-            _ => (String::new(), Some(fault)),
+            ReadFaultKind::NotUtf8 { lossy, .. } => (Arc::from(lossy.as_str()), Some(fault)),
+            _ => (Arc::from(""), Some(fault)),
         },
     }
 }
