@@ -52,7 +52,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     });
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
     print(&opened, &outcome, today, format, &look);
-    if opened.workspace.specs.is_empty() && outcome.findings.is_empty() {
+    // Also when the folder is missing or the catalogue has faults: no experiment was checked.
+    if opened.workspace.specs.is_empty() && !outcome.crashed {
         return Ok(Exit::Nothing);
     }
     Ok(exit(&outcome, arguments.deny_warnings))
