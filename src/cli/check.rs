@@ -52,8 +52,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     });
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
     print(&opened, &outcome, today, format, &look);
-    // A folder that is not there is why there is nothing to check; any other finding counts.
-    if opened.workspace.specs.is_empty() && outcome.findings.iter().all(|finding| finding.code == "SYN019") {
+    // Also when the folder is missing or the catalogue has faults: no experiment was checked.
+    if opened.workspace.specs.is_empty() && !outcome.crashed {
         return Ok(Exit::Nothing);
     }
     Ok(exit(&outcome, arguments.deny_warnings))
