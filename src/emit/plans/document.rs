@@ -1611,7 +1611,11 @@ pub(super) fn origins(inputs: &Inputs<'_>) -> Vec<OriginLine> {
         }
         for (part, effect) in [("mde", &metric.mde), ("margin", &metric.margin)] {
             if let Some(effect) = effect {
-                let value = if effect.text.is_empty() { "unreadable".to_owned() } else { effect.text.clone() };
+                let value = match effect.text.as_str() {
+                    "" => "unreadable".to_owned(),
+                    text if effect.is_relative => format!("{} relative", show::spaced(text)),
+                    text => show::spaced(text),
+                };
                 add(name(part), value, Origin::in_spec(effect.span, inputs.file));
             }
         }

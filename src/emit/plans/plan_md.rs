@@ -238,7 +238,7 @@ fn inputs<'a>(request: &Request<'a>) -> super::Inputs<'a> {
 
 fn effect_text(effect: &PlannedEffect) -> String {
     let relative = if effect.is_relative { " relative" } else { "" };
-    format!("{}{relative}", text(&effect.text))
+    format!("{}{relative}", text(&show::spaced(&effect.text)))
 }
 
 fn hypothesis(request: &Request<'_>) -> String {
@@ -552,10 +552,11 @@ fn analysis(request: &Request<'_>) -> String {
 fn bayes_line(request: &Request<'_>) -> String {
     let bayes = request.spec.design.value().and_then(|design| design.bayes.value());
     let Some(bayes) = bayes else { return "Bayesian design, without a registered prior or threshold.".to_owned() };
-    let amount = |field: &Field<crate::spec::Amount>| field.value().map(|amount| text(&amount.to_string()));
+    let amount =
+        |field: &Field<crate::spec::Amount>| field.value().map(|amount| text(&show::spaced(&amount.to_string())));
     let prior = match amount(&bayes.prior_sd) {
         Some(sd) => {
-            let mean = amount(&bayes.prior_mean).unwrap_or_else(|| "0%".to_owned());
+            let mean = amount(&bayes.prior_mean).unwrap_or_else(|| "0 %".to_owned());
             format!("prior of the relative effect normal with mean {mean} and standard deviation {sd}")
         }
         None => "no prior is registered".to_owned(),
@@ -889,7 +890,7 @@ fn rollout(request: &Request<'_>) -> String {
     };
     let written = request.spec.rollout.value();
     if let Some(most) = written.and_then(|rollout| rollout.max_share.value()) {
-        out += &format!("No more than {most} take part while the outcome is open.\n");
+        out += &format!("No more than {} take part while the outcome is open.\n", exact_percent(most.fraction()));
     }
     if let Some(decide) = &calendar.decide {
         out += &format!("The decision is due on {}.\n", dated(decide.value));
@@ -923,7 +924,7 @@ fn stage_row(request: &Request<'_>, stage: &PlannedStage, last: bool) -> Vec<Str
 fn trigger(request: &Request<'_>, rollback: &Rollback) -> String {
     let name = rollback.metric.value();
     let shown = name.map_or_else(|| "*(no metric)*".to_owned(), |name| code(name));
-    let threshold = rollback.threshold.value().map(|threshold| text(&threshold.to_string()));
+    let threshold = rollback.threshold.value().map(|threshold| text(&show::spaced(&threshold.to_string())));
     let margin = name
         .and_then(|name| request.plan.metrics.iter().find(|metric| &metric.name == name && metric.margin.is_some()))
         .and_then(|metric| metric.margin.as_ref())
@@ -975,7 +976,7 @@ fn quality(request: &Request<'_>) -> String {
     }
     let survey = request.spec.feedback.value().and_then(|feedback| feedback.survey.value());
     if let Some(survey) = survey {
-        let share = survey.share.value().map_or_else(|| NOT_SET.to_owned(), ToString::to_string);
+        let share = survey.share.value().map_or_else(|| NOT_SET.to_owned(), |share| exact_percent(share.fraction()));
         let ask = survey.ask.value().map_or_else(|| NOT_SET.to_owned(), |ask| format!("“{}”", text(ask)));
         lines.push(format!("Asked of {share} of units: {ask}"));
     }

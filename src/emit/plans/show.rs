@@ -61,6 +61,15 @@ pub(super) fn exact_percent(fraction: f64) -> String {
     format!("{} %", plain(fraction * 100.0))
 }
 
+/// A quantity as it was written, spaced as the computed ones are: `1.5 %`, `0.4 pp`.
+pub(super) fn spaced(written: &str) -> String {
+    let unit = ["%", "pp"].into_iter().find(|unit| written.ends_with(unit));
+    match unit.map(|unit| (&written[..written.len() - unit.len()], unit)) {
+        Some((number, unit)) if number.ends_with(|last: char| last.is_ascii_digit()) => format!("{number} {unit}"),
+        _ => written.to_owned(),
+    }
+}
+
 /// True when the metric's numbers are rates, kept as fractions.
 pub(super) fn is_rate(metric: Option<&PlannedMetric>) -> bool {
     let Some(metric) = metric else { return false };
