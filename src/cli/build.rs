@@ -11,7 +11,7 @@ use crate::emit::flags;
 use crate::emit::{Loss, Moment};
 use crate::portfolio::Compiled;
 use crate::spec::Day;
-use crate::world::{Disk, Files, write_all};
+use crate::world::{read_own, write_all};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -24,7 +24,7 @@ pub struct Arguments {
     /// Only this flag platform; may be given several times
     #[arg(long, value_name = "NAME")]
     target: Vec<String>,
-    /// Only this experiment; may be given several times
+    /// Only this experiment; may be given several times. The output folder then holds nothing of the others
     #[arg(long, value_name = "ID")]
     experiment: Vec<String>,
     /// The flags of this stage instead of the whole schedule
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         text: fault.to_string(),
         help: "change the spec or the target; nothing was written".to_owned(),
     })?;
-    let earlier = Disk::new(&arguments.out).read(MANIFEST).map(|text| files_of(&text)).unwrap_or_default();
+    let earlier = read_own(&arguments.out.join(MANIFEST)).map(|text| files_of(&text)).unwrap_or_default();
     let written = write_all(&arguments.out, &built.files, &earlier).map_err(|fault| Failure::Io {
         action: fault.action,
         path: fault.path,

@@ -19,15 +19,18 @@ pub struct Target {
     pub has_generations: bool,
 }
 
-/// Every platform, by name.
-pub const TARGETS: &[Target] = &[Target {
+/// flagd: refuses a rule whose weights sum to more than 2^31 - 1; shares keep four decimals of a per cent.
+pub const FLAGD: Target = Target {
     name: "flagd",
     most_weight: Some(2_147_483_647.0),
     share_parts: 1e6,
     reserved: &["off", "in", "out"],
     one_experiment_a_flag: true,
     has_generations: true,
-}];
+};
+
+/// Every platform, by name.
+pub const TARGETS: &[Target] = &[FLAGD];
 
 impl Target {
     pub fn named(name: &str) -> Option<&'static Target> {
