@@ -2,6 +2,20 @@
 //!
 //! One row a platform, by the word in `emit.targets`. The emitter of a platform prints what its row promises.
 
+/// The words of `emit.strict`, and of what a build says it has lost: what each asks of a platform.
+pub const FEATURES: &[(&str, &str)] = &[
+    ("gate", "the next stage waits for its gate"),
+    ("holdout", "the holdout keeps its share"),
+    ("ids", "every id gets the same variant in every language"),
+    ("layer", "slots of the layer are held to the digit"),
+    ("schedule", "stages begin on their days"),
+    ("share", "shares are held to the digit"),
+    ("shipped", "the winner is served"),
+    ("stage", "the stage that is built exists"),
+    ("sticky", "an enrolled unit keeps its variant"),
+    ("weights", "weights are held to the digit"),
+];
+
 /// What a flag platform can hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
@@ -17,6 +31,10 @@ pub struct Target {
     pub one_experiment_a_flag: bool,
     /// True when evaluators of different generations assign the same unit differently, so that one must be named.
     pub has_generations: bool,
+    /// True when a unit keeps its variant although the weights change.
+    pub keeps_assignments: bool,
+    /// True when ids beyond ASCII are hashed alike in every language.
+    pub hashes_any_id: bool,
 }
 
 /// flagd: refuses a rule whose weights sum to more than 2^31 - 1; shares keep four decimals of a per cent.
@@ -27,6 +45,9 @@ pub const FLAGD: Target = Target {
     reserved: &["off", "in", "out"],
     one_experiment_a_flag: true,
     has_generations: true,
+    keeps_assignments: false,
+    // Measured within generation B: 729 of 2,000 such ids differ between Node and Python.
+    hashes_any_id: false,
 };
 
 /// Every platform, by name.
@@ -35,6 +56,17 @@ pub const TARGETS: &[Target] = &[FLAGD];
 impl Target {
     pub fn named(name: &str) -> Option<&'static Target> {
         TARGETS.iter().find(|target| target.name == name)
+    }
+
+    /// True when a share is printed as it was written.
+    pub fn holds_share(&self, share: f64) -> bool {
+        let parts = share * self.share_parts;
+        (parts - parts.round()).abs() <= 1e-3
+    }
+
+    /// True when weights are printed in the proportion in which they were written.
+    pub fn holds_weights(&self, weights: &[f64]) -> bool {
+        self.most_weight.is_none() || self.whole_weights(weights).is_some() || weights.iter().sum::<f64>() <= 0.0
     }
 
     /// The weights as whole numbers in the same proportion; `None` when the platform would have to round them.

@@ -41,7 +41,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Request, Target};
 use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Loss, Moment};
-use crate::plan::targets::FLAGD;
+use crate::plan::targets::{FEATURES, FLAGD};
 use crate::plan::{Plan, PlannedStage};
 use crate::policy::TargetSettings;
 use crate::spec::{Day, Gate, Status};
@@ -197,6 +197,7 @@ fn one_per_flag<'a>(
 }
 
 fn loss(plan: &Plan, feature: &'static str, reason: String, done: String) -> Loss {
+    debug_assert!(FEATURES.iter().any(|(known, _)| *known == feature), "`{feature}` is no word of `emit.strict`");
     Loss { experiment: plan.id.to_string(), target: NAME, feature, reason, done }
 }
 

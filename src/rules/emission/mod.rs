@@ -2,6 +2,7 @@
 
 crate::rules::rule::group! {
     unknown_target,
+    not_expressible,
     weight_rounding,
     name_illegal,
     no_off_value,
@@ -22,6 +23,12 @@ fn targets(cx: &PlanCx<'_>) -> Vec<&'static Target> {
         return Vec::new();
     }
     cx.plan.targets.iter().filter_map(|target| Target::named(target)).collect()
+}
+
+/// True when the spec demands a feature, so that losing it is an error and not a note.
+fn is_strict(cx: &PlanCx<'_>, feature: &str) -> bool {
+    let strict = cx.spec.emit.value().and_then(|emit| emit.strict.value());
+    strict.is_some_and(|strict| strict.iter().any(|word| word.value == feature))
 }
 
 /// What each variant returns, with its name; then the flag's default.

@@ -33,7 +33,7 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let weights: Vec<f64> = cx.plan.variants.iter().map(|variant| variant.weight.value).collect();
     for target in super::targets(cx) {
-        if 0.0 < weights.iter().sum::<f64>() && target.most_weight.is_some() && target.whole_weights(&weights).is_none() {
+        if !target.holds_weights(&weights) && !super::is_strict(cx, "weights") {
             let odd = cx.plan.variants.iter().find(|variant| 1e-9 < (variant.weight.value * 1e6).fract());
             let Some(variant) = odd.or(cx.plan.variants.first()) else { continue };
             let equal = weights.iter().all(|weight| (weight - weights[0]).abs() < 1e-6 * weights[0]);
@@ -47,12 +47,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
                 found.help("write whole weights, such as 33, 33 and 34: only ratios count")
             });
         }
-        for stage in cx.plan.calendar.stages.iter().filter(|stage| !stage.implied) {
-            let parts = stage.share.value * target.share_parts;
-            let rounded = parts.round();
-            if (parts - rounded).abs() <= 1e-3 {
+        let written = cx.plan.calendar.stages.iter().filter(|stage| !stage.implied);
+        for stage in written.filter(|_| !super::is_strict(cx, "share")) {
+            if target.holds_share(stage.share.value) {
                 continue;
             }
+            let rounded = (stage.share.value * target.share_parts).round();
             let nearest = crate::spec::quantity::plain(rounded.max(1.0) / target.share_parts * 100.0);
             out.push(
                 RULE.at(
