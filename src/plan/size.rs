@@ -88,10 +88,32 @@ pub struct Look {
 
 /// Sequential plans that were computed before in this run: many specs share one design.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<HashMap<Vec<u64>, Bounds>>);
+pub struct Memo {
+    bounds: Mutex<HashMap<Vec<u64>, Bounds>>,
+    /// By the place of the shared bounds and the power.
+    inflations: Mutex<HashMap<(usize, u64), Result<f64, Refusal>>>,
+}
 
 /// Bounds that many experiments may share, or why there are none.
 type Bounds = Result<Arc<Monitoring>, Refusal>;
+
+impl Memo {
+    /// The inflation of shared bounds, solved once for each power.
+    fn inflation(&self, plan: &Arc<Monitoring>, power: f64) -> Result<f64, Refusal> {
+        // The memo keeps every plan alive, so its address names it.
+        let key = (Arc::as_ptr(plan) as usize, power.to_bits());
+        if let Ok(known) = self.inflations.lock()
+            && let Some(found) = known.get(&key)
+        {
+            return found.clone();
+        }
+        let made = plan.inflation(power);
+        if let Ok(mut known) = self.inflations.lock() {
+            known.insert(key, made.clone());
+        }
+        made
+    }
+}
 
 impl From<Sides> for stats::Sides {
     fn from(sides: Sides) -> Self {
@@ -132,7 +154,7 @@ fn monitoring(design: &PlannedDesign, alpha: f64, memo: &Memo) -> Option<Bounds>
     };
     let mut key: Vec<u64> = vec![kind, sides as u64, alpha.to_bits(), parameter.to_bits()];
     key.extend(fractions.iter().map(|fraction| fraction.to_bits()));
-    if let Ok(known) = memo.0.lock()
+    if let Ok(known) = memo.bounds.lock()
         && let Some(found) = known.get(&key)
     {
         return Some(found.clone());
@@ -143,8 +165,9 @@ fn monitoring(design: &PlannedDesign, alpha: f64, memo: &Memo) -> Option<Bounds>
             .and_then(|precision| Monitoring::always_valid(&fractions, alpha, sides, precision)),
     }
     .map(Arc::new);
-    if let Ok(mut known) = memo.0.lock() {
-        known.insert(key, made.clone());
+    if let Ok(mut known) = memo.bounds.lock() {
+        // Two threads may have made it: the first stays, so that its address does.
+        return Some(known.entry(key).or_insert(made).clone());
     }
     Some(made)
 }
@@ -273,7 +296,7 @@ fn comparison(
     };
     let inflation = match monitoring(design, alpha.min(0.499), memo).filter(|_| metric.role == Role::Primary) {
         None => 1.0,
-        Some(plan) => plan.and_then(|plan| plan.inflation(power_goal)).map_err(Unsized::Refused)?,
+        Some(plan) => plan.and_then(|plan| memo.inflation(&plan, power_goal)).map_err(Unsized::Refused)?,
     };
     let factors = Factors {
         reduction: reduction(design, metric),
