@@ -74,7 +74,7 @@ pub fn workspace(specs: usize) -> Vec<(String, String)> {
         ("expc.toml".to_owned(), EXPC.to_owned()),
         ("catalog/metrics.toml".to_owned(), metrics()),
         ("catalog/people.toml".to_owned(), people()),
-        ("catalog/flags.toml".to_owned(), flags()),
+        ("catalog/flags.toml".to_owned(), flags(specs)),
     ];
     for (number, name) in TEMPLATES.iter().enumerate() {
         files.push((format!("templates/{name}.toml"), template_text(number)));
@@ -171,7 +171,7 @@ fn people() -> String {
             text,
             "\n[layers.{area}]\nabout = \"Everything on {area}\"\nunit = \"user\"\nowner = \"growth\"\n\
              \n[surfaces.{area}]\nabout = \"The pages of {area}\"\nowner = \"growth\"\n\
-             \n[objectives.\"better-{area}\"]\nabout = \"Better {area}\"\nmetric = \"{area}_conversion\"\nowner = \"growth\"\nby = 2028-12-31\n\
+             \n[objectives.\"better-{area}\"]\nabout = \"Better {area}\"\nmetric = \"{area}_conversion\"\nowner = \"growth\"\nby = 2031-12-31\n\
              \n[events.{area}_paid]\nabout = \"An order was paid after {area}\"\nsource = \"warehouse\"\nowner = \"growth\"\n\
              properties = {{ revenue_usd = \"number\" }}\n\
              \n[events.{area}_shown]\nabout = \"A page of {area} was shown\"\nsource = \"warehouse\"\nowner = \"growth\"\n\
@@ -240,12 +240,16 @@ analyst = "Ada Lind"
 channel = "slack:#growth-exp"
 "#;
 
-fn flags() -> String {
+/// The flags of all that is not cleaned up.
+fn flags(specs: usize) -> String {
     let mut text = "schema = 1\n".to_owned();
-    for number in 0..AREAS.len() * SLOTS {
-        let (area, slot) = (AREAS[number % AREAS.len()], number / AREAS.len());
-        write!(text, "\n[flags.{area}-{slot}]\nabout = \"What slot {slot} of {area} shows\"\nowner = \"growth\"\ndefault = {{ layout = \"old\" }}\n")
-            .expect("a string takes text");
+    for number in (0..specs).filter(|number| !matches!(life(*number), Life::Over { .. })) {
+        let id = id(number);
+        write!(
+            text,
+            "\n[flags.{id}]\nabout = \"What {id} shows\"\nowner = \"growth\"\ndefault = {{ layout = \"old\" }}\n"
+        )
+        .expect("a string takes text");
     }
     text
 }
@@ -272,8 +276,8 @@ fn id(number: usize) -> String {
 
 /// Where an experiment stands, and on which day it begins.
 enum Life {
-    Draft,
-    Live { slot: usize, run: usize },
+    Draft { week: usize },
+    Live { run: usize },
     Over { run: usize },
 }
 
@@ -281,10 +285,9 @@ fn life(number: usize) -> Life {
     // Four of ten take the next free run of their layer, until all of a year's are taken.
     let rank = number / AREAS.len();
     match rank % 10 {
-        0 => Life::Draft,
-        1..=4 if rank / 10 * 4 + rank % 10 - 1 < SLOTS * RUNS => {
-            let place = rank / 10 * 4 + rank % 10 - 1;
-            Life::Live { slot: place % SLOTS, run: place / SLOTS }
+        0 => Life::Draft { week: rank / 10 },
+        place @ 1..=4 if rank / 10 * 4 + place - 1 < SLOTS * RUNS => {
+            Life::Live { run: (rank / 10 * 4 + place - 1) / SLOTS }
         }
         _ => Life::Over { run: rank % 24 },
     }
@@ -311,17 +314,15 @@ fn spec(number: usize) -> String {
         TEMPLATES[number % 2]
     };
     // Runs of 28 days, a new one each five weeks, always on a Monday.
-    let (status, slot, start) = match life(number) {
-        Life::Draft => ("draft", number % SLOTS, 455 + 7 * (number % 6) as i64),
-        Life::Live { slot, run: 0 } => ("running", slot, 0),
-        Life::Live { slot, run } => ("ready", slot, 35 * run as i64),
-        Life::Over { run } => {
-            (["shipped", "stopped", "archived", "decided"][number / 5 % 4], number % SLOTS, -60 - 35 * run as i64)
-        }
+    let (status, start) = match life(number) {
+        Life::Draft { week } => ("draft", 455 + 7 * week as i64),
+        Life::Live { run: 0 } => ("running", 0),
+        Life::Live { run } => ("ready", 35 * run as i64),
+        Life::Over { run } => ("archived", -63 - 35 * run as i64),
     };
     let mut text = format!(
         "schema = 1\nextends = \"{template}\"\n\n[experiment]\nid = \"{id}\"\ntitle = \"{change} the {thing} on {area}\"\n\
-         status = \"{status}\"\nowner = \"growth\"\nobjective = \"better-{area}\"\nsurface = \"{area}\"\nflag = \"{area}-{slot}\"\n\
+         status = \"{status}\"\nowner = \"growth\"\nobjective = \"better-{area}\"\nsurface = \"{area}\"\nflag = \"{id}\"\n\
          links = {{ ticket = \"https://tickets.example/G-{number}\", design = \"https://designs.example/{number}\", \
          evidence = [\"https://research.example/{number}\"] }}\n\
          \n[hypothesis]\nbecause = \"On {area} {reason}: number {number} of the {thing} list\"\n\
@@ -370,9 +371,9 @@ fn spec(number: usize) -> String {
     )
     .expect("a string takes text");
     if let Life::Over { .. } = life(number) {
-        let (decision, variant) = match status {
-            "shipped" => ("ship", "variant = \"new\"\n"),
-            "stopped" => ("stop", ""),
+        let (decision, variant) = match number / 5 % 3 {
+            0 => ("ship", "variant = \"new\"\n"),
+            1 => ("stop", ""),
             _ => ("iterate", ""),
         };
         write!(

@@ -302,7 +302,7 @@ fn without_tests(code: &str) -> String {
                 '}' => depth -= 1,
                 _ => {}
             }
-            if (c == '}' && depth == 0) || (c == ';' && depth == 0) {
+            if depth == 0 && (c == '}' || c == ';') {
                 end = start + at + 1;
                 break;
             }

@@ -9,8 +9,9 @@ mod workspace;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base::{SPEC, TODAY};
 use expc::world::{Written, write_all};
-use workspace::Folder;
+use workspace::{Answer, Folder};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -193,4 +194,179 @@ fn a_folder_that_may_not_be_written_is_named() {
     let fault = write_all(&file, &files(&[("a", "x")]), &[]).expect_err("a file is no folder");
     assert!(fault.to_string().contains("dist"), "{fault}");
     assert_eq!(folder.read("dist"), "a file");
+}
+
+fn build(folder: &Folder, more: &[&str]) -> Answer {
+    folder.run(&[&["build", "--today", TODAY], more].concat())
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_wherever_it_lies() {
+    let (one, two) = (Folder::base(), Folder::base());
+    let built = build(&one, &[]);
+    assert_eq!((built.code, built.err.as_str()), (0, ""), "{built:?}");
+    build(&two, &[]);
+    let first = snapshot(&one.path().join("dist"));
+    assert!(first.len() > 2, "{first:?}");
+    assert_eq!(first, snapshot(&two.path().join("dist")));
+    let again = build(&one, &[]);
+    assert!(again.out.contains("0 written") && again.out.contains("0 removed"), "{}", again.out);
+    assert_eq!(first, snapshot(&one.path().join("dist")));
+}
+
+#[test]
+fn errors_are_told_before_anything_is_written() {
+    let folder = Folder::base();
+    build(&folder, &[]);
+    let before = snapshot(&folder.path().join("dist"));
+    folder.write(SPEC, folder.read(SPEC).replace("kill", "kil").replace("[exposure]", "[exposre]"));
+    let answer = build(&folder, &[]);
+    assert!(folder.check(&["--format", "json"]).codes().contains(&"SYN001".to_owned()));
+    assert_eq!(answer.code, 1, "{answer:?}");
+    assert!(answer.out.contains("exposre") && answer.err.contains("nothing was built"), "{answer:?}");
+    assert_eq!(snapshot(&folder.path().join("dist")), before);
+}
+
+#[test]
+fn what_is_stale_goes_by_the_manifest_and_what_others_wrote_stays() {
+    let folder = Folder::base();
+    folder.write("dist/notes.txt", "mine");
+    folder.write("dist/plans/checkout-one-tap/comments.md", "mine");
+    let answer = build(&folder, &[]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    // The experiment gets another name: its old files go, those of others stay.
+    let spec = folder
+        .read(SPEC)
+        .replace("id = \"checkout-one-tap\"", "id = \"checkout-two-taps\"\nflag = \"checkout-one-tap\"");
+    std::fs::remove_file(folder.path().join(SPEC)).expect("the spec");
+    folder.write("experiments/checkout-two-taps.toml", spec);
+    let answer = build(&folder, &[]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let names: Vec<String> =
+        snapshot(&folder.path().join("dist")).keys().map(|path| path.display().to_string()).collect();
+    let old: Vec<&String> = names.iter().filter(|name| name.starts_with("plans/checkout-one-tap/")).collect();
+    assert_eq!(old, ["plans/checkout-one-tap/comments.md"], "{names:?}");
+    assert!(names.iter().any(|name| name.starts_with("plans/checkout-two-taps/")), "{names:?}");
+    assert_eq!(folder.read("dist/notes.txt"), "mine");
+}
+
+#[test]
+fn a_manifest_that_somebody_edited_harms_nobody() {
+    let folder = Folder::base();
+    build(&folder, &[]);
+    let mine = folder.write("mine.txt", "mine");
+    let manifest = folder.read("dist/build.json");
+    let listed = snapshot(&folder.path().join("dist")).into_keys().find(|path| path.ends_with("flags.json"));
+    let listed = listed.expect("flags are built").display().to_string();
+    for path in ["../mine.txt", "../experiments/checkout-one-tap.toml", "/etc/passwd", "..", ""] {
+        folder.write("dist/build.json", manifest.replace(&listed, path));
+        let answer = build(&folder, &[]);
+        assert_eq!(answer.code, 0, "{path}: {answer:?}");
+        assert!(mine.is_file() && folder.path().join(SPEC).is_file(), "{path}");
+    }
+    for text in ["", "null", "[]", "{\"files\": 3}", "\u{0}", "{\"files\": [{\"path\": 1}]}"] {
+        folder.write("dist/build.json", text);
+        let answer = build(&folder, &[]);
+        assert_eq!((answer.code, folder.read("dist/build.json") == manifest), (0, true), "{text:?}: {answer:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_build_that_is_killed_leaves_whole_files_and_the_next_one_mends_the_rest() {
+    let folder = Folder::base();
+    build(&folder, &[]);
+    let whole = snapshot(&folder.path().join("dist"));
+    for step in 0..25 {
+        std::fs::remove_dir_all(folder.path().join("dist")).expect("the folder");
+        let mut child = folder
+            .command(&["build", "--today", TODAY])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("it starts");
+        std::thread::sleep(std::time::Duration::from_millis(4 * step));
+        child.kill().expect("own children can be killed");
+        child.wait().expect("it ends");
+        let dist = folder.path().join("dist");
+        if dist.exists() {
+            for (path, bytes) in snapshot(&dist) {
+                let temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".expc-"));
+                assert!(temporary || whole.get(&path) == Some(&bytes), "{} is half a file", path.display());
+            }
+        }
+        let answer = build(&folder, &[]);
+        assert_eq!(answer.code, 0, "{answer:?}");
+        let mended = snapshot(&dist);
+        assert!(whole.iter().all(|(path, bytes)| mended.get(path) == Some(bytes)), "step {step}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_folder_that_cannot_be_used_is_a_failure_with_a_way_out() {
+    let folder = Folder::base();
+    folder.write("taken", "a file");
+    for out in ["taken", "taken/below", "/proc/nowhere", "/dev/null"] {
+        let answer = build(&folder, &["--out", out]);
+        assert_eq!((answer.code, answer.out.as_str()), (2, ""), "{out}: {answer:?}");
+        assert!(answer.err.contains(out) && answer.err.contains("help:"), "{out}: {}", answer.err);
+    }
+    assert_eq!(folder.read("taken"), "a file");
+    std::fs::create_dir_all(folder.path().join("dist/build.json")).expect("a folder");
+    let answer = build(&folder, &[]);
+    assert_eq!(answer.code, 2, "{answer:?}");
+    assert_eq!(snapshot(&folder.path().join("dist")).len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_up_during_a_build_keeps_the_earlier_one() {
+    let small = Small::new();
+    let folder = Folder::base();
+    let dist = small.folder.path().join("dist");
+    let out = dist.to_str().expect("a plain name").to_owned();
+    let build = |folder: &Folder| {
+        let mut command = folder.command(&["build", "--today", TODAY, "--out", &out]);
+        if small.mounted {
+            return Answer::of(&command.output().expect("the program starts"));
+        }
+        let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+        let mut limited = std::process::Command::new("sh");
+        limited.args(["-c", script]).arg(command.get_program()).args(command.get_args()).current_dir(folder.path());
+        Answer::of(&limited.output().expect("sh is part of POSIX"))
+    };
+    let answer = build(&folder);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let before = snapshot(&dist);
+    // A payload that no small disk holds.
+    let large = folder.read(SPEC).replace(
+        "payload = { layout = \"one-tap\" }",
+        &format!("payload = {{ layout = \"{}\" }}", "x".repeat(150_000)),
+    );
+    folder.write(SPEC, large);
+    let answer = build(&folder);
+    assert_eq!(answer.code, 2, "{:.2000} {:.2000}", answer.out, answer.err);
+    assert!(answer.err.contains("cannot write") && answer.err.contains("cause:"), "{}", answer.err);
+    assert_eq!(snapshot(&dist), before, "the earlier build is whole and nothing is left beside it");
+}
+
+#[test]
+fn ids_that_want_out_are_refused_before_the_build() {
+    for id in ["../../escape", "/tmp/escape", "..", "a/b", "a\\b", ".git"] {
+        let folder = Folder::base();
+        folder.write(SPEC, folder.read(SPEC).replace("id = \"checkout-one-tap\"", &format!("id = {id:?}")));
+        let before = snapshot(folder.path());
+        let answer = build(&folder, &[]);
+        assert_eq!(answer.code, 1, "{id}: {answer:?}");
+        assert_eq!(snapshot(folder.path()), before, "{id}");
+        // Nor when the organisation looks away.
+        folder.write("expc.toml", folder.read("expc.toml").replace("[rules]", "[rules]\nsyntax = \"allow\"\n"));
+        let before = snapshot(folder.path());
+        let answer = build(&folder, &[]);
+        let after = snapshot(folder.path());
+        let escaped: Vec<_> =
+            after.keys().filter(|path| !before.contains_key(*path) && !path.starts_with("dist")).collect();
+        assert!(escaped.is_empty(), "{id}: {escaped:?} {answer:?}");
+        assert!(!folder.path().parent().expect("a parent").join("escape").exists(), "{id}");
+    }
 }

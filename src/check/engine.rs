@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::leveled;
 use crate::diag::{Diagnostic, Level, Skipped};
 use crate::policy::{Levels, PresetName};
-use crate::portfolio::{Compiled, Document, Entry, Portfolio, SpecFile, Workspace};
+use crate::portfolio::{Compiled, Document, Entry, Portfolio, SharedConditions, SpecFile, Workspace};
 use crate::rules::{self, Check, FileCx, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
 use crate::text::{FileId, Span, printable};
@@ -153,12 +153,12 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
         }
         take(&mut judged, sink, rule, status, preset, &levels);
     }
-    judged.entry = legible.then(|| entry(&compiled, spec));
+    judged.entry = legible.then(|| entry(&compiled, spec, &workspace.shared));
     judged
 }
 
-fn entry(compiled: &Compiled, spec: &SpecFile) -> Entry {
-    let entry = Entry::new(&compiled.plan, &compiled.spec, &spec.path, spec.file);
+fn entry(compiled: &Compiled, spec: &SpecFile, shared: &SharedConditions) -> Entry {
+    let entry = Entry::new(&compiled.plan, &compiled.spec, &spec.path, spec.file).sharing(shared);
     Entry { complete: !compiled.document.is_damaged() && !compiled.is_cut_off, ..entry }
 }
 

@@ -1,16 +1,17 @@
 //! `expc build`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Exit, Failure, check as check_door, place};
 use crate::check::{Options, check};
 use crate::diag::Level;
-use crate::emit::Moment;
 use crate::emit::build::{MANIFEST, Request, build, files_of};
 use crate::emit::flags;
+use crate::emit::{Loss, Moment};
 use crate::portfolio::Compiled;
 use crate::spec::Day;
-use crate::world::{Disk, Files, write_all};
+use crate::world::{read_own, write_all};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -23,7 +24,7 @@ pub struct Arguments {
     /// Only this flag platform; may be given several times
     #[arg(long, value_name = "NAME")]
     target: Vec<String>,
-    /// Only this experiment; may be given several times
+    /// Only this experiment; may be given several times. The output folder then holds nothing of the others
     #[arg(long, value_name = "ID")]
     experiment: Vec<String>,
     /// The flags of this stage instead of the whole schedule
@@ -76,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         text: fault.to_string(),
         help: "change the spec or the target; nothing was written".to_owned(),
     })?;
-    let earlier = Disk::new(&arguments.out).read(MANIFEST).map(|text| files_of(&text)).unwrap_or_default();
+    let earlier = read_own(&arguments.out.join(MANIFEST)).map(|text| files_of(&text)).unwrap_or_default();
     let written = write_all(&arguments.out, &built.files, &earlier).map_err(|fault| Failure::Io {
         action: fault.action,
         path: fault.path,
@@ -90,11 +91,29 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         written.unchanged,
         written.removed
     );
-    for loss in &built.losses {
-        text += &format!("note: {} on {}: {}; {}\n", loss.experiment, loss.target, loss.reason, loss.done);
-    }
+    text += &notes(&built.losses);
     super::print(&crate::text::printable_lines(&text));
     Ok(Exit::Clean)
+}
+
+/// What a target could not express: one line a kind, the manifest has each.
+fn notes(losses: &[Loss]) -> String {
+    let mut kinds: BTreeMap<(&str, &str), Vec<&Loss>> = BTreeMap::new();
+    for loss in losses {
+        kinds.entry((loss.target, loss.feature)).or_default().push(loss);
+    }
+    let mut text = String::new();
+    for ((target, feature), all) in kinds {
+        let Some(first) = all.first() else { continue };
+        text += &match all.len() {
+            1 => format!("note: {} on {target}: {}; {}\n", first.experiment, first.reason, first.done),
+            many => format!(
+                "note: {many} × {feature} on {target}, for example {}: {}; {}; all of them in {MANIFEST}\n",
+                first.experiment, first.reason, first.done
+            ),
+        };
+    }
+    text
 }
 
 fn known_targets(names: &[String]) -> Result<(), Failure> {

@@ -52,10 +52,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     });
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
     print(&opened, &outcome, today, format, &look);
-    if opened.workspace.specs.is_empty() && outcome.findings.is_empty() {
-        return Ok(Exit::Nothing);
-    }
-    Ok(exit(&outcome, arguments.deny_warnings))
+    // Also when the folder is missing or the catalogue has faults: no experiment was checked.
+    let nothing = opened.workspace.specs.is_empty() && !outcome.crashed;
+    let exit = if nothing { Exit::Nothing } else { exit(&outcome, arguments.deny_warnings) };
+    // The process ends here: taking ten thousand experiments apart would cost a tenth of the run.
+    std::mem::forget((opened, outcome));
+    Ok(exit)
 }
 
 /// The format of a name, or the names there are.

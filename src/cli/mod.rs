@@ -1,4 +1,4 @@
-//! The doors: one file a subcommand, one line in [`Command`]. With the language server the only room that talks
+//! The doors: one file a subcommand, one line in `Command`. With the language server the only room that talks
 //! to a person.
 
 mod build;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::portfolio::{SpecFile, Workspace};
-use crate::rules::prelude::nearest;
 use crate::spec::Day;
+use crate::text::nearest;
 use crate::world::{Disk, find_root};
 
 /// A workspace that was opened from a path, and how its paths look from where the user stands.

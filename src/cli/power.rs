@@ -65,7 +65,7 @@ fn document(plan: &Plan, weeks: u32) -> serde_json::Value {
                 "alpha": sizing.comparison.alpha, "power_goal": sizing.power_goal, "power": sizing.power,
                 "needed": { "control": sizing.need.control_units, "treatment": sizing.need.treatment_units },
                 "available": { "control": sizing.control.floor(), "treatment": sizing.treatment.floor() },
-                "detectable": sizing.detectable,
+                "detectable": sizing.detectable(),
                 "weeks": sizing.weeks(plan, weeks).iter().map(|week| json!({
                     "week": week.week, "control": week.control.floor(), "treatment": week.treatment.floor(),
                     "power": week.power, "detectable": week.detectable,
@@ -228,7 +228,7 @@ fn numbers(metric: &PlannedMetric, sizing: &Sizing) -> String {
     );
     let enough = if sizing.is_short() { "short of the goal" } else { "enough" };
     out += &format!("  {:24} {}  {enough}\n", "power", probability(sizing.power));
-    out += &format!("  {:24} {}\n", what(sizing), effect(metric, sizing.detectable));
+    out += &format!("  {:24} {}\n", what(sizing), effect(metric, sizing.detectable()));
     out
 }
 

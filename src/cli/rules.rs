@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Exit, Failure};
-use crate::rules::prelude::nearest;
 use crate::rules::{self, Rule};
+use crate::text::nearest;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {

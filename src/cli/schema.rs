@@ -6,8 +6,11 @@ use crate::policy::WorkspaceFile;
 use crate::spec::schema::schema_of;
 use crate::spec::{Spec, Template};
 
+/// Makes a schema from its types.
+type Make = fn() -> serde_json::Value;
+
 /// Every schema that is published, by name.
-pub static SCHEMAS: &[(&str, fn() -> serde_json::Value)] = &[
+pub static SCHEMAS: &[(&str, Make)] = &[
     ("experiment", || schema_of::<Spec>("experiment")),
     ("template", || schema_of::<Template>("template")),
     ("catalog", || schema_of::<CatalogFile>("catalog")),

@@ -271,8 +271,10 @@ impl<'a> Inputs<'a> {
             window: self.known(&entry.window, |window| *window).or_else(|| from(|metric| &metric.window)),
             lag: from(|metric| &metric.lag),
             pre_correlation: defined.and_then(|metric| self.catalogued(&metric.pre_correlation, |rho| *rho)),
-            mde: effect::planned(&entry.mde, level, word, binary),
-            margin: effect::planned(&entry.margin, level, word, binary),
+            // What an unknown metric is counted in nobody can say.
+            mde: effect::planned(&entry.mde, level, word, binary).map(|effect| effect.of_known(defined.is_some())),
+            margin: effect::planned(&entry.margin, level, word, binary)
+                .map(|effect| effect.of_known(defined.is_some())),
             kind,
             unit,
             baseline,

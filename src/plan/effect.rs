@@ -22,6 +22,16 @@ pub struct PlannedEffect {
     pub fault: Option<EffectFault>,
 }
 
+impl PlannedEffect {
+    /// Without the fault of another unit when nobody knows the right one.
+    pub(super) fn of_known(mut self, is_known: bool) -> Self {
+        if !is_known && matches!(self.fault, Some(EffectFault::OtherUnit { .. })) {
+            self.fault = None;
+        }
+        self
+    }
+}
+
 /// Why a written effect means nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EffectFault {

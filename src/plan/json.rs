@@ -234,7 +234,7 @@ fn size(sized: &Sized) -> Json {
             "needed": { "control": sizing.need.control_units, "treatment": sizing.need.treatment_units },
             "available": { "control": sizing.control.floor(), "treatment": sizing.treatment.floor() },
             "power": sizing.power,
-            "detectable": sizing.detectable,
+            "detectable": sizing.detectable(),
             "mature_days": sizing.mature_days,
             "factors": {
                 "variance_reduction": sizing.factors.reduction,

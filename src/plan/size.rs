@@ -52,8 +52,6 @@ pub struct Sizing {
     pub treatment: f64,
     /// Power with what the plan gives.
     pub power: f64,
-    /// The smallest effect (for guardrails: margin) that the plan detects with the power goal, in the metric's unit.
-    pub detectable: Option<f64>,
     /// Days of enrolment that mature before the decision.
     pub mature_days: u32,
 }
@@ -90,7 +88,10 @@ pub struct Look {
 
 /// Sequential plans that were computed before in this run: many specs share one design.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<HashMap<Vec<u64>, Result<Arc<Monitoring>, Refusal>>>);
+pub struct Memo(Mutex<HashMap<Vec<u64>, Bounds>>);
+
+/// Bounds that many experiments may share, or why there are none.
+type Bounds = Result<Arc<Monitoring>, Refusal>;
 
 impl From<Sides> for stats::Sides {
     fn from(sides: Sides) -> Self {
@@ -109,7 +110,7 @@ pub fn looks(design: &PlannedDesign, memo: &Memo) -> Vec<Look> {
 }
 
 /// The bounds of the design; `None` when it has one look at the end.
-fn monitoring(design: &PlannedDesign, alpha: f64, memo: &Memo) -> Option<Result<Arc<Monitoring>, Refusal>> {
+fn monitoring(design: &PlannedDesign, alpha: f64, memo: &Memo) -> Option<Bounds> {
     let sides = stats::Sides::from(design.sides.value);
     let fractions: Vec<f64> = design.looks.iter().map(|look| look.value).collect();
     let parameter = design.spending_parameter.as_ref().map_or(0.0, |known| known.value);
@@ -197,7 +198,6 @@ fn size(
             control: units,
             treatment: total * treatment.fraction,
             power: 0.0,
-            detectable: None,
             mature_days,
         });
     }
@@ -210,7 +210,6 @@ fn size(
         control: units,
         treatment: total * treatment.fraction,
         power,
-        detectable: comparison.detectable(units, power_goal, toward(&comparison)).ok(),
         mature_days,
     })
 }
@@ -307,6 +306,19 @@ fn reduction(design: &PlannedDesign, metric: &PlannedMetric) -> f64 {
 }
 
 impl Sizing {
+    /// The smallest effect (for guardrails: margin) that the plan detects with the power goal, in the metric's unit.
+    ///
+    /// Solved when it is asked for: a clean check never asks.
+    pub fn detectable(&self) -> Option<f64> {
+        self.detectable_with(self.control)
+    }
+
+    fn detectable_with(&self, control: f64) -> Option<f64> {
+        (2.0 <= control)
+            .then(|| self.comparison.detectable(control, self.power_goal, toward(&self.comparison)).ok())
+            .flatten()
+    }
+
     /// Power and detectable effect at the end of each week, up to `weeks`; the last stage goes on past the plan.
     pub fn weeks(&self, plan: &Plan, weeks: u32) -> Vec<Week> {
         let mature = self.control + self.treatment;
@@ -322,9 +334,7 @@ impl Sizing {
                     control,
                     treatment: total * treatment_part,
                     power: if control < 2.0 { 0.0 } else { self.comparison.power(control).unwrap_or(0.0) },
-                    detectable: (2.0 <= control)
-                        .then(|| self.comparison.detectable(control, self.power_goal, toward(&self.comparison)).ok())
-                        .flatten(),
+                    detectable: self.detectable_with(control),
                 }
             })
             .collect()

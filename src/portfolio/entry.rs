@@ -1,6 +1,7 @@
 //! What the rest of the portfolio needs to know of an experiment.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::plan::Plan;
 use crate::spec::{Condition, Day, Role, Spec, Status};
@@ -34,8 +35,9 @@ pub struct Entry {
     pub start: Option<Day>,
     pub start_span: Option<Span>,
     pub end: Option<Day>,
-    pub conditions: Vec<At<Condition>>,
-    pub exclusions: Vec<At<Condition>>,
+    /// For comparing audiences: their places may be those of another experiment with the same conditions.
+    pub conditions: Arc<[At<Condition>]>,
+    pub exclusions: Arc<[At<Condition>]>,
     pub excludes: Vec<At<String>>,
     pub requires: Vec<At<String>>,
     /// Names of the primary metrics.
@@ -44,7 +46,7 @@ pub struct Entry {
     pub statement: String,
     pub statement_span: Option<Span>,
     /// Definitions of the catalogue that it uses: sort and name.
-    pub uses: Vec<(&'static str, String)>,
+    pub uses: Uses,
     /// Earlier experiments that it links to.
     pub previous: Vec<String>,
     /// False when a part of the spec could not be read, so that what it does not name proves nothing.
@@ -78,8 +80,8 @@ impl Entry {
             start: plan.calendar.start.as_ref().map(|start| start.value),
             start_span: plan.calendar.start.as_ref().and_then(|start| start.span()),
             end: plan.calendar.end.as_ref().map(|end| end.value),
-            conditions: audience.conditions.clone(),
-            exclusions: audience.exclusions.clone(),
+            conditions: audience.conditions.as_slice().into(),
+            exclusions: audience.exclusions.as_slice().into(),
             excludes: names(experiment.and_then(|e| e.excludes.value())),
             requires: names(experiment.and_then(|e| e.requires.value())),
             primaries: plan.metrics_of(Role::Primary).map(|metric| metric.name.clone()).collect(),
@@ -92,6 +94,12 @@ impl Entry {
                 .collect(),
             complete: true,
         }
+    }
+
+    /// The same entry, its conditions held in common with others.
+    #[must_use]
+    pub fn sharing(self, shared: &SharedConditions) -> Self {
+        Self { conditions: shared.get(self.conditions), exclusions: shared.get(self.exclusions), ..self }
     }
 
     /// True when it takes traffic on some day: ready or running.
@@ -113,9 +121,57 @@ fn statement(plan: &Plan) -> String {
     words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
-fn uses(plan: &Plan, spec: &Spec) -> Vec<(&'static str, String)> {
-    let mut uses: Vec<(&'static str, String)> = Vec::new();
-    let mut one = |sort: &'static str, name: Option<&str>| uses.extend(name.map(|name| (sort, name.to_owned())));
+/// Names of definitions, each with its sort, in two allocations: there are some twenty for each experiment.
+#[derive(Debug, Clone, Default)]
+pub struct Uses {
+    names: String,
+    /// Where each name ends.
+    ends: Vec<(&'static str, u32)>,
+}
+
+impl Uses {
+    fn add(&mut self, sort: &'static str, name: Option<&str>) {
+        let Some(name) = name else { return };
+        if self.iter().any(|known| known == (sort, name)) {
+            return;
+        }
+        self.names.push_str(name);
+        self.ends.push((sort, u32::try_from(self.names.len()).expect("files are far below 4 GiB")));
+    }
+
+    /// Sort and name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(sort, end)| {
+            let name = &self.names[start..end as usize];
+            start = end as usize;
+            (sort, name)
+        })
+    }
+}
+
+/// Conditions that several experiments have in common, once each. Most audiences of a portfolio are alike.
+#[derive(Debug, Default)]
+pub struct SharedConditions(Mutex<HashMap<String, Arc<[At<Condition>]>>>);
+
+impl SharedConditions {
+    /// The first conditions that read the same, or these.
+    fn get(&self, conditions: Arc<[At<Condition>]>) -> Arc<[At<Condition>]> {
+        // What could not be read is not in the text.
+        if conditions.iter().any(|condition| condition.is_broken()) {
+            return conditions;
+        }
+        // The name once more in quotes: a name may hold anything, also the words of a comparison.
+        let line = |condition: &At<Condition>| format!("{:?} {}\n", condition.attribute.value(), condition.value);
+        let text: String = conditions.iter().map(line).collect();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(text).or_insert(conditions))
+    }
+}
+
+fn uses(plan: &Plan, spec: &Spec) -> Uses {
+    let mut uses = Uses::default();
+    let mut one = |sort: &'static str, name: Option<&str>| uses.add(sort, name);
     let audience = &plan.audience;
     for metric in &plan.metrics {
         one("metric", Some(&metric.name));
@@ -141,5 +197,7 @@ fn uses(plan: &Plan, spec: &Spec) -> Vec<(&'static str, String)> {
     one("metric", reduction.and_then(|reduction| reduction.covariate.value()).map(String::as_str));
     let survey = spec.feedback.value().and_then(|feedback| feedback.survey.value());
     one("event", survey.and_then(|survey| survey.event.value()).map(String::as_str));
+    uses.names.shrink_to_fit();
+    uses.ends.shrink_to_fit();
     uses
 }

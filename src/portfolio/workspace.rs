@@ -1,16 +1,18 @@
 //! A workspace: its file, its catalogue, its templates, its specs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::document::{Document, DocumentKind};
+use super::entry::SharedConditions;
 use crate::catalog::{Catalog, CatalogFile};
 use crate::plan::{self, Inputs, Memo, Plan};
 use crate::policy::{InForce, Policy, WorkspaceFile};
 use crate::spec::{Field, MERGED_LISTS, Spec, Template};
-use crate::syntax::{self, At, Node};
+use crate::syntax::{self, At, FaultKind, Node};
 use crate::text::{FileId, Source, Sources};
 use crate::world::{Files, ReadFault, ReadFaultKind};
 
@@ -29,6 +31,7 @@ pub struct Workspace {
     /// Folders that could not be entered.
     pub faults: Vec<ReadFault>,
     pub memo: Memo,
+    pub shared: SharedConditions,
 }
 
 /// A template with its own text and what it inherits.
@@ -127,14 +130,24 @@ impl Workspace {
         let specs = paths
             .into_iter()
             .zip(texts)
-            .map(|(path, text)| {
-                let (text, unreadable) = text_or_fault(text);
+            .map(|(path, (text, unreadable))| {
                 let file = sources.add(Source::new(path.clone(), text));
                 SpecFile { stem: stem(&path), path, file, unreadable }
             })
             .collect();
         let in_force = InForce::new(&file);
-        Self { sources, file, in_force, catalog, templates, documents, specs, faults, memo: Memo::default() }
+        Self {
+            sources,
+            file,
+            in_force,
+            catalog,
+            templates,
+            documents,
+            specs,
+            faults,
+            memo: Memo::default(),
+            shared: SharedConditions::default(),
+        }
     }
 
     /// The name of the workspace, for reports.
@@ -158,7 +171,7 @@ impl Workspace {
         };
         let (tree, typed) = match parent {
             Some(parent) => {
-                let tree = syntax::merge(&parent.tree, &own, &MERGED_LISTS);
+                let tree = syntax::merge(&parent.tree, &as_meant(&own, &faults), &MERGED_LISTS);
                 let typed = syntax::read::<Spec>(&tree).0;
                 (tree, typed)
             }
@@ -199,17 +212,19 @@ impl Workspace {
 }
 
 /// Reads many files at once; the answers come in the order of the paths.
-fn read_many(files: &dyn Files, paths: &[String]) -> Vec<Result<String, ReadFault>> {
+///
+/// Each text takes its last form on the thread that read it, so that ten thousand are never held twice.
+fn read_many(files: &dyn Files, paths: &[String]) -> Vec<(Arc<str>, Option<ReadFault>)> {
     use rayon::prelude::*;
-    paths.par_iter().with_min_len(32).map(|path| files.read(path)).collect()
+    paths.par_iter().with_min_len(32).map(|path| text_or_fault(files.read(path))).collect()
 }
 
-fn text_or_fault(text: Result<String, ReadFault>) -> (String, Option<ReadFault>) {
+fn text_or_fault(text: Result<String, ReadFault>) -> (Arc<str>, Option<ReadFault>) {
     match text {
-        Ok(text) => (text, None),
+        Ok(text) => (Arc::from(text), None),
         Err(fault) => match &fault.kind {
-            ReadFaultKind::NotUtf8 { lossy, .. } => (lossy.clone(), Some(fault)),
-            _ => (String::new(), Some(fault)),
+            ReadFaultKind::NotUtf8 { lossy, .. } => (Arc::from(lossy.as_str()), Some(fault)),
+            _ => (Arc::from(""), Some(fault)),
         },
     }
 }
@@ -228,6 +243,38 @@ fn load<T: DeserializeOwned + Default>(
     let faults = beside(sources.get(file), &syntax, faults);
     let (syntax, faults) = if unreadable.is_some() { (Vec::new(), Vec::new()) } else { (syntax, faults) };
     (typed, Document { path: path.to_owned(), file, kind, tree, unreadable, syntax, faults })
+}
+
+/// The tree with misspelt keys under the names that were meant, so that they meet the template's.
+fn as_meant<'a>(tree: &'a Node, faults: &[syntax::Fault]) -> Cow<'a, Node> {
+    let slips: Vec<(crate::text::Span, &str)> = faults
+        .iter()
+        .filter_map(|fault| match fault.kind {
+            FaultKind::UnknownKey { meant: Some(name), .. } => Some((fault.span, name)),
+            _ => None,
+        })
+        .collect();
+    if slips.is_empty() {
+        return Cow::Borrowed(tree);
+    }
+    fn rename(node: &mut Node, slips: &[(crate::text::Span, &str)]) {
+        match &mut node.value {
+            syntax::Value::Table(table) => {
+                for entry in &mut table.entries {
+                    // Faults are sorted by place.
+                    if let Ok(at) = slips.binary_search_by(|(span, _)| span.cmp(&entry.key_span)) {
+                        slips[at].1.clone_into(&mut entry.key);
+                    }
+                    rename(&mut entry.node, slips);
+                }
+            }
+            syntax::Value::Array(items) => items.iter_mut().for_each(|item| rename(item, slips)),
+            _ => {}
+        }
+    }
+    let mut tree = tree.clone();
+    rename(&mut tree, &slips);
+    Cow::Owned(tree)
 }
 
 /// Faults that do not follow from a syntax error on the same line: a value that could not be read is not also of the

@@ -2,7 +2,7 @@
 //!
 //! One file a format, one line in [`FORMATS`]. A format prints what a [`Report`] holds; it never judges, drops or
 //! reorders a finding, and never asks for the time, the terminal or the environment. Everything that came from a
-//! spec passes [`shown`] on its way out. Start at [`Format`], then read `concise.rs`, the smallest.
+//! spec passes `shown` on its way out. Start at [`Format`], then read `concise.rs`, the smallest.
 
 mod concise;
 mod text;

@@ -6,22 +6,7 @@ pub use crate::diag::{Applicability, Diagnostic, Edit, Level};
 pub use crate::plan::{Known, Origin, Plan, PlannedMetric, Sized, Sizing};
 pub use crate::spec::{Field, Role, Status};
 pub use crate::syntax::At;
-pub use crate::text::Span;
-
-/// The nearest of the known names, when one is near enough to be meant.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Names from strangers may be megabytes; no known name is that long.
-    if 64 < name.chars().count() {
-        return None;
-    }
-    let lower = name.to_lowercase();
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
-        .min_by(|a, b| a.cmp(b))
-        .map(|(_, candidate)| candidate)
-}
+pub use crate::text::{Span, nearest};
 
 /// A name from a spec, in backticks, short and without acting characters.
 pub fn quoted(name: &str) -> String {

@@ -11,7 +11,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 
 use super::at::{PLACE, pack};
 use super::node::{Entry, Node, Table, Value};
-use crate::text::Span;
+use crate::text::{Span, nearest};
 
 /// The text of an error whose fault is in the list already.
 pub(super) const REPORTED: &str = "$expc::reported";
@@ -27,8 +27,8 @@ pub struct Fault {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum FaultKind {
-    /// A key that its table does not know.
-    UnknownKey { key: String, known: &'static [&'static str] },
+    /// A key that its table does not know, and the one that was surely meant.
+    UnknownKey { key: String, known: &'static [&'static str], meant: Option<&'static str> },
     /// A word that is not among the choices.
     UnknownWord { found: String, known: &'static [&'static str] },
     /// A value of another type.
@@ -169,7 +169,7 @@ impl<'de, 'a> Deserializer<'de> for Reader<'a> {
             // Dates pass as the text that the visitor of a date understands; plain strings refuse it below.
             Value::Datetime(date) => visitor.visit_newtype_struct(date.to_string().into_deserializer()),
             Value::Array(items) => visitor.visit_seq(Items { reader: self, items, next: 0 }),
-            Value::Table(table) => visitor.visit_map(Entries { reader: self, table, next: 0, known: None }),
+            Value::Table(table) => visitor.visit_map(Entries::new(self, table, None)),
         };
         self.noted(result)
     }
@@ -217,10 +217,7 @@ impl<'de, 'a> Deserializer<'de> for Reader<'a> {
             return visitor.visit_map(Place { reader: self, given: false });
         }
         match &self.node.value {
-            Value::Table(table) => {
-                let result = visitor.visit_map(Entries { reader: self, table, next: 0, known: Some(known) });
-                self.noted(result)
-            }
+            Value::Table(table) => self.noted(visitor.visit_map(Entries::new(self, table, Some(known)))),
             _ => self.wrong("a table"),
         }
     }
@@ -293,9 +290,21 @@ struct Entries<'a> {
     next: usize,
     /// The keys of a struct; `None` for tables whose keys are names.
     known: Option<&'static [&'static str]>,
+    /// What misspelt keys were surely meant to be: read under their right name, so that one slip has one finding.
+    meant: Vec<&'static str>,
 }
 
 impl<'a> Entries<'a> {
+    fn new(reader: Reader<'a>, table: &'a Table, known: Option<&'static [&'static str]>) -> Self {
+        Self { reader, table, next: 0, known, meant: Vec::new() }
+    }
+
+    /// The known key that an unknown one was surely meant to be: near, and not written beside it.
+    fn meant_by(&self, key: &str, known: &'static [&'static str]) -> Option<&'static str> {
+        let free = known.iter().copied().filter(|name| self.table.get(name).is_none() && !self.meant.contains(name));
+        nearest(key, free)
+    }
+
     fn current(&self) -> Option<&'a Entry> {
         self.table.entries.get(self.next)
     }
@@ -307,8 +316,13 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         while let Some(entry) = self.current() {
             if let Some(known) = self.known.filter(|known| !known.contains(&entry.key.as_str())) {
-                let kind = FaultKind::UnknownKey { key: entry.key.clone(), known };
+                let meant = self.meant_by(&entry.key, known);
+                let kind = FaultKind::UnknownKey { key: entry.key.clone(), known, meant };
                 note(self.reader.faults, Error::Kind(kind), entry.key_span, self.reader.path);
+                if let Some(name) = meant {
+                    self.meant.push(name);
+                    return seed.deserialize(name.into_deserializer()).map(Some);
+                }
                 self.next += 1;
                 continue;
             }

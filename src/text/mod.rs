@@ -3,8 +3,10 @@
 //! A [`Span`] names a file and a byte range in it, so a value keeps its place when it is inherited
 //! from a template or resolved from the catalogue. Nothing here reads the disk. Start at [`Sources`].
 
+mod near;
 mod printable;
 
+pub use near::nearest;
 pub use printable::{acts, printable, printable_lines, printable_same_length};
 
 use std::sync::{Arc, OnceLock};

@@ -21,6 +21,11 @@ impl Disk {
     }
 }
 
+/// A file that expc wrote itself: as large as it is.
+pub fn read_own(path: &Path) -> Option<String> {
+    std::fs::read_to_string(path).ok()
+}
+
 /// The nearest folder at or above `start` that holds an `expc.toml`.
 pub fn find_root(start: &Path) -> Option<PathBuf> {
     let start = if start.as_os_str().is_empty() { Path::new(".") } else { start };

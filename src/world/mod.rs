@@ -8,7 +8,7 @@ mod disk;
 mod memory;
 mod output;
 
-pub use disk::{Disk, find_root, today};
+pub use disk::{Disk, find_root, read_own, today};
 pub use memory::Memory;
 pub use output::{OutputFault, Written, write_all};
 

@@ -41,7 +41,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Request, Target};
 use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Loss, Moment};
-use crate::plan::targets::FEATURES;
+use crate::plan::targets::{FEATURES, FLAGD};
 use crate::plan::{Plan, PlannedStage};
 use crate::policy::TargetSettings;
 use crate::spec::{Day, Gate, Status};
@@ -53,7 +53,7 @@ use conditions::{all, attribute, condition, present};
 pub(super) struct Flagd;
 
 /// The platform's word, in `emit.targets`, paths and losses.
-const NAME: &str = "flagd";
+const NAME: &str = FLAGD.name;
 
 /// The version of what is printed here, in every flag's metadata.
 const FORMAT: &str = "flagd/1";
@@ -65,10 +65,7 @@ const SCHEMA: &str = "https://flagd.dev/schema/v0/flags.json";
 const OFF: &str = "off";
 
 /// The parts that shares are counted in: four decimals of a per cent.
-const MILLION: f64 = 1e6;
-
-/// flagd refuses a rule whose weights sum to more.
-const MOST_WEIGHT: f64 = 2_147_483_647.0;
+const MILLION: f64 = FLAGD.share_parts;
 
 /// The vendor's schemas, compiled in. The base address is given because `$id` beside `$ref` does not count.
 #[jsonschema::validator(
@@ -533,7 +530,7 @@ impl Printer<'_> {
         if !(0.0 < total && total.is_finite()) {
             return Err(format!("has no weights in stage `{}`", stage.name));
         }
-        let whole = whole(&written).unwrap_or_else(|| {
+        let whole = FLAGD.whole_weights(&written).unwrap_or_else(|| {
             let rounded = millionths_of(&written, total);
             let shown: Vec<String> = rounded.iter().map(|part| percent(*part)).collect();
             let reason = "flagd's weights are whole numbers, which these are not".to_owned();
@@ -561,21 +558,6 @@ fn million() -> u64 {
 
 fn percent(millionths: u64) -> String {
     format!("{} %", millionths as f64 / 1e4)
-}
-
-/// The weights as whole numbers in the same proportion, as near to what is written as can be.
-fn whole(weights: &[f64]) -> Option<Vec<u64>> {
-    let mut scale = 1.0;
-    while scale <= MILLION {
-        let scaled: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();
-        // Six decimals of a weight up to 2^31 survive in 53 bits.
-        let is_whole = |weight: &f64| (weight - weight.round()).abs() <= 1e-9 * weight.max(1.0);
-        if scaled.iter().sum::<f64>() <= MOST_WEIGHT && scaled.iter().all(is_whole) {
-            return Some(scaled.iter().map(|weight| weight.round() as u64).collect());
-        }
-        scale *= 10.0;
-    }
-    None
 }
 
 /// Parts of a million by largest remainder: they sum to it, and equal weights differ by one at most.
@@ -692,12 +674,12 @@ mod tests {
 
     #[test]
     fn weights_stay_as_written_when_whole_numbers_can_hold_them() {
-        assert_eq!(whole(&[50.0, 25.0, 25.0]), Some(vec![50, 25, 25]));
-        assert_eq!(whole(&[0.5, 0.25, 0.25]), Some(vec![50, 25, 25]));
-        assert_eq!(whole(&[33.3, 33.3, 33.4]), Some(vec![333, 333, 334]));
-        assert_eq!(whole(&[1e9, 1e9]), Some(vec![1_000_000_000, 1_000_000_000]));
-        assert_eq!(whole(&[1e9, 1e9, 1e9]), None);
-        assert_eq!(whole(&[1.0 / 3.0, 2.0 / 3.0]), None);
+        assert_eq!(FLAGD.whole_weights(&[50.0, 25.0, 25.0]), Some(vec![50, 25, 25]));
+        assert_eq!(FLAGD.whole_weights(&[0.5, 0.25, 0.25]), Some(vec![50, 25, 25]));
+        assert_eq!(FLAGD.whole_weights(&[33.3, 33.3, 33.4]), Some(vec![333, 333, 334]));
+        assert_eq!(FLAGD.whole_weights(&[1e9, 1e9]), Some(vec![1_000_000_000, 1_000_000_000]));
+        assert_eq!(FLAGD.whole_weights(&[1e9, 1e9, 1e9]), None);
+        assert_eq!(FLAGD.whole_weights(&[1.0 / 3.0, 2.0 / 3.0]), None);
         assert_eq!(millionths_of(&[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0], 1.0), [333_334, 333_333, 333_333]);
         assert_eq!(millionths_of(&[0.0, 1e9, 1e9, 1e9], 3e9), [0, 333_334, 333_333, 333_333]);
     }

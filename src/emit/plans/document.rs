@@ -1470,7 +1470,7 @@ fn size(tested: &Tested<'_>) -> Option<Size> {
                 available_control: units(sizing.control),
                 available_treatment: units(sizing.treatment),
                 power: finite(sizing.power),
-                detectable: sizing.detectable.and_then(some_finite),
+                detectable: sizing.detectable().and_then(some_finite),
                 mature_days: sizing.mature_days,
                 factor_variance_reduction: finite(sizing.factors.reduction),
                 factor_sequential: finite(sizing.factors.inflation),

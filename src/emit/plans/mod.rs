@@ -1,6 +1,6 @@
 //! Analysis plans: one file a format, one line in [`FORMATS`].
 //!
-//! [`document`] builds the plan document `expc.plan/1` and its hash; every format prints from it and from the
+//! [`document()`] builds the plan document `expc.plan/1` and its hash; every format prints from it and from the
 //! compiled experiment. Start at [`emit_all`].
 
 pub mod curve;

@@ -648,7 +648,7 @@ fn size_row(request: &Request<'_>, sized: &Sized, sizing: &Sizing) -> Vec<String
         both(sizing.control.floor(), sizing.treatment.floor()),
         show::power(sizing.power),
         percent(sizing.power_goal),
-        sizing.detectable.map(|detectable| text(&difference(metric, detectable.abs()))).unwrap_or_default(),
+        sizing.detectable().map(|detectable| text(&difference(metric, detectable.abs()))).unwrap_or_default(),
         if sizing.is_short() { "**too few**" } else { "enough" }.to_owned(),
     ]
 }

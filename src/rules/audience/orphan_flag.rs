@@ -33,7 +33,7 @@ rule! {
     /// ```
     static RULE = {
         code: "AUD012", name: "orphan-flag", since: "0.1.0",
-        level: Error, fix: Suggested, needs: [Catalog],
+        level: Error in drafts Warn, fix: Suggested, needs: [Catalog],
         check: Plan(check),
     }
 }

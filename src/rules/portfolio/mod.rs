@@ -55,8 +55,8 @@ fn exclusive(a: &Entry, b: &Entry) -> bool {
 
 /// True when no unit meets the conditions of both.
 fn apart(a: &Entry, b: &Entry) -> bool {
-    let conditions = a.conditions.iter().chain(&b.conditions);
-    crate::plan::clash(conditions, a.exclusions.iter().chain(&b.exclusions)).is_some()
+    let conditions = a.conditions.iter().chain(b.conditions.iter());
+    crate::plan::clash(conditions, a.exclusions.iter().chain(b.exclusions.iter())).is_some()
 }
 
 /// True when people can be in both at once, so that one flag for both is a collision.

@@ -191,7 +191,7 @@ pub fn ways_out(
         let base = metric.baseline.as_ref().map_or(0.0, |base| base.value.abs());
         0.0 < *size && (base == 0.0 || *size <= widest * base)
     };
-    if let Some(size) = sizing.detectable.map(f64::abs).filter(sensible) {
+    if let Some(size) = sizing.detectable().map(f64::abs).filter(sensible) {
         let relative = metric.baseline.as_ref().filter(|_| is_relative).map(|base| size / base.value.abs());
         let text = match relative {
             Some(relative) => format!("{{ relative = \"{}%\" }}", plain(place::significant_up(relative * 100.0))),

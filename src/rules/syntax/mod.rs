@@ -46,12 +46,6 @@ fn node_at<'a>(cx: &FileCx<'a>, path: &str) -> Option<&'a Node> {
     Some(node)
 }
 
-/// The keys that are written in the table at a path such as `metrics.primary[0]`.
-fn keys_beside(cx: &FileCx<'_>, path: &str) -> Vec<String> {
-    let table = node_at(cx, path).and_then(Node::as_table);
-    table.map(|table| table.entries.iter().map(|entry| entry.key.clone()).collect()).unwrap_or_default()
-}
-
 /// Keys that belong to one table of a spec and are often written in another, with the table.
 ///
 /// Only tables at the root: a key that is known in many places is more likely misspelt than misplaced.

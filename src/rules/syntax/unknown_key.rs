@@ -36,8 +36,8 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
         .faults
         .iter()
         .filter_map(|fault| match &fault.kind {
-            FaultKind::UnknownKey { key, known } if super::home_of(cx, &fault.path, key).is_none() => {
-                Some((fault, key, *known))
+            FaultKind::UnknownKey { key, known, meant } if super::home_of(cx, &fault.path, key).is_none() => {
+                Some((fault, key, *known, *meant))
             }
             _ => None,
         })
@@ -48,8 +48,8 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
         let (table, others) = rest.split_at(same);
         rest = others;
         let loose = if same <= MOST_PER_TABLE { same } else { 0 };
-        for (fault, key, known) in &table[..loose] {
-            out.push(unknown_key(cx, fault.span, &fault.path, key, known));
+        for (fault, key, known, meant) in &table[..loose] {
+            out.push(unknown_key(fault.span, &fault.path, key, known, *meant));
         }
         if MOST_PER_TABLE < same {
             let mut found = RULE.at(first.span, format!("{same} unknown keys in {}", super::table_name(&first.path)));
@@ -63,11 +63,9 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
 }
 
 /// The message, apart from the search.
-fn unknown_key(cx: &FileCx<'_>, span: Span, path: &str, key: &str, known: &[&'static str]) -> Diagnostic {
+fn unknown_key(span: Span, path: &str, key: &str, known: &[&'static str], meant: Option<&str>) -> Diagnostic {
     let found = RULE.at(span, format!("unknown key {} in {}", quoted(key), super::table_name(path)));
-    let used = super::keys_beside(cx, path);
-    let free = known.iter().copied().filter(|name| !used.contains(&(*name).to_owned()));
-    match nearest(key, free) {
+    match meant {
         Some(name) => found.label(format!("did you mean `{name}`?")).fix(
             Applicability::Suggested,
             format!("rename it to `{name}`"),

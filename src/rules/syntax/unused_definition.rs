@@ -59,7 +59,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     }
     let mut uses = Uses::default();
     for entry in entries {
-        uses.names.extend(entry.uses.iter().map(|(sort, name)| (*sort, name.as_str())));
+        uses.names.extend(entry.uses.iter());
     }
     uses.of_catalogue(cx);
     uses.of_templates(cx);
