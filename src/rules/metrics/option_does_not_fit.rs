@@ -4,7 +4,7 @@ use crate::catalog::{Kind, Metric};
 use crate::rules::prelude::*;
 
 rule! {
-    /// A definition of the catalogue sets an option that its kind of metric does not have.
+    /// A definition of the catalogue sets an option that its kind of metric does not have, or a window without length.
     ///
     /// ## Why
     /// It is ignored, or read wrongly by the analysis: a cap on a yes-or-no value changes nothing.
@@ -16,6 +16,13 @@ rule! {
     /// #: file catalog/base.toml
     /// [metrics.refund_rate]
     /// cap = "5 %"
+    /// ```
+    /// ```toml,bad
+    /// #: file catalog/base.toml
+    /// [metrics.refund_rate]
+    /// kind = "retention"
+    /// window_start = "7 days"
+    /// window = "1 day"
     /// ```
     /// ```toml,good
     /// #: file catalog/base.toml
@@ -32,6 +39,17 @@ rule! {
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     for (name, _, metric) in cx.catalog.metrics.iter() {
         let Some(kind) = metric.kind.get() else { continue };
+        // Both count from exposure: a window that ends before it starts holds nothing.
+        if let (Some(start), Some(end)) = (metric.window_start.get(), metric.window.get())
+            && end.value <= start.value
+        {
+            out.push(
+                RULE.at(end.span, format!("the window of {} ends before it starts", quoted(name)))
+                    .label(format!("ends {} after exposure", end.value))
+                    .also(start.span, format!("starts {} after exposure", start.value))
+                    .help("`window` counts from exposure, too: write its end, not its length"),
+            );
+        }
         for (key, span, kinds) in misfits(metric, kind.value) {
             out.push(
                 RULE.at(span, format!("`{key}` has no meaning for {}, a {}", quoted(name), kind.value))
