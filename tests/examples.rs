@@ -124,6 +124,26 @@ fn the_page_of_mistakes_shows_what_the_program_prints() {
 }
 
 #[test]
+fn the_readme_shows_what_the_program_prints() {
+    let page = read("README.md");
+    let report = stripped(&expc(&["check", "examples/faulty", "--today", TODAY]).1);
+    let frames = blocks(&page, "text");
+    assert!(!frames.is_empty(), "the README shows no frame");
+    for frame in frames {
+        assert!(report.contains(&stripped(&frame)), "not printed:\n{frame}");
+    }
+    let power = stripped(&expc(&["power", "examples/shop/experiments/checkout-one-tap.toml"]).1);
+    let shown = blocks(&page, "console").into_iter().find(|block| block.starts_with("$ expc power"));
+    let shown = shown.expect("the README shows a size");
+    for line in shown.lines().skip(1).filter(|line| line.trim() != "…") {
+        assert!(power.lines().any(|printed| printed == line.trim_end()), "not printed: {line}");
+    }
+    let rules = expc(&["rules"]).1;
+    let count = rules.lines().last().and_then(|line| line.split_whitespace().next()).expect("a count");
+    assert!(page.contains(&format!("({count} rules)")), "the README counts other than {count} rules");
+}
+
+#[test]
 fn every_spec_has_a_place_on_its_page() {
     for folder in ["examples/faulty", "examples/shop"] {
         let page = read(&format!("{folder}/README.md"));
