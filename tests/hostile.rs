@@ -9,6 +9,9 @@ mod base;
 #[path = "support/workspace.rs"]
 mod workspace;
 
+#[path = "support/cases.rs"]
+mod cases;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -648,7 +651,7 @@ fn path() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases::cases(250))]
 
     #[test]
     fn broken_text_never_breaks_the_compiler(path in path(), breaks in prop::collection::vec(breaks(), 1..4)) {

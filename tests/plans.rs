@@ -2,6 +2,9 @@
 //!
 //! Start with the snapshots `tests/snapshots/plans__page_*`: they are what this room is for.
 
+#[path = "support/cases.rs"]
+mod cases;
+
 use std::process::{Command, Stdio};
 
 use expc::emit::Artifact;
@@ -339,7 +342,7 @@ fn files_stay_in_the_output_folder() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases::cases(64))]
 
     /// A spec cut anywhere, with a line doubled or dropped, still gives files, a valid document and a right hash.
     #[test]

@@ -2,6 +2,9 @@
 //!
 //! Start with the snapshots in `tests/snapshots/report__*`: they are what this room is for.
 
+#[path = "support/cases.rs"]
+mod cases;
+
 use std::sync::Arc;
 
 use expc::diag::{Applicability, Diagnostic, Edit, Level, Skipped};
@@ -553,7 +556,7 @@ fn any_span() -> impl Strategy<Value = Span> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases::cases(300))]
 
     #[test]
     fn no_format_ever_panics_or_prints_what_acts(

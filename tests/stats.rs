@@ -4,6 +4,9 @@
 //! tolerance. Start at `gold::check`, through which every comparison goes, and `coverage`, which accounts
 //! for every row.
 
+#[path = "support/cases.rs"]
+mod cases;
+
 #[path = "stats/anytime.rs"]
 mod anytime;
 #[path = "stats/count.rs"]

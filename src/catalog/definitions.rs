@@ -14,7 +14,7 @@ use crate::syntax::Value;
 pub struct CatalogFile {
     /// The version of this language.
     #[schemars(example = 1, range(min = 1, max = 1), required)]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::version")]
+    #[serde(deserialize_with = "crate::spec::limits::version")]
     pub schema: Field<i64>,
     /// What is measured, by name.
     #[schemars(example = &serde_json::json!({ "order_conversion": { "kind": "proportion", "direction": "increase", "event": "order_placed", "baseline": "11%" } }))]
@@ -156,7 +156,7 @@ pub struct Metric {
     pub heavy_tail: Field<bool>,
     /// The correlation with its own value before the experiment, for CUPED.
     #[schemars(example = 0.5, range(min = -1.0, max = 1.0))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::correlation")]
+    #[serde(deserialize_with = "crate::spec::limits::correlation")]
     pub pre_correlation: Field<f64>,
     /// How late its data is complete.
     #[schemars(example = &"1 day")]
@@ -315,7 +315,7 @@ pub struct NamedAudience {
     pub exclude: Field<List<Condition>>,
     /// New units per day that meet the conditions.
     #[schemars(example = 52000, range(min = 1, max = 1_000_000_000_000i64))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
     pub daily_units: Field<i64>,
     /// When that was measured.
     #[schemars(example = &"2026-10-01")]

@@ -13,7 +13,7 @@ use crate::spec::{At, Duration, Field, List, Named, Probability, Share, choice};
 pub struct WorkspaceFile {
     /// The version of this language.
     #[schemars(example = 1, range(min = 1, max = 1), required)]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::version")]
+    #[serde(deserialize_with = "crate::spec::limits::version")]
     pub schema: Field<i64>,
     /// Where things are, relative to this file.
     #[schemars(example = &serde_json::json!({ "experiments": "experiments" }))]
@@ -153,19 +153,19 @@ pub struct PolicyTable {
     pub max_first_stage: Field<Share>,
     /// The largest factor by which a stage may exceed the one before.
     #[schemars(example = 10.0, range(min = 1.0, max = 1e12))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::at_least_one")]
+    #[serde(deserialize_with = "crate::spec::limits::at_least_one")]
     pub max_step: Field<f64>,
     /// The most primary metrics.
     #[schemars(example = 2, range(min = 1, max = 1_000_000_000_000i64))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
     pub max_primaries: Field<i64>,
     /// The most metrics over all roles.
     #[schemars(example = 20, range(min = 1, max = 1_000_000_000_000i64))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
     pub max_metrics: Field<i64>,
     /// The most segments.
     #[schemars(example = 5, range(min = 0, max = 1_000_000_000_000i64))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::count_or_none")]
+    #[serde(deserialize_with = "crate::spec::limits::count_or_none")]
     pub max_segments: Field<i64>,
     /// The laxest threshold of the sample-ratio check.
     #[schemars(example = 0.01)]
@@ -187,7 +187,7 @@ pub struct PolicyTable {
     pub max_data_class: Field<DataClass>,
     /// The fewest words of a hypothesis.
     #[schemars(example = 4, range(min = 1, max = 1_000_000_000_000i64))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
     pub min_hypothesis_words: Field<i64>,
     /// Guardrails that every experiment on a surface must have; `any` stands for all surfaces.
     #[schemars(example = &serde_json::json!({ "checkout": ["page_latency_p95"], "any": ["client_error_rate"] }))]
@@ -206,7 +206,7 @@ pub struct PolicyTable {
     pub basis_regions: Field<List<String>>,
     /// The most experiments at a time on one surface.
     #[schemars(example = 8, range(min = 1, max = 1_000_000_000_000i64))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
     pub max_parallel: Field<i64>,
 }
 

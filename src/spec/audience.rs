@@ -38,7 +38,7 @@ pub struct Audience {
     pub slot: Field<super::Amount>,
     /// Units per day that meet the conditions, when the catalogue does not know.
     #[schemars(example = 52000, range(min = 1, max = 1_000_000_000_000i64))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
     pub daily_units: Field<i64>,
     /// The holdout to respect; the workspace's global one when absent, `"none"` to opt out.
     #[schemars(example = &"global-2026")]

@@ -165,7 +165,7 @@ pub struct VarianceReduction {
     pub period: Field<CovariatePeriod>,
     /// The correlation of covariate and metric; the catalogue's when absent.
     #[schemars(example = 0.5, range(min = -1.0, max = 1.0))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::correlation")]
+    #[serde(deserialize_with = "crate::spec::limits::correlation")]
     pub correlation: Field<f64>,
 }
 
@@ -215,15 +215,15 @@ pub struct Cluster {
     pub unit: Field<String>,
     /// The intra-cluster correlation.
     #[schemars(example = 0.02, range(min = 0.0, max = 1.0))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::part")]
+    #[serde(deserialize_with = "crate::spec::limits::part")]
     pub icc: Field<f64>,
     /// Members per group.
     #[schemars(example = 12.0, range(min = 1.0, max = 1e12))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::at_least_one")]
+    #[serde(deserialize_with = "crate::spec::limits::at_least_one")]
     pub mean_size: Field<f64>,
     /// The coefficient of variation of the group sizes.
     #[schemars(example = 0.6, extend("default" = 0.0), range(min = 0.0, max = 1e12))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::positive")]
+    #[serde(deserialize_with = "crate::spec::limits::positive")]
     pub size_cv: Field<f64>,
 }
 

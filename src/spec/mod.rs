@@ -10,6 +10,7 @@ pub mod design;
 pub mod experiment;
 pub mod feedback;
 pub mod governance;
+pub mod limits;
 pub mod metrics;
 pub mod quantity;
 pub mod record;
@@ -41,7 +42,7 @@ pub use rollout::{Gate, Rollout, Stage};
 pub struct Spec {
     /// The version of this language.
     #[schemars(example = 1, range(min = 1, max = 1), required)]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::version")]
+    #[serde(deserialize_with = "crate::spec::limits::version")]
     pub schema: Field<i64>,
     /// The template that this spec starts from: the stem of a file under `templates/`.
     #[schemars(example = &"conversion-ab")]
@@ -118,7 +119,7 @@ macro_rules! template {
         pub struct Template {
             /// The version of this language.
             #[schemars(example = 1, range(min = 1, max = 1), required)]
-            #[serde(deserialize_with = "crate::spec::quantity::limits::version")]
+            #[serde(deserialize_with = "crate::spec::limits::version")]
     pub schema: Field<i64>,
             /// What the template is, and which of its values a spec may not weaken.
             #[schemars(example = &serde_json::json!({ "about": "Two variants, one conversion metric.", "protected": ["design.alpha"] }))]

@@ -97,6 +97,6 @@ pub struct Rollback {
     pub threshold: Field<Amount>,
     /// Units per variant before it may fire.
     #[schemars(example = 5000, range(min = 1, max = 1_000_000_000_000i64))]
-    #[serde(deserialize_with = "crate::spec::quantity::limits::count")]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
     pub min_units: Field<i64>,
 }

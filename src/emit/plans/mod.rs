@@ -56,25 +56,26 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// What a plan format is asked for.
+/// What a plan format is asked for: the inputs, and the document that is made of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    pub plan: &'a Plan,
-    pub spec: &'a Spec,
-    pub catalog: &'a Catalog,
-    pub sources: &'a Sources,
-    pub memo: &'a Memo,
-    /// The file of the spec.
-    pub file: FileId,
+    pub inputs: Inputs<'a>,
     /// The plan document `expc.plan/1`, hash included: every other format prints from it and from the plan.
     pub document: &'a Json,
     pub hash: &'a str,
 }
 
+impl<'a> std::ops::Deref for Request<'a> {
+    type Target = Inputs<'a>;
+
+    fn deref(&self) -> &Inputs<'a> {
+        &self.inputs
+    }
+}
+
 impl<'a> Request<'a> {
     pub fn new(inputs: &Inputs<'a>, document: &'a Json, hash: &'a str) -> Self {
-        let &Inputs { plan, spec, catalog, sources, memo, file, .. } = inputs;
-        Self { plan, spec, catalog, sources, memo, file, document, hash }
+        Self { inputs: *inputs, document, hash }
     }
 
     /// A file of this experiment: `plans/<id>/<name>`.

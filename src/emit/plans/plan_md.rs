@@ -228,12 +228,7 @@ fn missing(request: &Request<'_>) -> String {
 }
 
 fn window_of(request: &Request<'_>, metric: &PlannedMetric) -> Option<(i64, i64)> {
-    window_us(&inputs(request), metric)
-}
-
-fn inputs<'a>(request: &Request<'a>) -> super::Inputs<'a> {
-    let &Request { plan, spec, catalog, sources, memo, file, .. } = request;
-    super::Inputs { plan, spec, catalog, sources, memo, file, commit: None }
+    window_us(&request.inputs, metric)
 }
 
 fn effect_text(effect: &PlannedEffect) -> String {
@@ -407,7 +402,7 @@ fn measures(request: &Request<'_>) -> String {
     }
     out += &table.print();
     out += "Windows are elapsed time from the first exposure, never calendar days.\n";
-    if let Some(burn_in) = burn_in(&inputs(request)) {
+    if let Some(burn_in) = burn_in(&request.inputs) {
         out += &format!("The first {burn_in} after exposure are left out of every window.\n");
     }
     out.push('\n');
@@ -614,7 +609,7 @@ fn sizes(request: &Request<'_>) -> String {
         out.push('\n');
     }
     let mut table = Table::new(&["Number", ">Value", "From"]);
-    for line in origins(&inputs(request)) {
+    for line in origins(&request.inputs) {
         let from = match &line.at {
             Some(at) => code(at),
             None => text(&line.from),
@@ -750,7 +745,7 @@ fn looks(request: &Request<'_>) -> String {
         };
         out += "If a look comes with another sample than planned, its bound follows from the same function.\n\n";
     }
-    let looks = dated_looks(&inputs(request));
+    let looks = dated_looks(&request.inputs);
     if looks.is_empty() {
         return out + "No look is planned yet.\n\n";
     }
