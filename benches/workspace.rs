@@ -61,7 +61,7 @@ fn read_one_spec(bencher: Bencher<'_, '_>) {
 /// Text to plan, everything sized, with the sizes that other specs of the workspace share known already.
 #[divan::bench]
 fn compile_one_spec(bencher: Bencher<'_, '_>) {
-    let workspace = Workspace::open(&memory(24));
+    let workspace = Workspace::open(&memory(24)).with_targets(expc::emit::flags::capabilities());
     let spec = workspace.specs.last().expect("there are specs");
     bencher.bench(|| workspace.compile(spec));
 }
@@ -70,12 +70,14 @@ fn compile_one_spec(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn open_an_empty_workspace(bencher: Bencher<'_, '_>) {
     let files = memory(0);
-    bencher.bench(|| Workspace::open(&files));
+    bencher.bench(|| Workspace::open(&files).with_targets(expc::emit::flags::capabilities()));
 }
 
 /// A whole run from memory, all rules.
 #[divan::bench(args = [1, 100, 1_000])]
 fn check_specs(bencher: Bencher<'_, '_>, specs: usize) {
     let files = memory(specs);
-    bencher.counter(ItemsCount::new(specs)).bench(|| check(&Workspace::open(&files), options()));
+    bencher
+        .counter(ItemsCount::new(specs))
+        .bench(|| check(&Workspace::open(&files).with_targets(expc::emit::flags::capabilities()), options()));
 }

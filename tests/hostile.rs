@@ -33,7 +33,7 @@ const QUICK: Duration = Duration::from_secs(20);
 /// The base with other files over it, from memory.
 fn memory(files: &BTreeMap<String, String>) -> Workspace {
     let files = files.iter().fold(Memory::default(), |memory, (path, text)| memory.with(path.clone(), text.clone()));
-    Workspace::open(&files)
+    Workspace::open(&files).with_targets(expc::emit::flags::capabilities())
 }
 
 fn judged(workspace: &Workspace) -> Outcome {

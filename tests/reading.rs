@@ -17,7 +17,7 @@ fn seen(changes: &[(&str, &str)]) -> String {
         files.insert((*path).to_owned(), (*text).to_owned());
     }
     let memory = files.into_iter().fold(Memory::default(), |memory, (path, text)| memory.with(path, text));
-    let workspace = Workspace::open(&memory);
+    let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
     let outcome = check(&workspace, Options { today: base::TODAY.parse().ok() });
     let report = Report {
         sources: &workspace.sources,

@@ -29,7 +29,7 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     let asked = clean(&std::path::absolute(start).unwrap_or_else(|_| start.to_path_buf()));
     let part = asked.strip_prefix(clean(&root)).map(slashed).unwrap_or_default();
     let prefix = from_here(&here, &clean(&root));
-    let workspace = Workspace::open(&Disk::new(&root));
+    let workspace = Workspace::open(&Disk::new(&root)).with_targets(crate::emit::flags::capabilities());
     Ok(Opened { workspace, prefix, part })
 }
 

@@ -1,6 +1,7 @@
-//! What flag platforms can hold, as data that rules and emitters share.
+//! What a flag platform can hold, as data that rules and emitters share.
 //!
-//! One row a platform, by the word in `emit.targets`. The emitter of a platform prints what its row promises.
+//! Each emitter states its own capabilities; the doors hand them to the workspace, so that a platform stays one file
+//! and one registry line, and rules never look up to the emitters.
 
 /// The words of `emit.strict`, and of what a build says it has lost: what each asks of a platform.
 pub const FEATURES: &[(&str, &str)] = &[
@@ -18,7 +19,7 @@ pub const FEATURES: &[(&str, &str)] = &[
 
 /// What a flag platform can hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Target {
+pub struct Capabilities {
     /// The word in `emit.targets`.
     pub name: &'static str,
     /// The largest sum of whole weights; `None` where weights are decimals.
@@ -37,27 +38,7 @@ pub struct Target {
     pub hashes_any_id: bool,
 }
 
-/// flagd: refuses a rule whose weights sum to more than 2^31 - 1; shares keep four decimals of a per cent.
-pub const FLAGD: Target = Target {
-    name: "flagd",
-    most_weight: Some(2_147_483_647.0),
-    share_parts: 1e6,
-    reserved: &["off", "in", "out"],
-    one_experiment_a_flag: true,
-    has_generations: true,
-    keeps_assignments: false,
-    // Measured within generation B: 729 of 2,000 such ids differ between Node and Python.
-    hashes_any_id: false,
-};
-
-/// Every platform, by name.
-pub const TARGETS: &[Target] = &[FLAGD];
-
-impl Target {
-    pub fn named(name: &str) -> Option<&'static Target> {
-        TARGETS.iter().find(|target| target.name == name)
-    }
-
+impl Capabilities {
     /// True when a share is printed as it was written.
     pub fn holds_share(&self, share: f64) -> bool {
         let parts = share * self.share_parts;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::document::{Document, DocumentKind};
 use super::entry::SharedConditions;
 use crate::catalog::{Catalog, CatalogFile};
+use crate::plan::targets::Capabilities;
 use crate::plan::{self, Inputs, Memo, Plan};
 use crate::policy::{InForce, Policy, WorkspaceFile};
 use crate::spec::{Field, MERGED_LISTS, Spec, Template};
@@ -31,6 +32,8 @@ pub struct Workspace {
     /// Folders that could not be entered.
     pub faults: Vec<ReadFault>,
     pub memo: Memo,
+    /// The flag platforms that can be built; rules on them are skipped while nobody says.
+    pub targets: Vec<&'static Capabilities>,
     pub shared: SharedConditions,
 }
 
@@ -146,8 +149,21 @@ impl Workspace {
             specs,
             faults,
             memo: Memo::default(),
+            targets: Vec::new(),
             shared: SharedConditions::default(),
         }
+    }
+
+    /// The same workspace with the flag platforms that can be built from it.
+    #[must_use]
+    pub fn with_targets(mut self, targets: Vec<&'static Capabilities>) -> Self {
+        self.targets = targets;
+        self
+    }
+
+    /// The platform of a name.
+    pub fn target(&self, name: &str) -> Option<&'static Capabilities> {
+        self.targets.iter().copied().find(|target| target.name == name)
     }
 
     /// The name of the workspace, for reports.

@@ -1,6 +1,5 @@
 //! EMI017 generation-unset.
 
-use crate::plan::targets::Target;
 use crate::rules::prelude::*;
 
 rule! {
@@ -38,7 +37,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     }
     let listed = file.build.value().and_then(|build| build.targets.value());
     for target in listed.into_iter().flat_map(|targets| targets.iter()) {
-        if !Target::named(target).is_some_and(|known| known.has_generations) {
+        if !cx.workspace.target(target).is_some_and(|known| known.has_generations) {
             continue;
         }
         let settings = file.targets.value().and_then(|targets| targets.get(target));

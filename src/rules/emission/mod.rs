@@ -13,16 +13,16 @@ crate::rules::rule::group! {
 }
 
 use crate::plan::Plan;
-use crate::plan::targets::Target;
+use crate::plan::targets::Capabilities;
 use crate::rules::rule::PlanCx;
 use crate::syntax::{Table, Value};
 
 /// The known platforms that are built from an experiment that is still built.
-fn targets(cx: &PlanCx<'_>) -> Vec<&'static Target> {
+fn targets(cx: &PlanCx<'_>) -> Vec<&'static Capabilities> {
     if cx.plan.status.value.is_over() {
         return Vec::new();
     }
-    cx.plan.targets.iter().filter_map(|target| Target::named(target)).collect()
+    cx.plan.targets.iter().filter_map(|target| cx.workspace.target(target)).collect()
 }
 
 /// True when the spec demands a feature, so that losing it is an error and not a note.

@@ -1,7 +1,7 @@
 //! EMI002 not-expressible.
 
 use crate::plan::PlannedVariant;
-use crate::plan::targets::{FEATURES, Target};
+use crate::plan::targets::{Capabilities, FEATURES};
 use crate::portfolio::DocumentKind;
 use crate::rules::place;
 use crate::rules::prelude::*;
@@ -123,7 +123,7 @@ fn check_targets(cx: &PlanCx<'_>, out: &mut Sink) {
     }
 }
 
-fn obstacle(plan: &Plan, target: &Target, feature: &str) -> Option<Obstacle> {
+fn obstacle(plan: &Plan, target: &Capabilities, feature: &str) -> Option<Obstacle> {
     match feature {
         "ids" => {
             let ascii = plan.audience.unit_ascii.as_ref().filter(|ascii| !ascii.value && !target.hashes_any_id)?;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::plan::targets::Target;
 use crate::portfolio::Entry;
 use crate::rules::prelude::*;
 
@@ -35,7 +34,7 @@ rule! {
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     let mut writers: BTreeMap<(&str, &str), Vec<&Entry>> = BTreeMap::new();
     for entry in cx.portfolio.entries.iter().filter(|entry| entry.is_live()) {
-        let one = |name: &&String| Target::named(name).is_some_and(|target| target.one_experiment_a_flag);
+        let one = |name: &&String| cx.workspace.target(name).is_some_and(|target| target.one_experiment_a_flag);
         for target in entry.targets.iter().filter(one) {
             writers.entry((target, &entry.flag)).or_default().push(entry);
         }

@@ -1,6 +1,5 @@
 //! EMI001 unknown-target.
 
-use crate::plan::targets::TARGETS;
 use crate::portfolio::DocumentKind;
 use crate::rules::prelude::*;
 use crate::syntax::Node;
@@ -40,14 +39,17 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
         DocumentKind::Experiment | DocumentKind::Template => "emit.targets",
         DocumentKind::Catalogue => return,
     };
+    if cx.workspace.targets.is_empty() {
+        return out.skip("no known platforms");
+    }
     let targets = cx.document.tree.at_path(path).and_then(Node::as_array).unwrap_or_default();
     for target in targets {
         let Some(name) = target.as_str() else { continue };
-        if TARGETS.iter().any(|known| known.name == name) {
+        if cx.workspace.target(name).is_some() {
             continue;
         }
         let found = RULE.at(target.span, format!("unknown target {}", quoted(name)));
-        let names = || TARGETS.iter().map(|known| known.name);
+        let names = || cx.workspace.targets.iter().map(|known| known.name);
         out.push(match nearest(name, names()) {
             Some(near) => found.label(format!("did you mean `{near}`?")).fix(
                 Applicability::Suggested,

@@ -53,9 +53,6 @@ rule! {
 /// The risks that a spec declares; sign-offs for others are never asked.
 const RISKS: [&str; 6] = ["brand", "revenue", "legal", "safety", "model", "ethics"];
 
-/// The targets whose settings are read.
-const TARGETS_WITH_SETTINGS: [&str; 1] = ["flagd"];
-
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     let file = &cx.workspace.file;
     let strict = file.policy.value().and_then(|table| table.preset.copied()) == Some(PresetName::Strict);
@@ -67,12 +64,14 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
         names(cx, table, out);
         thresholds(table, &Policy::preset(preset), out);
     }
+    // Only generations are set by target so far.
+    let read: Vec<&str> = cx.workspace.targets.iter().filter(|known| known.has_generations).map(|known| known.name).collect();
     for (name, _) in file.targets.value().into_iter().flat_map(|named| named.iter()) {
-        if !TARGETS_WITH_SETTINGS.contains(&name.value.as_str()) {
+        if !cx.workspace.targets.is_empty() && !read.contains(&name.value.as_str()) {
             let found = RULE.at(name.span, format!("settings of target {} are never read", quoted(name)));
-            let near = nearest(name, TARGETS_WITH_SETTINGS);
+            let near = nearest(name, read.iter().copied());
             let label = near.map_or_else(|| "a target without settings".to_owned(), |near| format!("did you mean `{near}`?"));
-            let known = listed(TARGETS_WITH_SETTINGS, TARGETS_WITH_SETTINGS.len());
+            let known = listed(read.iter().copied(), read.len());
             out.push(found.label(label).help(format!("settings are read for {known}")));
         }
     }
