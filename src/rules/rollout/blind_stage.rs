@@ -62,7 +62,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     // A guardrail that lacks an input may be the one that sees: another rule asks for it.
     let sized = cx.plan.sizes.iter().filter(|sized| sized.role == Role::Guardrail).count();
     if guards.is_empty() || guards.len() < sized {
-        return out.skip("a size of every guardrail");
+        return out.skip("no size for every guardrail");
     }
     let Some(daily) = daily_units(cx.plan) else { return out.skip("no eligible units per day") };
     for (index, stage) in stages.iter().enumerate().take(stages.len() - 1) {
