@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::flags::{self, Target};
 use super::plans;
-use super::{Artifact, ArtifactRole, Emitted, Experiment, Loss, Moment};
+use super::{Artifact, ArtifactRole, Emitted, Experiment, Loss, Moment, sha256};
 use crate::portfolio::{Compiled, Workspace};
 use crate::spec::Status;
 
@@ -161,7 +160,6 @@ fn manifest(
     hashes: &BTreeMap<String, String>,
     losses: &[Loss],
 ) -> Vec<u8> {
-    let listed = |artifact: &'_ Artifact| -> String { hex(&Sha256::digest(&artifact.bytes)) };
     let files = artifacts
         .iter()
         .map(|artifact| Listed {
@@ -170,7 +168,7 @@ fn manifest(
             target: artifact.target,
             experiments: &artifact.experiments,
             stage: artifact.stage.as_deref(),
-            sha256: listed(artifact),
+            sha256: sha256(&artifact.bytes),
             plans: artifact.experiments.iter().filter_map(|id| Some((id.as_str(), hashes.get(id)?.as_str()))).collect(),
         })
         .collect();
@@ -190,10 +188,6 @@ fn manifest(
     let mut bytes = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
     bytes.push(b'\n');
     bytes
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The files that an earlier manifest names; nothing when it cannot be read.

@@ -329,8 +329,8 @@ impl<'a> Inputs<'a> {
             design_effect: design.cluster.value().and_then(|cluster| {
                 let (icc, size) = (cluster.icc.copied()?, cluster.mean_size.copied()?);
                 let cv = cluster.size_cv.copied().unwrap_or(0.0);
-                // Eldridge, Ashby and Kerry 2006, unequal cluster sizes, unweighted.
-                Some(Known::new(1.0 + ((cv * cv + 1.0) * size - 1.0).max(0.0) * icc.max(0.0), Origin::Computed))
+                let factor = stats::variance::design_effect(size, cv, icc).ok()?;
+                Some(Known::new(factor, Origin::Computed))
             }),
             cluster_size: design.cluster.value().and_then(|cluster| {
                 // Members are counted only where the groups are what is enrolled.

@@ -317,15 +317,15 @@ fn comparison(
     Ok((comparison, factors, power_goal))
 }
 
-/// `1 - rho^2` (Deng et al. 2013), with the correlation of the spec or of the catalogue.
+/// What variance reduction leaves, with the correlation of the spec or of the catalogue.
 fn reduction(design: &PlannedDesign, metric: &PlannedMetric) -> f64 {
     let Some(reduction) = design.reduction.as_ref().filter(|reduction| reduction.method.value != Reduction::None)
     else {
         return 1.0;
     };
     let rho = reduction.correlation.as_ref().or(metric.pre_correlation.as_ref()).map_or(0.0, |known| known.value);
-    // A correlation of 1 would need no units at all; the rules question anything near it.
-    (1.0 - rho * rho).max(0.01)
+    // A correlation of 1 would need no units at all: a hundredth of the sample always stays.
+    stats::variance::adjusted(rho, 1.0).unwrap_or(0.0).max(0.01)
 }
 
 impl Sizing {

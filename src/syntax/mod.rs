@@ -6,7 +6,6 @@
 //! This room knows TOML and serde; it knows no key of the language.
 
 mod at;
-mod comment;
 mod merge;
 mod node;
 mod parse;
@@ -14,7 +13,6 @@ mod payload;
 mod read;
 
 pub use at::{At, Field, List, Named};
-pub use comment::{Comment, comments};
 pub use merge::{Layers, merge};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::{Fault as SyntaxFault, parse};

@@ -8,9 +8,9 @@ mod shape;
 mod write;
 
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 
 use super::Inputs;
+use crate::emit::sha256;
 use write::Writer;
 
 pub use shape::*;
@@ -38,7 +38,7 @@ pub fn hash(document: &Json) -> String {
         table.shift_remove("hash");
         table.shift_remove("provenance");
     }
-    format!("sha256:{}", hex(&canonical(&hashed)))
+    format!("sha256:{}", sha256(canonical(&hashed).as_bytes()))
 }
 
 /// Checks that a document carries its own hash; the error is a sentence for people.
@@ -56,10 +56,6 @@ pub fn verify(document: &Json) -> Result<(), String> {
 /// RFC 8785. Only values that no `serde_json::Value` holds are refused; serde's own spelling stands in.
 fn canonical(value: &Json) -> String {
     serde_json_canonicalizer::to_string(value).unwrap_or_else(|_| value.to_string())
-}
-
-fn hex(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The JSON Schema of a plan document.

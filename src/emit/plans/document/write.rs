@@ -15,9 +15,10 @@ use crate::syntax::{At, Node, Value};
 use crate::text::Span;
 
 use super::shape::*;
-use super::{CONTRACT, FORMAT, canonical, hex};
+use super::{CONTRACT, FORMAT, canonical};
 use crate::emit::plans::schedule::{burn_in, us};
 use crate::emit::plans::{Inputs, dated_looks, show, window_us};
+use crate::emit::sha256;
 
 /// A number that JSON can hold; 0 stands for one that it cannot, which no plan computes.
 fn finite(number: f64) -> f64 {
@@ -494,7 +495,7 @@ impl<'a> Writer<'_, 'a> {
             status: self.plan().status.value,
             spec: SpecFile {
                 path: source.map_or_else(String::new, |source| source.path.clone()),
-                sha256: hex(source.map_or("", |source| &source.text)),
+                sha256: sha256(source.map_or("", |source| &source.text).as_bytes()),
             },
             compiler: Compiler { name: "expc".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             commit: self.inputs.commit.map(str::to_owned),
