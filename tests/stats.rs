@@ -1,6 +1,6 @@
 //! The mathematics against reference values and against its own laws.
 //!
-//! The rows in `tests/gold` come from other tools and from high-precision computations; each carries its
+//! The rows in `tests/gold/rows` come from other tools and from high-precision computations; each carries its
 //! tolerance. Start at `gold::check`, through which every comparison goes, and `coverage`, which accounts
 //! for every row.
 

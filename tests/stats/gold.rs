@@ -14,7 +14,7 @@ pub struct Row {
 }
 
 pub fn file(name: &str) -> Vec<Row> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gold").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gold/rows").join(name);
     let text = std::fs::read_to_string(&path).unwrap();
     text.lines()
         .map(|line| {

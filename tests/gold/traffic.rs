@@ -1,0 +1,5 @@
+//! TODO title.
+
+use crate::row::Kinds;
+
+pub const KINDS: Kinds = &[];
