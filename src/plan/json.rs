@@ -227,6 +227,7 @@ fn size(sized: &Sized) -> Json {
         Ok(sizing) => json!({
             "claim": match sizing.comparison.claim {
                 Claim::NonInferiority { .. } => "non-inferiority",
+                Claim::Equivalence { .. } => "equivalence",
                 _ => "superiority",
             },
             "alpha": sizing.comparison.alpha,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::spec::design::Reduction;
 use crate::spec::{Method, Role, Sides, Spending, Test};
-use crate::stats::comparison::{Claim, Comparison, Endpoint, Size};
+use crate::stats::comparison::{Claim, Comparison, Endpoint, Scale, Size};
 use crate::stats::mean::MeanTest;
 use crate::stats::proportion::ProportionTest;
 use crate::stats::sequential::{self, Monitoring};
@@ -309,6 +309,7 @@ fn comparison(
     let comparison = Comparison {
         endpoint,
         claim,
+        scale: Scale::Difference,
         alpha,
         sides,
         allocation: treatment.fraction / control.fraction,

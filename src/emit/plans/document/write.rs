@@ -739,5 +739,6 @@ pub(in crate::emit::plans) fn sized_for(claim: Claim) -> f64 {
     match claim {
         Claim::NonInferiority { margin, .. } => margin,
         Claim::Superiority { effect } | Claim::SuperiorityByMargin { effect, .. } => effect.abs(),
+        Claim::Equivalence { lower, upper, .. } => lower.abs().max(upper.abs()),
     }
 }
