@@ -11,6 +11,7 @@ pub mod comparison;
 pub mod count;
 pub mod mean;
 pub mod multiplicity;
+pub mod pages;
 pub mod proportion;
 pub mod sequential;
 pub mod srm;
