@@ -292,7 +292,7 @@ fn comparison(
         let effect =
             metric.mde.as_ref().and_then(|mde| mde.absolute).ok_or_else(|| missing(format!("an MDE for `{name}`")))?;
         let claim = Claim::Superiority { effect: good * effect.abs() };
-        (claim, design.alpha_per_claim, design.sides.value.into(), design.power.value)
+        (claim, design.alpha_per_claim, design.sides.value.into(), design.primary_power)
     };
     let inflation = match monitoring(design, alpha.min(0.499), memo).filter(|_| metric.role == Role::Primary) {
         None => 1.0,

@@ -12,6 +12,7 @@ pub mod count;
 pub mod equivalence;
 pub mod mean;
 pub mod multiplicity;
+pub mod pages;
 pub mod proportion;
 pub mod sequential;
 pub mod srm;
