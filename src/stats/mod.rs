@@ -7,6 +7,7 @@
 //! control units, alpha is the size of the whole test, and the power of a two-sided test counts
 //! the right direction only, because rejecting the wrong way is no success.
 
+pub mod cluster;
 pub mod comparison;
 pub mod count;
 pub mod equivalence;
@@ -16,6 +17,8 @@ pub mod pages;
 pub mod proportion;
 pub mod sequential;
 pub mod srm;
+pub mod survival;
+pub mod switchback;
 pub mod traffic;
 pub mod variance;
 
@@ -103,6 +106,8 @@ pub enum Refusal {
     NoLift { units: f64, least: f64 },
     /// A test has no form for the claim.
     NotOffered { test: &'static str, with: &'static str, instead: &'static str },
+    /// Not so many units come, however long one waits.
+    TooFewArrive { units: f64, arrive: f64 },
     /// The counts do not pair with the shares.
     Lengths { left: usize, right: usize },
     /// Information fractions must rise, and end at 1.
@@ -146,6 +151,9 @@ impl fmt::Display for Refusal {
             }
             Self::NotOffered { test, with, instead } => {
                 write!(f, "{test} has no form with {with}: use {instead}")
+            }
+            Self::TooFewArrive { units, arrive } => {
+                write!(f, "of {units} units only {arrive} are ever enrolled")
             }
             Self::Lengths { left, right } => write!(f, "{left} values do not pair with {right}"),
             Self::Fractions { look, value } => {

@@ -50,7 +50,7 @@ const NO_LONGER_EXACT: f64 = 1e5;
 impl Test {
     fn variance(&self) -> Variance {
         match self.endpoint {
-            Endpoint::Proportion { .. } => Variance::Known,
+            Endpoint::Proportion { .. } | Endpoint::Count(_) | Endpoint::TimeToEvent(_) => Variance::Known,
             Endpoint::Mean { test, .. } => match test {
                 MeanTest::Z | MeanTest::UnequalZ { .. } => Variance::Known,
                 MeanTest::T => Variance::Pooled { lost: 2.0 },
