@@ -113,6 +113,8 @@ pub enum Refusal {
     Lengths { left: usize, right: usize },
     /// Information fractions must rise, and end at 1.
     Fractions { look: usize, value: f64 },
+    /// The futility bound comes to the efficacy bound before the last look.
+    BoundsMeet,
     /// More looks than the recursion can resolve.
     TooManyLooks { looks: usize, most: usize },
     /// An iteration did not settle; a fault of this library rather than of the inputs.
@@ -164,6 +166,7 @@ impl fmt::Display for Refusal {
             Self::Fractions { look, value } => {
                 write!(f, "information fraction {value} of look {look} does not rise towards 1")
             }
+            Self::BoundsMeet => f.write_str("the futility bound meets the efficacy bound before the last look"),
             Self::TooManyLooks { looks, most } => {
                 write!(f, "{looks} looks are more than {most}")
             }
