@@ -6,8 +6,8 @@ use crate::catalog::{Catalog, Entries};
 use crate::policy::{Policy, WorkspaceFile};
 use crate::spec::design::{Reduction, SrmAction};
 use crate::spec::{
-    Boundary, Correction, Day, EffectAmong, EffectScale, Field, Gate, HypothesisKind, Method, Population, PowerOf,
-    Probability, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spec, Status, Unit,
+    Boundary, Correction, Day, EffectAmong, EffectScale, Field, Gate, GuardrailsAt, HypothesisKind, Method, Population,
+    PowerOf, Probability, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spec, Status, Unit,
 };
 use crate::stats;
 use crate::syntax::{At, Value};
@@ -408,6 +408,7 @@ impl<'a> Inputs<'a> {
                 .value()
                 .map(|list| list.iter().map(|look| At { value: look.value.fraction(), span: look.span }).collect())
                 .unwrap_or_default(),
+            guardrails_at: self.known(&design.guardrails_at, |at| *at).unwrap_or(Known::built_in(GuardrailsAt::End)),
             futility: design.futility.get().map(|at| PlannedFutility {
                 span: at.span,
                 spending: self.known(&at.spending, |spending| *spending),

@@ -224,6 +224,7 @@ impl Printer<'_> {
             "guardrail_power": design.guardrail_power,
             "spending": self.maybe(design.spending.as_ref(), |spending| json!(spending)),
             "looks": design.looks.iter().map(|look| look.value).collect::<Vec<_>>(),
+            "guardrails_at": self.known(&design.guardrails_at, |at| json!(at)),
             "futility": design.futility.as_ref().map(|futility| json!({
                 "spending": self.maybe(futility.spending.as_ref(), |spending| json!(spending)),
                 "parameter": self.number(futility.parameter.as_ref()),
@@ -292,17 +293,20 @@ fn size(sized: &Sized) -> Json {
     let tail = match &sized.result {
         Ok(sizing) => json!({
             "claim": match sizing.comparison.claim {
+                Claim::Superiority { .. } => "superiority",
+                Claim::SuperiorityByMargin { .. } => "superiority-by-margin",
                 Claim::NonInferiority { .. } => "non-inferiority",
                 Claim::Equivalence { .. } => "equivalence",
-                _ => "superiority",
             },
             "alpha": sizing.comparison.alpha,
             "power_goal": sizing.power_goal,
             "needed": { "control": sizing.need.control_units, "treatment": sizing.need.treatment_units },
             "available": { "control": sizing.control.floor(), "treatment": sizing.treatment.floor() },
             "power": sizing.power,
+            "reached": sizing.reached,
             "detectable": sizing.detectable(),
             "mature_days": sizing.mature_days,
+            "wait_days": sizing.wait_days,
             "factors": {
                 "variance_reduction": sizing.factors.reduction,
                 "sequential": sizing.factors.inflation,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::catalog::Kind;
 use crate::spec::design::SrmAction;
 use crate::spec::{
-    Amount, Boundary, Condition, Correction, Day, Direction, Duration, EffectAmong, EffectScale, Gate, HypothesisKind,
-    Method, Population, PowerOf, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spending, Status, Test,
+    Amount, Boundary, Condition, Correction, Day, Direction, Duration, EffectAmong, EffectScale, Gate, GuardrailsAt,
+    HypothesisKind, Method, Population, PowerOf, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spending,
+    Status, Test,
 };
 use crate::syntax::{At, Value};
 use crate::text::Span;
@@ -233,6 +234,7 @@ pub struct PlannedDesign {
     pub spending_parameter: Option<Known<f64>>,
     /// Information fractions of the looks; empty for one look at the end.
     pub looks: Vec<At<f64>>,
+    pub guardrails_at: Known<GuardrailsAt>,
     pub futility: Option<PlannedFutility>,
     pub boundary: PlannedBoundary,
     pub bayes: Option<PlannedBayes>,

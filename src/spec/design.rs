@@ -67,6 +67,16 @@ choice! {
 }
 
 choice! {
+    /// When the guardrails of a sequential design are tested.
+    pub enum GuardrailsAt {
+        /// Once, at the end.
+        End = "end",
+        /// At every look, by the same spending.
+        Looks = "looks",
+    }
+}
+
+choice! {
     /// What an effect is estimated as.
     pub enum EffectScale {
         /// Treatment minus control.
@@ -213,6 +223,9 @@ pub struct Design {
     /// The looks as parts of the planned information, increasing, the last 100%.
     #[schemars(example = &["33%", "66%", "100%"])]
     pub looks: Field<List<Share>>,
+    /// When the guardrails of a sequential design are tested.
+    #[schemars(example = &"looks", extend("default" = "end"))]
+    pub guardrails_at: Field<GuardrailsAt>,
     /// When a hopeless run is stopped early, by bounds that spend the chance to miss the MDE.
     #[schemars(example = &serde_json::json!({ "spending": "obrien-fleming", "binding": false }))]
     pub futility: Field<Futility>,

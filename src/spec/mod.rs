@@ -27,8 +27,8 @@ pub use crate::syntax::{At, Field, List, Named};
 pub use audience::{Audience, Comparison, Condition, EffectAmong, Exposure, Population, Scalar, UniqueUnits};
 pub use decision::{Action, Decision, DecisionRule, Outcome};
 pub use design::{
-    Boundary, Correction, Design, EffectScale, Method, PowerOf, SecondaryCorrection, SecondaryGate, Sides, Spending,
-    Test,
+    Boundary, Correction, Design, EffectScale, GuardrailsAt, Method, PowerOf, SecondaryCorrection, SecondaryGate,
+    Sides, Spending, Test,
 };
 pub use experiment::{Direction, Expectation, Experiment, Hypothesis, Status, Variant};
 pub use feedback::Feedback;

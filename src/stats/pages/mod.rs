@@ -34,6 +34,29 @@ macro_rules! pages {
 
 pages! {
     proportions: "proportions",
+    exact: "exact",
+    means: "means",
+    ratio: "ratio",
+    lift: "lift",
+    counts: "counts",
+    quantiles: "quantiles",
+    time_to_event: "time-to-event",
+    margins: "margins",
+    equivalence: "equivalence",
+    several_variants: "several-variants",
+    several_metrics: "several-metrics",
+    group_sequential: "group-sequential",
+    futility: "futility",
+    always_valid: "always-valid",
+    bayesian: "bayesian",
+    variance_reduction: "variance-reduction",
+    clusters: "clusters",
+    switchback: "switchback",
+    triggered: "triggered",
+    traffic: "traffic",
+    sample_ratio: "sample-ratio",
+    exaggeration: "exaggeration",
+    simulation: "simulation",
 }
 
 /// The page of a design.
