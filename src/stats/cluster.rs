@@ -5,7 +5,7 @@
 //! clusters are weighted; its design effect alone also serves as a size factor of [`super::comparison`], where
 //! clusters are so many that a normal test will do.
 
-use super::comparison::{Claim, Comparison, Endpoint, Scale, Size};
+use super::comparison::{Claim, Comparison, Endpoint, POWER_SLACK, Scale, Size, round_up};
 use super::mean::MeanTest;
 use super::root;
 use super::{Direction, Refusal, Sides, finite, open_unit, positive, variance};
@@ -178,20 +178,29 @@ impl ClusterTest {
     /// The clusters that reach `power`: the units of the [`Size`] are clusters, four or more an arm.
     pub fn required(&self, power: f64) -> Result<Size, Refusal> {
         let size = self.comparison(self.effect)?.required(power)?;
-        let least = LEAST_CLUSTERS / self.allocation.min(1.0);
-        if least <= size.control {
-            return Ok(size);
+        let control = size.control.max(LEAST_CLUSTERS / self.allocation.min(1.0));
+        let (mut in_control, mut in_treatment) = (round_up(control), round_up(control * self.allocation));
+        // Whole clusters are not quite in the planned ratio, which moves the variance as well.
+        for _ in 0..64 {
+            let whole = Self { allocation: in_treatment / in_control, ..*self };
+            let reached = whole.power(in_control)?;
+            if power - POWER_SLACK <= reached {
+                return Ok(Size {
+                    control,
+                    treatment: control * self.allocation,
+                    control_units: in_control as u64,
+                    treatment_units: in_treatment as u64,
+                    power: reached,
+                    rounding: size.rounding,
+                });
+            }
+            if in_treatment < in_control * self.allocation {
+                in_treatment += 1.0;
+            } else {
+                in_control += 1.0;
+            }
         }
-        let arms =
-            |control: f64| (control.ceil().max(LEAST_CLUSTERS), (control * self.allocation).ceil().max(LEAST_CLUSTERS));
-        let (control, treatment) = arms(least * (1.0 - 1e-12));
-        Ok(Size {
-            control: least,
-            treatment: least * self.allocation,
-            control_units: control as u64,
-            treatment_units: treatment as u64,
-            power: self.power(control.max(least))?,
-        })
+        Err(Refusal::Unsettled { what: "whole clusters" })
     }
 
     /// The probability to reject in the right direction with so many control clusters.

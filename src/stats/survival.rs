@@ -6,6 +6,7 @@
 //! time; treatment's over control's is the hazard ratio. Where hazards cross or fade, plan the share of units with
 //! the event by a horizon instead, as a proportion.
 
+use super::comparison::{MOST_UNITS, round_up};
 use super::count::Measure;
 use super::normal;
 use super::{Direction, Refusal, Sides, open_unit, positive};
@@ -115,10 +116,10 @@ impl Events {
         let needed = self.needed(power)?;
         let ratio = needed / self.checked_distance()?;
         let events = (ratio * ratio).max(1e-300);
-        if super::comparison::MOST_UNITS < events {
+        if MOST_UNITS < events {
             return Err(Refusal::TooManyUnits { units: events });
         }
-        let whole = super::comparison::round_up(events);
+        let whole = round_up(events);
         Ok(EventCount { events, whole: whole as u64, power: self.power(whole)? })
     }
 
@@ -221,7 +222,7 @@ impl FollowUp {
     }
 
     /// The probability of an event; every difference of exponentials is written with `expm1`.
-    fn share(&self, hazard: f64) -> f64 {
+    pub(crate) fn share(&self, hazard: f64) -> f64 {
         let leaving = hazard + self.dropout_hazard;
         let entering = leaving * self.accrual;
         let last = leaving * self.follow_up;

@@ -2,7 +2,7 @@
 
 use crate::row::{Judged, Kinds, Row};
 use expc::stats::Sides;
-use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+use expc::stats::comparison::{BothTails, Claim, Comparison, Endpoint, Scale};
 use expc::stats::count::{Measure, NullVariance, Rates};
 
 pub const KINDS: Kinds = &[
@@ -67,11 +67,9 @@ fn rates(row: &Row, judged: &mut Judged) {
     let comparison = comparison(row);
     if row.word("solve_for") == "power" {
         let n = if row.has("n_control") { row.given("n_control") } else { row.given("n_per_group") };
-        let mut power = comparison.power(n).unwrap();
-        if row.flag("count_both_tails") {
-            power += comparison.wrong_way(n).unwrap();
-        }
-        judged.check(row, "power", power);
+        let both = row.flag("count_both_tails");
+        let power = if both { BothTails(comparison).power(n) } else { comparison.power(n) };
+        judged.check(row, "power", power.unwrap());
         return;
     }
     let size = comparison.required(row.given("power")).unwrap();

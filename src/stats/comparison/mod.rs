@@ -5,8 +5,14 @@
 //! Normal tests are solved in closed form; those with estimated variances by iteration from the normal answer.
 //! `contrast` turns a claim into distances and deviations, `law` those into power and size.
 
+mod both_tails;
+mod cautions;
 mod contrast;
+mod counted;
 mod law;
+
+pub use both_tails::BothTails;
+pub use cautions::{Arm, Caution, FEWEST_DEGREES, FEWEST_EVENTS, UNITS_PER_SQUARED_SKEWNESS};
 
 use super::count::Rates;
 use super::equivalence::one_sided_alpha;
@@ -113,6 +119,16 @@ pub struct Size {
     pub treatment_units: u64,
     /// The power at the whole units.
     pub power: f64,
+    pub rounding: Rounding,
+}
+
+/// How whole units were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// The real-valued answer, each arm rounded up: any larger sample has at least the power.
+    Up,
+    /// The power of an exact test falls at some sizes: the smallest total from which it never falls short again.
+    SawTooth,
 }
 
 /// The largest count that a double holds exactly.
@@ -121,8 +137,10 @@ pub(crate) const MOST_UNITS: f64 = 9_007_199_254_740_992.0;
 const MOST_TIMES: f64 = 1e9;
 /// Relative accuracy of solved sizes and effects.
 const TOLERANCE: f64 = 1e-13;
+/// Where a search of lifts without bound ends.
+const UNBOUNDED: f64 = 1e9;
 /// Rounding left in a power that was solved for.
-const POWER_SLACK: f64 = 1e-12;
+pub(crate) const POWER_SLACK: f64 = 1e-12;
 
 impl Comparison {
     /// The smallest sample that reaches `power`.
@@ -130,6 +148,9 @@ impl Comparison {
         let test = self.test()?;
         let truth = self.truth()?;
         self.more_than_chance(&test, power)?;
+        if test.is_exact() {
+            return self.exact_size(&test, &truth, power);
+        }
         let control = test.size(&truth, self.allocation, power)?;
         let treatment = control * self.allocation;
         if !(control <= MOST_UNITS && treatment <= MOST_UNITS) {
@@ -144,21 +165,6 @@ impl Comparison {
         let truth = self.truth()?;
         let control = positive("number of control units", n_control)?;
         test.power(&truth, control, control * self.allocation)
-    }
-
-    /// The probability that a two-sided test rejects in the wrong direction: tools that count both tails add it to
-    /// the power. 0 for a one-sided test, and for an equivalence, which has no direction.
-    pub fn wrong_way(&self, n_control: f64) -> Result<f64, Refusal> {
-        let test = self.test()?;
-        let truth = self.truth()?;
-        let control = positive("number of control units", n_control)?;
-        match truth.aim {
-            Aim::Beyond { null, sign } if self.sides == Sides::Two => {
-                let opposite = Truth { aim: Aim::Beyond { null, sign: -sign }, ..truth };
-                test.power(&opposite, control, control * self.allocation)
-            }
-            _ => Ok(0.0),
-        }
     }
 
     /// What `n_control` control units can show with `power`, on the claim's scale.
@@ -204,7 +210,7 @@ impl Comparison {
         let surplus = |distance: f64| goal.surplus(&at(distance), self.allocation);
         // The variance of a lift grows with the lift: without enough control units none is ever seen.
         let unbounded = room == f64::INFINITY;
-        let most = if unbounded { 1e9 } else { (room - null.abs()) * (1.0 - 1e-12) };
+        let most = if unbounded { UNBOUNDED } else { (room - null.abs()) * (1.0 - 1e-12) };
         let (low, high) = goal.bracket(surplus, most).ok_or_else(|| match self.least_for_a_lift(goal) {
             Some(least) if unbounded => Refusal::NoLift { units: goal.control, least },
             _ => goal.out_of_reach(),
@@ -328,6 +334,7 @@ impl Comparison {
             Endpoint::Count(rates) => rates.checked()?,
             Endpoint::TimeToEvent(hazards) => hazards.checked()?,
         }
+        counted::check(self)?;
         let tail = match self.claim {
             Claim::Equivalence { .. } => one_sided_alpha(self.alpha)?,
             _ => self.sides.tail(self.alpha),
@@ -335,6 +342,8 @@ impl Comparison {
         Ok(Test {
             endpoint: self.endpoint,
             scale: self.scale,
+            alpha: self.alpha,
+            sides: self.sides,
             tail,
             z_tail: normal::upper_quantile(tail),
             factor: self.size_factor,
@@ -425,6 +434,7 @@ impl Comparison {
                         control_units: c as u64,
                         treatment_units: t as u64,
                         power: reached,
+                        rounding: Rounding::Up,
                     });
                 }
                 Ok(_) | Err(Refusal::TooFewUnits { .. }) => {}
@@ -469,7 +479,7 @@ impl Goal<'_> {
     fn bracket(&self, surplus: impl Fn(f64) -> f64, most: f64) -> Option<((f64, f64), (f64, f64))> {
         let mut low = (0.0, surplus(0.0));
         let end = (most, surplus(most));
-        if 0.0 <= end.1 && most <= 1.0 {
+        if 0.0 <= end.1 && most < UNBOUNDED {
             return Some((low, end));
         }
         let mut distance = most.min(1.0) * 1e-9;
