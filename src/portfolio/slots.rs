@@ -58,20 +58,15 @@ impl Portfolio {
         self.slots.get(id).copied()
     }
 
-    /// The others in the layer of an experiment that run on one of its days, and have their slots.
-    pub fn members(&self, entry: &Entry) -> Vec<&Entry> {
-        let layer = |entry: &Entry| entry.layer.as_ref().map(|(name, _)| name.clone());
-        let own = layer(entry);
-        let others = self.entries.iter().filter(|other| other.id != entry.id && !other.status.is_over());
-        others.filter(|other| own.is_some() && layer(other) == own && self.slot(&other.id).is_some()).collect()
-    }
-
-    /// The day of its run on which the others take most of the layer, those others, and the sum of their shares.
-    pub fn busiest(&self, entry: &Entry) -> (Option<Day>, Vec<&Entry>, f64) {
-        let members: Vec<&Entry> = self.members(entry).into_iter().filter(|other| entry.meets_in_time(other)).collect();
-        let (day, there) = worst_day(entry, &members);
-        let sum = there.iter().map(|other| other.share).sum();
-        (day, there, sum)
+    /// The members of each layer that have a slot.
+    pub fn layers(&self) -> BTreeMap<&str, Vec<&Entry>> {
+        let mut layers: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| self.slots.contains_key(&entry.id)) {
+            if let Some((layer, _)) = &entry.layer {
+                layers.entry(layer).or_default().push(entry);
+            }
+        }
+        layers
     }
 
     fn place(&mut self) {
@@ -113,7 +108,7 @@ impl Portfolio {
 }
 
 /// The day with the largest sum of shares while the experiment runs, and who is there.
-fn worst_day<'a>(entry: &Entry, met: &[&'a Entry]) -> (Option<Day>, Vec<&'a Entry>) {
+pub fn worst_day<'a>(entry: &Entry, met: &[&'a Entry]) -> (Option<Day>, Vec<&'a Entry>) {
     // Sums change only where a run starts.
     let mut days: Vec<Option<Day>> = met.iter().map(|other| other.start).collect();
     days.push(entry.start);

@@ -1,7 +1,7 @@
 //! PRT007 slot-starves-power.
 
 use super::layer_full::{MOST_LISTED, SLACK};
-use crate::portfolio::Entry;
+use crate::portfolio::{Entry, worst_day};
 use crate::rules::prelude::*;
 
 rule! {
@@ -36,14 +36,23 @@ rule! {
 }
 
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
-    for entry in cx.portfolio.entries.iter().filter(|entry| !entry.status.is_over()) {
+    let is_short = |entry: &&Entry| entry.share_needed.is_some() && !entry.status.is_over();
+    let short: Vec<&Entry> = cx.portfolio.entries.iter().filter(is_short).collect();
+    if short.is_empty() {
+        return;
+    }
+    let layers = cx.portfolio.layers();
+    for entry in short {
         let (Some(wanted), Some((layer, _))) = (entry.share_needed, &entry.layer) else { continue };
         // More than the whole layer is no matter of the others.
         if 1.0 < wanted || cx.portfolio.slot(&entry.id).is_none() {
             continue;
         }
-        let (day, with, sum) = cx.portfolio.busiest(entry);
-        let free = (1.0 - sum).max(0.0);
+        let others = layers.get(layer.as_str()).into_iter().flatten().copied();
+        let others: Vec<&Entry> = others.filter(|other| other.id != entry.id).collect();
+        let met: Vec<&Entry> = others.iter().copied().filter(|other| entry.meets_in_time(other)).collect();
+        let (day, with) = worst_day(entry, &met);
+        let free = (1.0 - with.iter().map(|other| other.share).sum::<f64>()).max(0.0);
         if wanted <= free + SLACK {
             continue;
         }
@@ -59,7 +68,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
             found = found.also(super::asked(member), format!("{} has {}{until}", quoted(&member.id), percent(member.share)));
         }
         let grown = Entry { share: wanted, ..entry.clone() };
-        if let Some(start) = super::layer_full::earliest(&grown, &cx.portfolio.members(entry)) {
+        if let Some(start) = super::layer_full::earliest(&grown, &others) {
             found = found.help(format!("start on {start}, the first day with room for {}", percent(wanted)));
         }
         found = found
