@@ -1,10 +1,10 @@
-//! Several tests, several arms, and units that never see the change.
+//! Several tests, several arms, and adjusted variances.
 
 use crate::gold::{Tally, number, numbers, rows};
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::multiplicity::{Correction, adjust, alpha_per_test, guardrail_power};
-use expc::stats::{Sides, srm, traffic, variance};
+use expc::stats::{Sides, variance};
 
 /// Methods of the rows that are not offered; counted apart.
 const OTHER_METHODS: [&str; 5] = ["hommel", "holm-sidak", "fdr_by", "fdr_tsbh", "fdr_tsbky"];
@@ -84,80 +84,6 @@ fn power_with_guardrails() {
         tally.row();
     }
     tally.finish(84);
-}
-
-#[test]
-fn sample_ratio_mismatch() {
-    let mut tally = Tally::new("sample-ratio mismatch");
-    for row in rows("srm.jsonl", &["srm.chi2"]) {
-        let got = srm::test(&numbers(&row.design["observed"]), &numbers(&row.design["weights"])).unwrap();
-        for (key, want) in row.expect.as_object().unwrap() {
-            let got = match key.as_str() {
-                "chi2" => got.chi_square,
-                "df" => got.degrees_of_freedom,
-                "p_value" => got.p_value,
-                // The likelihood ratio and the exact binomial test are not offered.
-                "g" | "p_value_g" | "p_value_exact_binomial" => continue,
-                other => panic!("{}: {other} is not compared", row.id),
-            };
-            tally.check(&row, key, got, number(want));
-        }
-        tally.row();
-    }
-    for row in rows("srm.jsonl", &["srm.chi2_power"]) {
-        let (share, planned) = (row.given("true_share"), row.given("expected_share"));
-        let power =
-            srm::power(row.given("n_total"), &[share, 1.0 - share], &[planned, 1.0 - planned], row.given("alpha"));
-        tally.check(&row, "power", power.unwrap(), row.expected("power"));
-        tally.row();
-    }
-    tally.finish(12);
-}
-
-#[test]
-fn triggers() {
-    let mut tally = Tally::new("triggers");
-    for row in rows("traffic_trigger.jsonl", &["trigger.dilution"]) {
-        let (inside, outside) = (row.given("sd_triggered"), row.given("sd_untriggered"));
-        let rate = row.given("trigger_rate");
-        let effect = row.given("effect_on_triggered");
-        let size = |sd: f64, effect: f64| {
-            Comparison {
-                endpoint: Endpoint::Mean { baseline: 0.0, sd, test: MeanTest::Z },
-                claim: Claim::Superiority { effect },
-                scale: Scale::Difference,
-                alpha: row.given("alpha"),
-                sides: Sides::Two,
-                allocation: 1.0,
-                size_factor: 1.0,
-            }
-            .required(row.given("power"))
-            .unwrap()
-            .control
-        };
-        let all = traffic::dilute(
-            rate,
-            effect,
-            inside * inside,
-            outside * outside,
-            row.given("mean_gap_triggered_minus_untriggered"),
-        )
-        .unwrap();
-        let triggered = size(inside, effect);
-        for (key, want) in row.expect.as_object().unwrap() {
-            let got = match key.as_str() {
-                "n_triggered_per_group" => triggered,
-                "n_exposed_per_group_if_triggered_analysis" => traffic::exposed(triggered, rate).unwrap(),
-                "n_per_group_if_all_users_analysed" => size(all.variance.sqrt(), all.effect),
-                "diluted_effect" => all.effect,
-                "variance_all_users" => all.variance,
-                other => panic!("{}: {other} is not compared", row.id),
-            };
-            tally.check(&row, key, got, number(want));
-        }
-        tally.row();
-    }
-    tally.finish(3);
 }
 
 #[test]
