@@ -58,6 +58,22 @@ impl Portfolio {
         self.slots.get(id).copied()
     }
 
+    /// The others in the layer of an experiment that run on one of its days, and have their slots.
+    pub fn members(&self, entry: &Entry) -> Vec<&Entry> {
+        let layer = |entry: &Entry| entry.layer.as_ref().map(|(name, _)| name.clone());
+        let own = layer(entry);
+        let others = self.entries.iter().filter(|other| other.id != entry.id && !other.status.is_over());
+        others.filter(|other| own.is_some() && layer(other) == own && self.slot(&other.id).is_some()).collect()
+    }
+
+    /// The day of its run on which the others take most of the layer, those others, and the sum of their shares.
+    pub fn busiest(&self, entry: &Entry) -> (Option<Day>, Vec<&Entry>, f64) {
+        let members: Vec<&Entry> = self.members(entry).into_iter().filter(|other| entry.meets_in_time(other)).collect();
+        let (day, there) = worst_day(entry, &members);
+        let sum = there.iter().map(|other| other.share).sum();
+        (day, there, sum)
+    }
+
     fn place(&mut self) {
         let mut layers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, entry) in self.entries.iter().enumerate() {
@@ -83,44 +99,41 @@ impl Portfolio {
                         self.slots.insert(Arc::clone(&entry.id), slot);
                     }
                     None => {
-                        let (day, with, sum) = self.worst_day(index, &met);
+                        let others: Vec<&Entry> = met.iter().map(|&(other, _)| &self.entries[other]).collect();
+                        let (day, there) = worst_day(entry, &others);
+                        let sum = entry.share + there.iter().map(|other| other.share).sum::<f64>();
+                        let is_there = |other: &usize| there.iter().any(|member| member.id == self.entries[*other].id);
+                        let with = met.iter().map(|&(other, _)| other).filter(is_there).collect();
                         self.overflows.push(Overflow { layer: layer.clone(), entry: index, with, day, sum });
                     }
                 }
             }
         }
     }
+}
 
-    /// The day with the largest sum of shares while the experiment runs.
-    fn worst_day(&self, index: usize, met: &[(usize, Slot)]) -> (Option<Day>, Vec<usize>, f64) {
-        let entry = &self.entries[index];
-        // Sums change only where a run starts.
-        let mut days: Vec<Option<Day>> = met.iter().map(|&(other, _)| self.entries[other].start).collect();
-        days.push(entry.start);
-        days.retain(|day| match (day, entry.start, entry.end) {
-            (Some(day), Some(start), Some(end)) => start <= *day && *day <= end,
-            _ => true,
-        });
-        days.sort();
-        let mut worst = (entry.start, Vec::new(), 0.0);
-        for day in days {
-            let there: Vec<usize> = met
-                .iter()
-                .map(|&(other, _)| other)
-                .filter(|&other| {
-                    let other = &self.entries[other];
-                    day.is_none_or(|day| {
-                        other.start.is_none_or(|start| start <= day) && other.end.is_none_or(|end| day <= end)
-                    })
-                })
-                .collect();
-            let sum: f64 = entry.share + there.iter().map(|&other| self.entries[other].share).sum::<f64>();
-            if worst.2 < sum {
-                worst = (day, there, sum);
-            }
+/// The day with the largest sum of shares while the experiment runs, and who is there.
+fn worst_day<'a>(entry: &Entry, met: &[&'a Entry]) -> (Option<Day>, Vec<&'a Entry>) {
+    // Sums change only where a run starts.
+    let mut days: Vec<Option<Day>> = met.iter().map(|other| other.start).collect();
+    days.push(entry.start);
+    days.retain(|day| match (day, entry.start, entry.end) {
+        (Some(day), Some(start), Some(end)) => start <= *day && *day <= end,
+        _ => true,
+    });
+    days.sort();
+    let mut worst = (entry.start, Vec::new(), 0.0);
+    for day in days {
+        let is_there = |other: &&&Entry| {
+            day.is_none_or(|day| other.start.is_none_or(|start| start <= day) && other.end.is_none_or(|end| day <= end))
+        };
+        let there: Vec<&Entry> = met.iter().filter(is_there).copied().collect();
+        let sum: f64 = there.iter().map(|other| other.share).sum();
+        if worst.2 < sum {
+            worst = (day, there, sum);
         }
-        worst
     }
+    (worst.0, worst.1)
 }
 
 /// The first place of the entry's width that none of the others touches.

@@ -30,7 +30,7 @@ rule! {
 }
 
 /// More earlier members than this are not listed.
-const MOST_LISTED: usize = 4;
+pub(super) const MOST_LISTED: usize = 4;
 /// More starts than this are not tried.
 const MOST_TRIED: usize = 20;
 /// Among more members than this that are still to come, no start is looked for.
