@@ -237,6 +237,7 @@ fn at_least(need: Size, exact: &Comparison, inflation: f64) -> Result<Size, Refu
         control_units: least.ceil() as u64,
         treatment_units: treatment.ceil() as u64,
         power: exact.power(least)?,
+        rounding: need.rounding,
     })
 }
 
