@@ -9,8 +9,6 @@ mod cases;
 
 #[path = "stats/anytime.rs"]
 mod anytime;
-#[path = "stats/coverage.rs"]
-mod coverage;
 #[path = "stats/fixed.rs"]
 mod fixed;
 #[path = "stats/gold.rs"]

@@ -42,6 +42,35 @@ pub enum NullVariance {
 }
 
 /// Counts as an endpoint: control's rate, and how it is compared.
+///
+/// Claims by [`Scale::Lift`](super::comparison::Scale) are rate ratios less 1, those by difference are in events a unit
+/// of exposure, whichever measure the test is about.
+///
+/// ```
+/// use expc::stats::Sides;
+/// use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+/// use expc::stats::count::{Measure, NullVariance, Rates};
+///
+/// let tickets = Rates {
+///     control: 0.8,
+///     exposure: 0.5,
+///     overdispersion: 0.7,
+///     measure: Measure::Ratio,
+///     null_variance: NullVariance::True,
+/// };
+/// let no_worse = Comparison {
+///     endpoint: Endpoint::Count(tickets),
+///     claim: Claim::NonInferiority { margin: 0.15, higher_is_better: false, true_effect: 0.0 },
+///     scale: Scale::Lift,
+///     alpha: 0.025,
+///     sides: Sides::One,
+///     allocation: 1.0,
+///     size_factor: 1.0,
+/// };
+/// // rpact: getSampleSizeCounts(thetaH0 = 1.15, theta = 1, lambda2 = 0.8, overdispersion = 0.7, fixedExposureTime = 0.5)
+/// assert_eq!(no_worse.required(0.8)?.control_units, 2572);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rates {
     /// Events per control unit and unit of exposure.

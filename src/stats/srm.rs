@@ -53,10 +53,10 @@ pub fn test(observed: &[f64], weights: &[f64]) -> Result<Mismatch, Refusal> {
     let by_chi_square = pearson(observed, weights)?;
     let (total, sum) = checked(observed, weights)?;
     let few = weights.iter().any(|weight| 0.0 < *weight && total * (weight / sum) < LEAST_EXPECTED);
-    match exact(observed, weights) {
-        Ok(p_value) if few => Ok(Mismatch { p_value, method: Method::Exact, ..by_chi_square }),
-        _ => Ok(by_chi_square),
+    if few && let Ok(p_value) = exact(observed, weights) {
+        return Ok(Mismatch { p_value, method: Method::Exact, ..by_chi_square });
     }
+    Ok(by_chi_square)
 }
 
 /// Pearson's chi-square test, whatever the counts.

@@ -270,6 +270,34 @@ impl Default for HazardTest {
 }
 
 /// Time to an event as an endpoint: the hazard in control, how it is tested, and how long units are watched.
+///
+/// Claims by [`Scale::Lift`](super::comparison::Scale) are hazard ratios less 1, those by difference are hazards.
+///
+/// ```
+/// use expc::stats::Sides;
+/// use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+/// use expc::stats::survival::{FollowUp, HazardTest, Hazards, hazard};
+///
+/// let churn = Hazards {
+///     control: hazard(0.3, 12.0)?,
+///     test: HazardTest::default(),
+///     watched: FollowUp { accrual: 12.0, follow_up: 6.0, dropout_hazard: 0.0 },
+/// };
+/// let fewer = Comparison {
+///     endpoint: Endpoint::TimeToEvent(churn),
+///     claim: Claim::Superiority { effect: -0.4 },
+///     scale: Scale::Lift,
+///     alpha: 0.025,
+///     sides: Sides::One,
+///     allocation: 1.0,
+///     size_factor: 1.0,
+/// };
+/// // rpact: getSampleSizeSurvival(hazardRatio = 0.6, pi2 = 0.3, beta = 0.1) asks for 660.93 in all.
+/// let size = fewer.required(0.9)?;
+/// assert_eq!((size.control_units, size.treatment_units), (331, 331));
+/// assert_eq!(churn.events(0.6, 331.0, 331.0)?.round(), 161.0);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hazards {
     /// Events per control unit at risk and unit of time.

@@ -1,10 +1,7 @@
-//! Several tests, several arms, and adjusted variances.
+//! Several tests, several arms, and units that never see the change.
 
 use crate::gold::{Tally, number, numbers, rows};
-use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
-use expc::stats::mean::MeanTest;
 use expc::stats::multiplicity::{Correction, adjust, alpha_per_test, guardrail_power};
-use expc::stats::{Sides, variance};
 
 /// Methods of the rows that are not offered; counted apart.
 const OTHER_METHODS: [&str; 5] = ["hommel", "holm-sidak", "fdr_by", "fdr_tsbh", "fdr_tsbky"];
@@ -84,60 +81,4 @@ fn power_with_guardrails() {
         tally.row();
     }
     tally.finish(84);
-}
-
-#[test]
-fn ratio_metrics() {
-    let mut tally = Tally::new("ratio metrics");
-    for row in rows("ratio_cuped_quantile.jsonl", &["ratio.delta_variance"]) {
-        let n = number(&row.design["numerator"]["n"]);
-        let moments = |part: &str| {
-            let sum = number(&row.design[part]["sum"]);
-            let squares = number(&row.design[part]["sum_squares"]);
-            (sum / n, (squares - sum * sum / n) / (n - 1.0))
-        };
-        let (numerator, denominator) = (moments("numerator"), moments("denominator"));
-        let products = row.given("sum_of_products");
-        let covariance = (products - numerator.0 * denominator.0 * n) / (n - 1.0);
-        let got = variance::ratio(numerator, denominator, covariance).unwrap();
-        tally.check(&row, "unit_variance", got, row.expected("unit_variance"));
-        tally.row();
-    }
-    tally.finish(6);
-}
-
-/// The t sizes of these rows lose one degree of freedom to the covariate, ours do not: within one unit.
-#[test]
-fn covariates() {
-    let mut tally = Tally::new("covariates");
-    for row in rows("ratio_cuped_quantile.jsonl", &["cuped.coverage"]) {
-        let rho = row.given("covariate_correlation_among_covered");
-        let got = variance::adjusted(rho, row.given("covered_share")).unwrap();
-        tally.check(&row, "factor", got, row.expected("variance_multiplier"));
-        tally.row();
-    }
-    for row in rows("ratio_cuped_quantile.jsonl", &["cuped.n"]) {
-        let factor = variance::adjusted(row.given("covariate_correlation"), 1.0).unwrap();
-        tally.check(&row, "factor", factor, row.expected("variance_multiplier"));
-        let size = |test| {
-            Comparison {
-                endpoint: Endpoint::Mean { baseline: 0.0, sd: row.given("sd"), test },
-                claim: Claim::Superiority { effect: row.given("mean_diff") },
-                scale: Scale::Difference,
-                alpha: row.given("alpha"),
-                sides: Sides::Two,
-                allocation: 1.0,
-                size_factor: factor,
-            }
-            .required(row.given("power"))
-            .unwrap()
-            .control
-        };
-        let z = size(MeanTest::Z);
-        tally.check(&row, "n_per_group_z", z, row.expected("n_per_group_z"));
-        let near = (size(MeanTest::T) - row.expected("n_per_group_t")).abs() < 1.0;
-        tally.holds(&row, "n_per_group_t", near);
-        tally.row();
-    }
-    tally.finish(15);
 }
