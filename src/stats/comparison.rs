@@ -283,7 +283,7 @@ impl Comparison {
 }
 
 /// The smallest whole number that is not below `units` by more than rounding.
-fn round_up(units: f64) -> f64 {
+pub(super) fn round_up(units: f64) -> f64 {
     let near = units.round();
     if (units - near).abs() <= 1e-11 * units {
         return near.max(1.0);
@@ -295,7 +295,7 @@ fn better_sign(higher_is_better: bool) -> f64 {
     if higher_is_better { 1.0 } else { -1.0 }
 }
 
-fn positive_or_zero(what: &'static str, value: f64) -> Result<f64, Refusal> {
+pub(super) fn positive_or_zero(what: &'static str, value: f64) -> Result<f64, Refusal> {
     if value == 0.0 {
         return Ok(0.0);
     }

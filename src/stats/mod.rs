@@ -7,8 +7,11 @@
 //! control units, alpha is the size of the whole test, and the power of a two-sided test counts
 //! the right direction only, because rejecting the wrong way is no success.
 
+pub mod anytime;
+pub mod bayes;
 pub mod comparison;
 pub mod count;
+pub mod estimate;
 pub mod mean;
 pub mod multiplicity;
 pub mod proportion;
@@ -92,6 +95,8 @@ pub enum Refusal {
     PowerTooLow { power: f64, alpha: f64 },
     /// The arms leave the test no degrees of freedom.
     TooFewUnits { control: f64, treatment: f64 },
+    /// The prior meets the rule with no data.
+    PriorDecides,
     /// The answer is beyond what can be counted exactly.
     TooManyUnits { units: f64 },
     /// No effect or margin inside the range reaches the power.
@@ -128,6 +133,7 @@ impl fmt::Display for Refusal {
             Self::TooFewUnits { control, treatment } => {
                 write!(f, "{control} control and {treatment} treatment units leave the test no degrees of freedom")
             }
+            Self::PriorDecides => f.write_str("the prior alone meets the rule, whatever the sample"),
             Self::TooManyUnits { units } => {
                 write!(f, "{units:e} units are more than can be counted")
             }
