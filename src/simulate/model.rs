@@ -6,10 +6,14 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Kind;
-use crate::plan::{DecisionTable, Memo, Plan, PlannedDesign, PlannedMetric, Sized, Unsized, in_unit, looks};
+use crate::plan::{
+    Calendar, DecisionTable, Memo, Plan, PlannedDesign, PlannedMetric, Sized, Sizing, Unsized, in_unit, looks,
+};
 use crate::spec::design::{Reduction, SrmAction};
 use crate::spec::rollout::Harm;
-use crate::spec::{Correction, Gate, Method, Role, Sides, Spec, Test, Unit};
+use crate::spec::{Correction, EffectScale, Gate, GuardrailsAt, HypothesisKind, Method, Role, Sides, Spec, Test, Unit};
+use crate::stats::comparison::Endpoint;
+use crate::stats::mean::MeanTest;
 use crate::stats::normal;
 use crate::stats::proportion::ProportionTest;
 use crate::stats::sequential::{MOST_LOOKS, Monitoring};
@@ -45,8 +49,10 @@ pub struct Model {
     pub rule: Rule,
     pub alpha: f64,
     pub one_sided: bool,
-    /// Critical value of a one-sided test at the whole alpha: guardrails.
+    /// Critical value of a one-sided test at the whole alpha: guardrails at gates and at the end.
     pub guard_z: f64,
+    /// Critical values of the guardrails by look, where they are tested at every one.
+    pub guard_looks: Option<Vec<f64>>,
     pub srm: Option<RatioCheck>,
     pub triggers: Vec<Trigger>,
     pub table: Option<DecisionTable>,
@@ -67,6 +73,8 @@ pub struct Measure {
     pub baseline: f64,
     /// Of one unit; not read for rates.
     pub sd: f64,
+    /// Of one unit under treatment.
+    pub sd_treatment: f64,
     pub unit: Option<String>,
     /// 1 when more is better, -1 when less is.
     pub good: f64,
@@ -79,10 +87,12 @@ pub struct Measure {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MeasureTest {
     Rate(ProportionTest),
-    /// Two means; the variance is known or, for Student's test, pooled from the data.
-    Mean {
-        known: bool,
-    },
+    /// Two means of known variance.
+    Known,
+    /// Student's test.
+    Pooled,
+    /// Welch's test.
+    Welch,
 }
 
 /// A primary metric against a treatment.
@@ -126,11 +136,23 @@ pub struct Check {
 /// When a primary metric is claimed to have moved.
 #[derive(Debug, Clone)]
 pub enum Rule {
-    /// Critical values by step of the correction, then by look. Step 0 is the first; without a stepping correction
-    /// it is the only one.
-    Bounds { steps: Vec<Vec<f64>> },
+    /// Critical values by step of the correction, then by look. Step 0 is the first; without steps it is the only one.
+    Bounds { steps: Vec<Vec<f64>>, stepping: Stepping },
     /// Posterior probabilities of the relative effect.
     Posterior { prior_mean: f64, prior_precision: f64, win: f64, most_loss: Option<f64> },
+}
+
+/// How claims that were made bear on the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stepping {
+    /// Not at all.
+    Single,
+    /// After each claim the next has one fewer beside it (Holm 1979; with looks Maurer and Bretz 2013).
+    Down,
+    /// The largest set whose members are all beyond the bound of its size (Hochberg 1988).
+    Up,
+    /// Each waits for the one before it.
+    Sequence,
 }
 
 /// The sample-ratio check.
@@ -155,7 +177,7 @@ fn refuse<T>(reason: impl Into<String>) -> Result<T, Unsimulable> {
 }
 
 impl Model {
-    /// Reads a plan. Triggers and the Bayesian rule are read from the spec behind it.
+    /// Reads a plan. Rollback triggers are read from the spec behind it.
     pub fn new(plan: &Plan, spec: &Spec) -> Result<Self, Unsimulable> {
         let mut notes = Vec::new();
         if spec.design.value().is_some_and(|design| !design.switchback.is_absent()) {
@@ -168,14 +190,16 @@ impl Model {
         if plan.calendar.days == 0 {
             return refuse("its run has no days; add stages, or a start and an end");
         }
-        for sized in &plan.sizes {
+        let tested = |sized: &&Sized| matches!(sized.role, Role::Primary | Role::Guardrail);
+        for sized in plan.sizes.iter().filter(tested) {
             sizable(plan, sized)?;
         }
-        if plan.sizes.is_empty() {
+        if !plan.sizes.iter().any(|sized| tested(&sized)) {
             return refuse("it has no primary metric and no guardrail");
         }
         let variants: Vec<_> = std::iter::once(control).chain(plan.treatments()).collect();
         let measures = measures(plan, spec, &mut notes)?;
+        not_simulated(plan, &mut notes);
         let place = |name: &str| measures.iter().position(|measure| measure.name == name);
         let wait = |name: &str| plan.metric(name).map_or(0, wait);
         let slowest = measures.iter().map(|measure| wait(&measure.name)).max().unwrap_or(0);
@@ -193,7 +217,7 @@ impl Model {
         let (arrivals, first_analysed, members) = arrivals(plan, &cuts)?;
         let rule = match plan.design.method.value {
             Method::Bayesian => posterior(plan, spec, &mut notes)?,
-            _ => Rule::Bounds { steps: bounds(&plan.design, &timeline.fractions)? },
+            _ => bounds(&plan.design, &timeline.fractions)?,
         };
         let mut model = Self {
             id: plan.id.to_string(),
@@ -208,6 +232,7 @@ impl Model {
             alpha: plan.design.alpha.value,
             one_sided: plan.design.sides.value == Sides::One,
             guard_z: normal::upper_quantile(plan.design.alpha.value),
+            guard_looks: guard_looks(&plan.design, &timeline.fractions),
             srm: ratio_check(plan),
             triggers,
             table: plan.decision.clone(),
@@ -229,13 +254,18 @@ impl Model {
             match sized.role {
                 Role::Primary => {
                     let Some(effect) = metric.mde.as_ref().and_then(|mde| mde.absolute) else { continue };
-                    let mde = measures[measure].good * effect.abs();
-                    model.claims.push(Claim { measure, arm, mde, power: sizing.and_then(|s| expected.of(s)) });
+                    let mde = measures[measure].good * effect.abs() * plan.exposure.dilution.value;
+                    let power = sizing.and_then(|sizing| expected.of(sizing, model.claims.len()));
+                    model.claims.push(Claim { measure, arm, mde, power });
                 }
-                _ => {
+                Role::Secondary | Role::Monitor => {}
+                Role::Guardrail => {
                     let Some(margin) = metric.margin.as_ref().and_then(|margin| margin.absolute) else { continue };
-                    let margin = margin.abs();
-                    model.guards.push(Guard { measure, arm, margin, power: sizing.map(|sizing| sizing.power) });
+                    let margin = margin.abs() * plan.exposure.dilution.value;
+                    let power = sizing.filter(|sizing| {
+                        metric.true_effect.is_none() && model.guard_looks.is_none() && is_drawn_as_sized(plan, sizing)
+                    });
+                    model.guards.push(Guard { measure, arm, margin, power: power.map(|sizing| sizing.power) });
                 }
             }
         }
@@ -254,8 +284,9 @@ impl Model {
     }
 
     /// The law of a metric whose mean moved by `effect`; `None` when a rate would leave (0, 1).
-    pub fn law(&self, measure: usize, effect: f64) -> Option<Law> {
-        let Measure { kind, baseline, sd, reduction, design_effect, .. } = self.measures[measure];
+    pub fn law(&self, measure: usize, arm: usize, effect: f64) -> Option<Law> {
+        let Measure { kind, baseline, sd, sd_treatment, reduction, design_effect, .. } = self.measures[measure];
+        let sd = if arm == 0 { sd } else { sd_treatment };
         let mean = baseline + effect;
         let fits = mean.is_finite() && (!kind.is_binary() || (0.0 < mean && mean < 1.0));
         fits.then(|| Law::new(kind, mean, sd, reduction, design_effect))
@@ -264,13 +295,24 @@ impl Model {
 
 /// A size that is lacking says best what the plan lacks.
 fn sizable(plan: &Plan, sized: &Sized) -> Result<(), Unsimulable> {
+    let metric = plan.metrics.iter().find(|m| m.name == sized.metric && m.role == sized.role);
+    let usual = match sized.role {
+        Role::Primary => HypothesisKind::Superiority,
+        _ => HypothesisKind::NonInferiority,
+    };
+    if let Some(metric) = metric.filter(|metric| metric.hypothesis.value != usual) {
+        let other = metric.hypothesis.value;
+        return refuse(format!("the hypothesis `{other}` of `{}` is not simulated by this version", metric.name));
+    }
     match &sized.result {
+        Ok(sizing) if matches!(sizing.comparison.endpoint, Endpoint::TimeToEvent(_)) => {
+            refuse(format!("times to an event, like `{}`, are not simulated by this version", sized.metric))
+        }
         Ok(_) => Ok(()),
         Err(Unsized::Missing(what)) => refuse(format!("it lacks {what}")),
         Err(Unsized::Refused(refusal)) => refuse(refusal.to_string()),
         // Posterior rules have no size here, and run all the same.
         Err(Unsized::Unsupported(_)) if plan.design.method.value == Method::Bayesian => {
-            let metric = plan.metrics.iter().find(|m| m.name == sized.metric && m.role == sized.role);
             match metric.and_then(|metric| metric.mde.as_ref()).and_then(|mde| mde.absolute) {
                 Some(_) => Ok(()),
                 None => refuse(format!("it lacks an MDE for `{}`", sized.metric)),
@@ -323,21 +365,51 @@ fn measure(plan: &Plan, metric: &PlannedMetric) -> Result<Measure, Unsimulable> 
     if binary && !(0.0 < baseline && baseline < 1.0) {
         return refuse(format!("the baseline {baseline} of `{name}` is no rate between 0 and 1"));
     }
-    let sd = match &metric.sd {
-        Some(sd) => sd.value,
-        None if binary => 0.0,
-        None => return Err(missing("a standard deviation")),
+    let sized = plan.sizes.iter().find(|sized| sized.metric == *name).and_then(|sized| sized.result.as_ref().ok());
+    let written = metric.sd.as_ref().map(|sd| sd.value);
+    let treated = metric.sd_treatment.as_ref().map(|sd| sd.value);
+    let (sd, sd_treatment, test) = match sized.map(|sizing| sizing.comparison.endpoint) {
+        Some(Endpoint::Proportion { test: ProportionTest::Unpooled, .. }) => {
+            (Some(0.0), None, MeasureTest::Rate(ProportionTest::Unpooled))
+        }
+        Some(Endpoint::Mean { sd, test, .. }) => match test {
+            MeanTest::Z => (Some(sd), None, MeasureTest::Known),
+            MeanTest::UnequalZ { sd_treatment } => (Some(sd), Some(sd_treatment), MeasureTest::Known),
+            MeanTest::Welch { sd_treatment } | MeanTest::Satterthwaite { sd_treatment } => {
+                (Some(sd), Some(sd_treatment), MeasureTest::Welch)
+            }
+            _ => (Some(sd), None, MeasureTest::Pooled),
+        },
+        Some(Endpoint::Count(rates)) => {
+            // Var = m + k m^2, at the mean of the whole window.
+            let mean = rates.control * rates.exposure;
+            (Some(libm::sqrt(mean + rates.overdispersion * mean * mean)), None, MeasureTest::Pooled)
+        }
+        _ if binary && plan.design.test.as_ref().is_some_and(|test| test.value == Test::ZUnpooled) => {
+            (Some(0.0), None, MeasureTest::Rate(ProportionTest::Unpooled))
+        }
+        _ if binary => (Some(0.0), None, MeasureTest::Rate(ProportionTest::Pooled)),
+        _ if treated.is_some() => (written, treated, MeasureTest::Welch),
+        _ => (written, None, MeasureTest::Pooled),
     };
-    let sd_fits = binary || (0.0 < sd && sd.is_finite());
-    if !sd_fits {
-        return refuse(format!("the standard deviation {sd} of `{name}` is not above 0"));
+    let sd = sd.ok_or_else(|| missing("a standard deviation"))?;
+    let sd_treatment = sd_treatment.unwrap_or(sd);
+    for sd in [sd, sd_treatment] {
+        let fits = binary || (0.0 < sd && sd.is_finite());
+        if !fits {
+            return refuse(format!("the standard deviation {sd} of `{name}` is not above 0"));
+        }
     }
-    let test = plan.design.test.as_ref().map(|test| test.value);
+    let baseline = match sized.map(|sizing| sizing.comparison.endpoint) {
+        Some(Endpoint::Count(rates)) => rates.control * rates.exposure,
+        _ => baseline,
+    };
     Ok(Measure {
         name: name.clone(),
         kind,
         baseline,
         sd,
+        sd_treatment,
         unit: metric.unit.as_ref().map(|unit| unit.value.clone()),
         good: match metric.higher_is_better() {
             Some(true) => 1.0,
@@ -346,12 +418,61 @@ fn measure(plan: &Plan, metric: &PlannedMetric) -> Result<Measure, Unsimulable> 
         },
         reduction: reduction(&plan.design, metric),
         design_effect: plan.design.design_effect.as_ref().map_or(1.0, |known| known.value),
-        test: match (binary, test) {
-            (true, Some(Test::ZUnpooled)) => MeasureTest::Rate(ProportionTest::Unpooled),
-            (true, _) => MeasureTest::Rate(ProportionTest::Pooled),
-            (false, test) => MeasureTest::Mean { known: test == Some(Test::Z) },
-        },
+        test,
     })
+}
+
+/// True where the test that is simulated is the one that the size was computed for.
+fn is_drawn_as_sized(plan: &Plan, sizing: &Sizing) -> bool {
+    let test = match sizing.comparison.endpoint {
+        Endpoint::Proportion { test, .. } => matches!(test, ProportionTest::Pooled | ProportionTest::Unpooled),
+        Endpoint::Mean { .. } => true,
+        _ => false,
+    };
+    test && plan.design.scale.value == EffectScale::Difference && sizing.exact == sizing.comparison
+}
+
+/// Says what is registered and takes no part in the simulation.
+fn not_simulated(plan: &Plan, notes: &mut Vec<String>) {
+    let design = &plan.design;
+    if design.futility.is_some() {
+        notes.push("Futility bounds are left out: a run without hope goes on to its end.".to_owned());
+    }
+    if design.scale.value == EffectScale::Lift {
+        notes.push("Lifts are tested as differences, so nothing of them is compared with the plan.".to_owned());
+    }
+    if plan.exposure.dilution.value != 1.0 {
+        notes.push("Effects are those among the analysed units, after dilution.".to_owned());
+    }
+    if design.bayes.as_ref().is_some_and(|bayes| bayes.rope.is_some()) {
+        notes.push("The region of practical equivalence is left out.".to_owned());
+    }
+    for sized in &plan.sizes {
+        let Ok(sizing) = &sized.result else { continue };
+        let other = match sizing.comparison.endpoint {
+            Endpoint::Proportion { test: ProportionTest::Pooled | ProportionTest::Unpooled, .. } => continue,
+            Endpoint::Proportion { .. } => "the pooled test of two rates",
+            Endpoint::Count(_) => "the t test of two means",
+            _ => continue,
+        };
+        let note = format!("`{}` is tested by {other} in place of its own.", sized.metric);
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    let grouped = |sized: &Sized| sized.result.as_ref().is_ok_and(|sizing| sizing.exact != sizing.comparison);
+    if plan.sizes.iter().any(grouped) {
+        notes.push("Groups are drawn by their design effect, so nothing of them is compared with the plan.".to_owned());
+    }
+    let looks = matches!(design.method.value, Method::GroupSequential | Method::AlwaysValid);
+    let guarded = plan.metrics_of(Role::Guardrail).next().is_some();
+    if looks && guarded && design.guardrails_at.value == GuardrailsAt::End {
+        notes.push(
+            "Guardrails are tested at the end only, so no earlier look finds them passed; \
+             `guardrails_at = \"looks\"` tests them at each."
+                .to_owned(),
+        );
+    }
 }
 
 /// What variance reduction leaves of the variance: as sizes have it, metrics without a size included.
@@ -465,6 +586,12 @@ fn arrivals(plan: &Plan, cuts: &[u32]) -> Result<(Vec<Vec<f64>>, usize, f64), Un
     };
     let kept = 1.0 - plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
     let analysed = daily.value * kept * plan.exposure.rate.value;
+    let whole_run = Calendar { analyse_ramp: true, ..plan.calendar.clone() };
+    // Groups that exist in a known number are not used up twice.
+    let groups = plan.design.cluster.as_ref().and_then(|cluster| cluster.total.as_ref()).map(|total| total.value);
+    let share = plan.calendar.main_stage().map_or(1.0, |stage| stage.share.value);
+    let most = groups.map_or(f64::INFINITY, |groups| groups * share * kept * plan.exposure.rate.value);
+    let by = |day: u32| (analysed * whole_run.share_days(day)).min(most);
     let control = plan.variants.iter().filter(|variant| variant.control);
     let variants: Vec<_> = control.chain(plan.treatments()).collect();
     let last_stage = plan.calendar.days - plan.calendar.stages.last().map_or(0, |stage| stage.days);
@@ -484,7 +611,7 @@ fn arrivals(plan: &Plan, cuts: &[u32]) -> Result<(Vec<Vec<f64>>, usize, f64), Un
         if total <= 0.0 {
             return refuse(format!("the weights of stage `{}` sum to 0", stage.name));
         }
-        let units = analysed * stage.share.value * f64::from(pair[1] - pair[0]);
+        let units = (by(pair[1]) - by(pair[0])).max(0.0);
         segments.push(weights.iter().map(|weight| units * weight / total).collect());
     }
     Ok((segments, first_analysed, plan.design.cluster_size.as_ref().map_or(1.0, |known| known.value)))
@@ -498,12 +625,18 @@ fn ratio_check(plan: &Plan) -> Option<RatioCheck> {
 }
 
 /// The critical values of each step of the correction at each look.
-fn bounds(design: &PlannedDesign, fractions: &[f64]) -> Result<Vec<Vec<f64>>, Unsimulable> {
+fn bounds(design: &PlannedDesign, fractions: &[f64]) -> Result<Rule, Unsimulable> {
     let claims = design.claims.max(1);
-    let alphas: Vec<f64> = match design.correction.value {
-        // After each claim the next has one fewer beside it (Holm 1979; with looks Maurer and Bretz 2013).
-        Correction::Holm => (1..=claims).rev().map(|left| design.alpha.value / left as f64).collect(),
-        _ => vec![design.alpha_per_claim],
+    let by_step = || (1..=claims).rev().map(|left| design.alpha.value / left as f64).collect();
+    let (alphas, stepping): (Vec<f64>, Stepping) = match design.correction.value {
+        Correction::Holm => (by_step(), Stepping::Down),
+        Correction::Hochberg if fractions.len() == 1 => (by_step(), Stepping::Up),
+        other @ (Correction::Hochberg | Correction::Hommel) if 1 < claims => {
+            let looks = if fractions.len() == 1 { "" } else { " over several looks" };
+            return refuse(format!("the correction `{other}`{looks} is not simulated by this version"));
+        }
+        Correction::FixedSequence => (vec![design.alpha_per_claim], Stepping::Sequence),
+        _ => (vec![design.alpha_per_claim], Stepping::Single),
     };
     let of = |alpha: f64| {
         if design.method.value == Method::Fixed {
@@ -513,7 +646,18 @@ fn bounds(design: &PlannedDesign, fractions: &[f64]) -> Result<Vec<Vec<f64>>, Un
         let bounds: Vec<f64> = at_fractions(design, alpha, fractions).iter().map(|look| look.z).collect();
         if bounds.len() == fractions.len() { Ok(bounds) } else { refuse("its looks have no bounds") }
     };
-    alphas.into_iter().map(of).collect()
+    Ok(Rule::Bounds { steps: alphas.into_iter().map(of).collect::<Result<_, _>>()?, stepping })
+}
+
+/// The bounds of guardrails that are tested at every look, one-sided by the same spending.
+fn guard_looks(design: &PlannedDesign, fractions: &[f64]) -> Option<Vec<f64>> {
+    let looks = matches!(design.method.value, Method::GroupSequential | Method::AlwaysValid);
+    if !looks || design.guardrails_at.value != GuardrailsAt::Looks {
+        return None;
+    }
+    let mut one_sided = design.clone();
+    one_sided.sides.value = Sides::One;
+    Some(at_fractions(&one_sided, design.alpha.value, fractions).iter().map(|look| look.z).collect())
 }
 
 /// The plan's own bounds, at the information that the calendar gives the looks.
@@ -525,6 +669,7 @@ fn at_fractions(design: &PlannedDesign, alpha: f64, fractions: &[f64]) -> Vec<cr
 
 /// What the plan's mathematics says of the tests alone.
 struct ExpectedPower<'a> {
+    plan: &'a Plan,
     design: &'a PlannedDesign,
     /// The bounds at the calendar's looks, for a sequential design.
     monitoring: Option<Monitoring>,
@@ -535,7 +680,7 @@ impl<'a> ExpectedPower<'a> {
     fn new(plan: &'a Plan, fractions: &[f64], rule: &Rule) -> Self {
         let design = &plan.design;
         let monitoring = match rule {
-            Rule::Bounds { steps } if design.method.value != Method::Fixed => {
+            Rule::Bounds { steps, .. } if design.method.value != Method::Fixed => {
                 let sides = design.sides.value.into();
                 steps
                     .first()
@@ -543,11 +688,15 @@ impl<'a> ExpectedPower<'a> {
             }
             _ => None,
         };
-        Self { design, monitoring, bayesian: matches!(rule, Rule::Posterior { .. }) }
+        Self { plan, design, monitoring, bayesian: matches!(rule, Rule::Posterior { .. }) }
     }
 
     /// Power of one claim: the plan's own for one look; by the recursion at the calendar's looks for more.
-    fn of(&self, sizing: &crate::plan::Sizing) -> Option<Expected> {
+    /// `before` claims stand before it in the order of the spec.
+    fn of(&self, sizing: &Sizing, before: usize) -> Option<Expected> {
+        if !is_drawn_as_sized(self.plan, sizing) {
+            return None;
+        }
         let power = match &self.monitoring {
             None => sizing.power,
             Some(monitoring) => {
@@ -566,7 +715,8 @@ impl<'a> ExpectedPower<'a> {
             }
         };
         Some(match self.design.correction.value {
-            Correction::Holm if 1 < self.design.claims => Expected::AtLeast(power),
+            Correction::Holm | Correction::Hochberg if 1 < self.design.claims => Expected::AtLeast(power),
+            Correction::FixedSequence if 0 < before => Expected::AtMost(power),
             _ => Expected::Value(power),
         })
     }
@@ -601,7 +751,11 @@ fn triggers(plan: &Plan, spec: &Spec, measures: &[Measure], notes: &mut Vec<Stri
         let threshold = match harm {
             Harm::Margin => {
                 let with_margin = plan.metrics.iter().find(|m| m.name == *name && m.margin.is_some());
-                with_margin.and_then(|m| m.margin.as_ref()).and_then(|margin| margin.absolute).map(f64::abs)
+                with_margin
+                    .and_then(|m| m.margin.as_ref())
+                    .and_then(|margin| margin.absolute)
+                    .map(f64::abs)
+                    .map(|margin| margin * plan.exposure.dilution.value)
             }
             Harm::Difference | Harm::Level => rollback.threshold.value().and_then(|amount| {
                 let binary = measure.kind.is_binary();
@@ -624,26 +778,28 @@ fn triggers(plan: &Plan, spec: &Spec, measures: &[Measure], notes: &mut Vec<Stri
 
 /// The Bayesian rule.
 fn posterior(plan: &Plan, spec: &Spec, notes: &mut Vec<String>) -> Result<Rule, Unsimulable> {
-    let bayes = spec.design.value().and_then(|design| design.bayes.value());
-    let Some(bayes) = bayes else { return refuse("it lacks the `bayes` table of its Bayesian design") };
-    let percent = |what: &str, amount: Option<&crate::spec::Amount>| match amount {
-        None => Ok(None),
-        Some(amount) if amount.unit == Unit::Percent => Ok(Some(amount.number / 100.0)),
-        Some(amount) => refuse(format!("`{what}` is `{amount}`, and not a percentage of the baseline")),
-    };
-    let Some(win) = bayes.win_probability.copied() else { return refuse("it lacks `bayes.win_probability`") };
-    let prior_mean = percent("bayes.prior_mean", bayes.prior_mean.value())?.unwrap_or(0.0);
-    let prior_precision = match percent("bayes.prior_sd", bayes.prior_sd.value())? {
+    let Some(bayes) = &plan.design.bayes else { return refuse("it lacks the `bayes` table of its Bayesian design") };
+    let Some(win) = &bayes.win_probability else { return refuse("it lacks a readable `bayes.win_probability`") };
+    let written = spec.design.value().and_then(|design| design.bayes.value());
+    for (name, known, field) in [
+        ("prior_sd", bayes.prior_sd.is_some(), written.map(|written| &written.prior_sd)),
+        ("max_expected_loss", bayes.max_expected_loss.is_some(), written.map(|written| &written.max_expected_loss)),
+    ] {
+        if !known && field.is_some_and(|field| !field.is_absent()) {
+            return refuse(format!("`bayes.{name}` is not a percentage of the baseline"));
+        }
+    }
+    let prior_precision = match bayes.prior_sd.as_ref().map(|sd| sd.value) {
         Some(sd) if 0.0 < sd => 1.0 / (sd * sd),
         Some(sd) => return refuse(format!("`bayes.prior_sd` is {sd}, and not above 0")),
         None => {
-            notes.push("No prior is registered: a flat one is taken.".to_owned());
+            notes.push("No prior is known: a flat one is taken.".to_owned());
             0.0
         }
     };
     if let Some(zero) = plan.metrics_of(Role::Primary).find(|m| m.baseline.as_ref().is_none_or(|b| b.value == 0.0)) {
         return refuse(format!("the prior is relative, and the baseline of `{}` is 0 or not known", zero.name));
     }
-    let most_loss = percent("bayes.max_expected_loss", bayes.max_expected_loss.value())?;
-    Ok(Rule::Posterior { prior_mean, prior_precision, win: win.get(), most_loss })
+    let most_loss = bayes.max_expected_loss.as_ref().map(|loss| loss.value);
+    Ok(Rule::Posterior { prior_mean: bayes.prior_mean.value, prior_precision, win: win.value, most_loss })
 }
