@@ -1,13 +1,14 @@
 //! `expc size` from outside: what is answered, how it reads, what is refused and how.
 
-#[path = "support/base.rs"]
-mod base;
-
-#[path = "support/workspace.rs"]
-mod workspace;
-
 use serde_json::Value as Json;
-use workspace::{Answer, Folder};
+
+/// What the program said, and how it ended.
+#[derive(Debug)]
+struct Answer {
+    code: i32,
+    out: String,
+    err: String,
+}
 
 fn size(line: &str) -> Answer {
     // Words in single quotes are one argument, as in a shell.
@@ -18,7 +19,10 @@ fn size(line: &str) -> Answer {
             _ => words.push(part.to_owned()),
         }
     }
-    Folder::new().run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_expc"));
+    let output = command.args(words).env_remove("COLUMNS").env("NO_COLOR", "1").output().expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program speaks UTF-8");
+    Answer { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// Lines as they are typed, each with what is printed.

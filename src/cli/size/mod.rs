@@ -11,6 +11,7 @@ mod typed;
 use serde_json::{Value as Json, json};
 
 pub use options::Arguments;
+pub use typed::Change;
 
 use self::answer::{Answer, looks};
 use self::options::{Asked, Format};
