@@ -65,6 +65,9 @@ fn a_question_is_answered_first_and_explained_below() {
             "mean --baseline '420 ms' --sd '310 ms' --claim non-inferiority --direction decrease --units 40000",
             "mean --sd 31 --sd-treatment 40 --mde 2 --icc 0.02 --cluster-size 200 --cluster-cv 0.5 --cuped 0.6",
             "ratio --numerator 1.8 --numerator-sd 2.9 --denominator 24 --denominator-sd 30 --correlation 0.7 --mde 2%rel",
+            "proportion --baseline 4.2% --mde 2%rel --scale lift --test z-unpooled",
+            "proportion --baseline 4.2% --equivalence 0.2pp --true-effect +0.05pp",
+            "mean --baseline 10 --sd 31 --claim equivalence --units 40000 --test welch",
         ])
     );
 }
@@ -101,6 +104,14 @@ fn what_cannot_be_understood_is_refused_with_a_right_example() {
             "proportion --baseline 4.2%",
             "proportion --baseline 4.2% --claim non-inferiority",
             "proportion --baseline 4.2% --claim superiority-by-margin --mde 1pp",
+            "proportion --baseline 4.2% --claim superiority --mde 1pp --margin 0.1pp",
+            "proportion --baseline 4.2% --claim non-inferiority --mde 1pp --margin 0.1pp",
+            "proportion --baseline 4.2% --mde 1pp --true-effect 0.1pp",
+            "proportion --baseline 4.2% --equivalence 0.2pp --sides two",
+            "proportion --baseline 4.2% --equivalence 0.2pp --true-effect 0.3pp",
+            "proportion --baseline 4.2% --margin 0.2pp --test arcsine --scale lift",
+            "mean --sd 4 --mde 1 --scale lift",
+            "mean --sd 4 --sd-treatment 5 --mde 1 --test t",
             "proportion --baseline 4.2% --mde 1pp --units 5000 --power 80%",
             "proportion --baseline 42% --mde 60pp",
             "proportion --baseline 4.2% --mde 0.1pp --margin 0.2pp",
@@ -133,6 +144,8 @@ fn size_power_and_effect_agree() {
         "proportion --baseline 4.2% --looks 5 --spending pocock",
         "mean --baseline 10 --sd 31 --cuped 0.5",
         "mean --baseline 10 --sd 31 --method always-valid",
+        "mean --baseline 10 --sd 31 --sd-treatment 35 --scale lift",
+        "proportion --baseline 4.2% --test log-odds",
     ] {
         let found = json(&format!("{shared} --mde 5%rel"));
         let (total, power) = (found["answer"]["total"].as_u64().expect("units"), &found["answer"]["power"]);
@@ -143,6 +156,7 @@ fn size_power_and_effect_agree() {
         let again = json(&format!("{shared} --mde 5%rel --units {total}"));
         close(&again["answer"]["power"], power.as_f64().expect("a number"), 1e-5);
         let effect = found["answer"]["effect"].as_f64().expect("a number");
+        assert!((effect - 0.05 * found["question"]["baseline"].as_f64().expect("a level")).abs() < 1e-12, "{shared}");
         let detectable = json(&format!("{shared} --units {total}"));
         close(&detectable["answer"]["effect"], effect, 1e-3 * effect);
     }

@@ -45,20 +45,20 @@ pub struct Expected {
 }
 
 impl Schedule {
-    /// The looks of a design that has this power at its end; `when` gives the day and the date of a part of the
-    /// information.
+    /// The looks of a design whose last statistic has mean `drift` when the effect is the one planned for; `when`
+    /// gives the day and the date of a part of the information.
     pub fn new(
         monitoring: &Monitoring,
         sides: Sides,
         units: f64,
-        power: f64,
+        drift: Option<f64>,
         when: impl Fn(usize, f64) -> (Option<u32>, Option<Day>),
     ) -> Self {
         let stops = |drift: f64| {
             let crossing = monitoring.crossing(drift).ok()?;
             Some(crossing.upper.iter().zip(&crossing.lower).map(|(up, down)| up + down).collect::<Vec<f64>>())
         };
-        let under = monitoring.drift(power).ok().and_then(stops);
+        let under = drift.and_then(stops);
         let none = stops(0.0);
         let rows = monitoring.fractions().iter().zip(monitoring.bounds()).zip(monitoring.spent()).enumerate();
         let looks = rows

@@ -51,6 +51,18 @@ impl Calendar {
         u32::try_from(last.max(0)).unwrap_or(0).min(self.days)
     }
 
+    /// The first day on which a part of what has come by `days` is reached; a last whole day counts as reached.
+    pub fn day_of_part(&self, part: f64, days: u32) -> u32 {
+        // Shares are decimals in binary: a day is not waited for because of their rounding.
+        let enough = part * self.share_days(days) * (1.0 - 1e-9);
+        let (mut low, mut high) = (0, days);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if enough <= self.share_days(middle) { high = middle } else { low = middle + 1 }
+        }
+        low
+    }
+
     /// Unit-days of exposure: the sum of shares over the first `days` days, counting each new unit once.
     ///
     /// New units arrive at an even rate; a stable hash enrols a share of each day's newcomers. Units that came

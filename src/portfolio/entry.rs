@@ -4,9 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::plan::Plan;
-use crate::spec::{Condition, Day, Role, Spec, Status};
+use crate::spec::{Condition, Day, Role, Spec, Status, Unit};
 use crate::syntax::At;
 use crate::text::{FileId, Span};
+
+/// The size of a relative effect, measured or planned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RelativeEffect {
+    pub metric: String,
+    /// As a fraction, without its sign.
+    pub size: f64,
+    /// Where it is written.
+    pub span: Span,
+}
 
 /// An experiment among the others.
 #[derive(Debug, Clone)]
@@ -42,6 +52,10 @@ pub struct Entry {
     pub requires: Vec<At<String>>,
     /// Names of the primary metrics.
     pub primaries: Vec<String>,
+    /// Relative MDEs of the primary metrics.
+    pub mdes: Vec<RelativeEffect>,
+    /// Relative effects that were measured, once it is over.
+    pub effects: Vec<RelativeEffect>,
     /// The hypothesis in lower case without punctuation.
     pub statement: String,
     pub statement_span: Option<Span>,
@@ -85,6 +99,8 @@ impl Entry {
             excludes: names(experiment.and_then(|e| e.excludes.value())),
             requires: names(experiment.and_then(|e| e.requires.value())),
             primaries: plan.metrics_of(Role::Primary).map(|metric| metric.name.clone()).collect(),
+            mdes: planned_effects(plan),
+            effects: measured_effects(spec, plan.status.value),
             statement: statement(plan),
             statement_span: plan.because.as_ref().and_then(|because| because.span()),
             uses: uses(plan, spec),
@@ -113,6 +129,30 @@ impl Entry {
             |end: Option<Day>, start: Option<Day>| matches!((end, start), (Some(end), Some(start)) if end < start);
         !before(self.end, other.start) && !before(other.end, self.start)
     }
+}
+
+fn planned_effects(plan: &Plan) -> Vec<RelativeEffect> {
+    let planned = plan.metrics_of(Role::Primary).filter_map(|metric| {
+        let mde = metric.mde.as_ref().filter(|mde| mde.fault.is_none())?;
+        let size = mde.relative?.abs();
+        Some(RelativeEffect { metric: metric.name.clone(), size, span: mde.span })
+    });
+    planned.collect()
+}
+
+fn measured_effects(spec: &Spec, status: Status) -> Vec<RelativeEffect> {
+    let results = spec.results.value().filter(|_| status.is_over());
+    let effects = results.and_then(|results| results.effects.value()).into_iter().flat_map(|list| list.iter());
+    let measured = effects.filter_map(|effect| {
+        let relative = effect.value.relative.get()?;
+        let is_percent = matches!(relative.value.unit, Unit::Percent);
+        is_percent.then(|| RelativeEffect {
+            metric: effect.value.metric.value().cloned().unwrap_or_default(),
+            size: (relative.value.number / 100.0).abs(),
+            span: relative.span,
+        })
+    });
+    measured.collect()
 }
 
 fn statement(plan: &Plan) -> String {

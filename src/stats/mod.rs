@@ -9,8 +9,10 @@
 
 pub mod comparison;
 pub mod count;
+pub mod equivalence;
 pub mod mean;
 pub mod multiplicity;
+pub mod pages;
 pub mod proportion;
 pub mod sequential;
 pub mod srm;
@@ -21,6 +23,7 @@ pub mod noncentral;
 pub mod normal;
 pub mod student;
 
+mod chi;
 mod quadrature;
 mod root;
 pub mod special;
@@ -96,6 +99,10 @@ pub enum Refusal {
     TooManyUnits { units: f64 },
     /// No effect or margin inside the range reaches the power.
     OutOfReach { power: f64, units: f64 },
+    /// The control mean is too uncertain for any lift to be seen.
+    NoLift { units: f64, least: f64 },
+    /// A test has no form for the claim.
+    NotOffered { test: &'static str, with: &'static str, instead: &'static str },
     /// The counts do not pair with the shares.
     Lengths { left: usize, right: usize },
     /// Information fractions must rise, and end at 1.
@@ -133,6 +140,12 @@ impl fmt::Display for Refusal {
             }
             Self::OutOfReach { power, units } => {
                 write!(f, "nothing within range reaches power {power} with {units} control units")
+            }
+            Self::NoLift { units, least } => {
+                write!(f, "a lift needs more than {least} control units to be detected, not {units}")
+            }
+            Self::NotOffered { test, with, instead } => {
+                write!(f, "{test} has no form with {with}: use {instead}")
             }
             Self::Lengths { left, right } => write!(f, "{left} values do not pair with {right}"),
             Self::Fractions { look, value } => {

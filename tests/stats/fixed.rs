@@ -1,7 +1,7 @@
 //! Sample size, power and detectable effect of one fixed look.
 
 use crate::gold::{Row, Tally, numbers, rows};
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::{self, MeanTest};
 use expc::stats::proportion::{self, ProportionTest};
 use expc::stats::{Direction, Refusal, Sides, noncentral, normal, student};
@@ -58,7 +58,15 @@ pub fn comparison(row: &Row, effect: Option<f64>) -> Comparison {
     } else {
         row.given_or("allocation_treatment_over_control", 1.0)
     };
-    Comparison { endpoint, claim, alpha: row.given("alpha"), sides: sides(row), allocation, size_factor: 1.0 }
+    Comparison {
+        endpoint,
+        claim,
+        scale: Scale::Difference,
+        alpha: row.given("alpha"),
+        sides: sides(row),
+        allocation,
+        size_factor: 1.0,
+    }
 }
 
 /// Control units of a row that gives the sample size.

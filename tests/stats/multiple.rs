@@ -1,7 +1,7 @@
 //! Several tests, several arms, and units that never see the change.
 
 use crate::gold::{Tally, number, numbers, rows};
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::multiplicity::{Correction, adjust, alpha_per_test, guardrail_power};
 use expc::stats::{Sides, srm, traffic, variance};
@@ -125,6 +125,7 @@ fn triggers() {
             Comparison {
                 endpoint: Endpoint::Mean { baseline: 0.0, sd, test: MeanTest::Z },
                 claim: Claim::Superiority { effect },
+                scale: Scale::Difference,
                 alpha: row.given("alpha"),
                 sides: Sides::Two,
                 allocation: 1.0,
@@ -196,6 +197,7 @@ fn covariates() {
             Comparison {
                 endpoint: Endpoint::Mean { baseline: 0.0, sd: row.given("sd"), test },
                 claim: Claim::Superiority { effect: row.given("mean_diff") },
+                scale: Scale::Difference,
                 alpha: row.given("alpha"),
                 sides: Sides::Two,
                 allocation: 1.0,

@@ -1,6 +1,6 @@
 //! Laws that hold for every design.
 
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{Monitoring, Shape, Spending, equal_fractions};
@@ -33,6 +33,7 @@ prop_compose! {
         Comparison {
             endpoint: Endpoint::Mean { baseline: 0.0, sd: 1.0, test: MeanTest::Z },
             claim: Claim::Superiority { effect: 1.0 },
+            scale: Scale::Difference,
             alpha,
             sides,
             allocation: ln_allocation.exp(),
@@ -100,7 +101,7 @@ fn any_comparison() -> impl Strategy<Value = Comparison> {
 fn effect(c: &Comparison) -> f64 {
     match c.claim {
         Claim::Superiority { effect } | Claim::SuperiorityByMargin { effect, .. } => effect,
-        Claim::NonInferiority { true_effect, .. } => true_effect,
+        Claim::NonInferiority { true_effect, .. } | Claim::Equivalence { true_effect, .. } => true_effect,
     }
 }
 

@@ -15,12 +15,10 @@ use super::csv::{self, Cell};
 use super::looks::Schedule;
 use super::{Exit, Failure, place};
 use crate::emit::plans::{self, DatedLook};
-use crate::plan::{Plan, Sized, Sizing};
+use crate::plan::{Plan, Sized, Sizing, Way};
 use crate::portfolio::{Compiled, Workspace};
-use crate::spec::Role;
 use crate::stats::Sides;
 use crate::stats::comparison::Claim;
-use crate::stats::sequential::Monitoring;
 use crate::text::Sources;
 
 #[derive(Debug, clap::Args)]
@@ -112,23 +110,18 @@ impl Shown<'_> {
     }
 
     /// The looks of a claim that is tested at them; empty for one look at the end.
-    fn schedule(&self, sized: &Sized, sizing: &Sizing) -> Schedule {
-        if sized.role != Role::Primary {
-            return Schedule::default();
-        }
+    fn schedule(&self, sizing: &Sizing) -> Schedule {
+        let Way::Looks(looks) = &sizing.way else { return Schedule::default() };
         let plan = self.plan();
-        let looks: Vec<DatedLook> = plans::dated_looks(&plans::Inputs::of(self.workspace, self.compiled, None));
-        let fractions: Vec<f64> = looks.iter().map(|look| look.information).collect();
-        let bounds: Vec<f64> = looks.iter().map(|look| look.z).collect();
-        let sides = Sides::from(plan.design.sides.value);
-        let Ok(monitoring) = Monitoring::bounded(&fractions, &bounds, plan.design.alpha_per_claim, sides) else {
-            return Schedule::default();
-        };
+        let dated: Vec<DatedLook> = plans::dated_looks(&plans::Inputs::of(self.workspace, self.compiled, None));
         let start = plan.calendar.start.as_ref().map(|start| start.value);
-        Schedule::new(&monitoring, sides, sizing.control + sizing.treatment, sizing.power, |index, _| {
-            let date = looks[index].date;
-            let until = start.zip(date).and_then(|(start, date)| u32::try_from(start.until(date)).ok());
-            (until.or((0 < looks[index].days).then_some(looks[index].days)), date)
+        let part = sizing.control / sizing.need.control;
+        let drift = (2.0 <= sizing.control).then(|| (looks.drift * libm::sqrt(part)).min(900.0));
+        let units = sizing.control + sizing.treatment;
+        Schedule::new(&looks.plan, sizing.comparison.sides, units, drift, |index, _| {
+            let Some(look) = dated.get(index) else { return (None, None) };
+            let until = start.zip(look.date).and_then(|(start, date)| u32::try_from(start.until(date)).ok());
+            (until.or((0 < look.days).then_some(look.days)), look.date)
         })
     }
 
@@ -159,18 +152,20 @@ impl Shown<'_> {
                 });
             }
         };
-        let schedule = self.schedule(sized, sizing);
+        let schedule = self.schedule(sizing);
         let (effect, margin) = match sizing.comparison.claim {
             Claim::Superiority { effect } => (Some(effect), None),
             Claim::SuperiorityByMargin { effect, margin } => (Some(effect), Some(margin)),
             Claim::NonInferiority { margin, true_effect, .. } => (Some(true_effect), Some(margin)),
+            Claim::Equivalence { upper, true_effect, .. } => (Some(true_effect), Some(upper)),
         };
+        let in_unit = |size: Option<f64>| size.map(|size| size * sizing.unit);
         json!({
             "metric": sized.metric, "role": sized.role, "treatment": sized.treatment,
             "alpha": sizing.comparison.alpha,
             "sides": if sizing.comparison.sides == Sides::One { 1 } else { 2 },
-            "effect": effect, "margin": margin,
-            "power_goal": sizing.power_goal, "power": sizing.power,
+            "effect": in_unit(effect), "margin": in_unit(margin),
+            "power_goal": sizing.power_goal, "power": sizing.power, "reached": sizing.reached,
             "enough": !sizing.is_short(),
             "needed": { "control": sizing.need.control_units, "treatment": sizing.need.treatment_units },
             "available": { "control": sizing.control.floor(), "treatment": sizing.treatment.floor() },

@@ -147,7 +147,7 @@ impl Shown<'_> {
             Err(reason) => out + &format!("  not sized: {}\n", printable(&reason.to_string())),
             Ok(sizing) => {
                 out += &numbers(plan, metric, sizing);
-                out += &self.schedule(sized, sizing).text();
+                out += &self.schedule(sizing).text();
                 if self.arguments.all || sized.role == Role::Primary {
                     out += &weeks(plan, metric, sizing, self.arguments.through);
                 }
@@ -184,7 +184,7 @@ fn numbers(plan: &Plan, metric: &PlannedMetric, sizing: &Sizing) -> String {
         sizing.mature_days
     );
     let weeks = match sizing.days_needed(plan, super::MOST_DAYS) {
-        Some(days) => format!("{} of {} planned", weeks_of(days), weeks_of(plan.calendar.days)),
+        Some(days) => format!("{}, {} planned", weeks_of(days), weeks_of(plan.calendar.days)),
         None => format!("not in {}", weeks_of(super::MOST_DAYS)),
     };
     out += &format!("  {:24} {weeks}\n", "enrolment needed");
@@ -206,7 +206,7 @@ pub(super) fn weeks_of(days: u32) -> String {
 /// What a plan can detect, by the kind of its claim.
 fn what(sizing: &Sizing) -> &'static str {
     match sizing.comparison.claim {
-        Claim::NonInferiority { .. } => "smallest margin",
+        Claim::NonInferiority { .. } | Claim::Equivalence { .. } => "smallest margin",
         _ => "detectable effect",
     }
 }

@@ -251,7 +251,11 @@ fn set_weeks(spec: &mut Spec, plan: &Plan, weeks: u32) -> Result<(), Failure> {
     let ramp: u32 = stages.iter().rev().skip(1).map(|stage| stage.days).sum();
     if days <= ramp {
         return Err(usage(
-            format!("a run of {} leaves no day for the last stage: those before it take {}", weeks_of(days), weeks_of(ramp)),
+            format!(
+                "a run of {} leaves no day for the last stage: those before it take {}",
+                weeks_of(days),
+                weeks_of(ramp)
+            ),
             "ask for more weeks, or shorten the ramp in the spec",
         ));
     }

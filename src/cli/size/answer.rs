@@ -1,6 +1,8 @@
 //! The answer to a question, by the door of the statistics, with what a careful reader would add.
 
-use super::question::{Ask, Measure, Question, refused};
+use super::measure::Measure;
+use super::question::{Ask, Question};
+use super::refusals::refused;
 use crate::cli::Failure;
 use crate::cli::looks::Schedule;
 use crate::cli::shown::digits;
@@ -25,7 +27,7 @@ pub struct Answer {
     /// At these units.
     pub power: f64,
     /// The true effect that the power is for, signed.
-    pub effect: Option<f64>,
+    pub effect: f64,
     pub margin: Option<f64>,
     /// The size of the last look over that of one look at the end; 1 without looks.
     pub inflation: f64,
@@ -74,22 +76,29 @@ impl Question {
                     Claim::NonInferiority { higher_is_better, true_effect, .. } => {
                         Claim::NonInferiority { margin: found, higher_is_better, true_effect }
                     }
+                    Claim::Equivalence { true_effect, .. } => {
+                        Claim::Equivalence { lower: -found, upper: found, true_effect }
+                    }
                 };
                 (control, treatment, None, self.goal)
             }
         };
         let (effect, margin) = match comparison.claim {
-            Claim::Superiority { effect } => (Some(effect), None),
-            Claim::SuperiorityByMargin { effect, margin } => (Some(effect), Some(margin)),
-            Claim::NonInferiority { margin, true_effect, .. } => (Some(true_effect), Some(margin)),
+            Claim::Superiority { effect } => (effect, None),
+            Claim::SuperiorityByMargin { effect, margin } => (effect, Some(margin)),
+            Claim::NonInferiority { margin, true_effect, .. } => (true_effect, Some(margin)),
+            Claim::Equivalence { upper, true_effect, .. } => (true_effect, Some(upper)),
         };
+        let (effect, margin) = (effect * self.unit, margin.map(|margin| margin * self.unit));
         let total = control + treatments * treatment;
         let days_of = |units: f64| {
             let days = self.daily.map(|daily| (units / daily).ceil()).filter(|days| *days <= MOST_DAYS);
             days.map(|days| days.max(1.0) as u32)
         };
         let schedule = self.monitoring.as_ref().map_or_else(Schedule::default, |monitoring| {
-            Schedule::new(monitoring, comparison.sides, total, power, |_, part| (days_of(total * part), None))
+            Schedule::new(monitoring, comparison.sides, total, monitoring.drift(power).ok(), |_, part| {
+                (days_of(total * part), None)
+            })
         });
         let groups = self.cluster_size.map(|size| ((control / size).ceil() as u64, (treatment / size).ceil() as u64));
         let inflation = match &self.monitoring {
@@ -122,25 +131,14 @@ impl Question {
         Ok(Comparison { size_factor: comparison.size_factor * inflation, ..comparison })
     }
 
-    /// The power of units that are looked at on the way. The price of looks depends on the power, a little: the
-    /// answer is where both agree, so that the size for this power is these units.
+    /// The power of units that are looked at on the way: information grows with units, so that the drift grows with
+    /// their root from that of the sample that the power asked for needs.
     fn power_with_looks(&self, comparison: Comparison, control: f64) -> Result<f64, Refusal> {
-        let mut power = comparison.power(control)?;
-        if self.monitoring.is_none() {
-            return Ok(power);
-        }
-        for _ in 0..50 {
-            // At certainty, and where chance decides, the looks cost what they cost next to it.
-            let least = comparison.sides.tail(comparison.alpha) * 1.5;
-            let near = power.clamp(least.min(0.5), 1.0 - 1e-9);
-            let next = self.with_looks(comparison, near)?.power(control)?;
-            let settled = (next - power).abs() < 1e-12;
-            power = next;
-            if settled {
-                break;
-            }
-        }
-        Ok(power)
+        let Some(monitoring) = &self.monitoring else { return comparison.power(control) };
+        let whole = self.with_looks(comparison, self.goal)?.required(self.goal)?.control;
+        let drift = monitoring.drift(self.goal)? * libm::sqrt(control / whole);
+        // Beyond 900 every look stops, and the recursion has nothing to say.
+        monitoring.power(drift.min(900.0))
     }
 
     fn assumptions(&self) -> Vec<String> {
@@ -175,7 +173,7 @@ impl Question {
         let mut list = Vec::new();
         let mut say = |text: String| list.push(text);
         if let Endpoint::Proportion { baseline, test } = self.comparison.endpoint {
-            let treated = (baseline + answer.effect.unwrap_or(0.0)).clamp(0.0, 1.0);
+            let treated = (baseline + answer.effect).clamp(0.0, 1.0);
             let cells = [(answer.control, baseline), (answer.treatment, treated)];
             let least =
                 cells.map(|(units, rate)| units as f64 * rate.min(1.0 - rate)).into_iter().fold(f64::MAX, f64::min);
@@ -205,9 +203,7 @@ impl Question {
         if answer.power < 0.5 {
             say("a win at a power below one half overstates the effect, often by far".to_owned());
         }
-        if let (Some(level), Some(effect)) = (self.baseline, answer.effect)
-            && 0.5 * level.abs() < effect.abs()
-        {
+        if self.baseline.is_some_and(|level| 0.5 * level.abs() < answer.effect.abs()) {
             say("few changes move a metric by more than half of its level".to_owned());
         }
         if self.cuped.is_some_and(|rho| 0.95 < rho.abs()) {
@@ -258,7 +254,7 @@ impl Answer {
                 format!("smallest margin: {}\n{total}", measure.change(question.baseline, self.margin.unwrap_or(0.0)))
             }
             (Ask::Detectable(_), _) => {
-                format!("detectable: {}\n{total}", measure.effect(question.baseline, self.effect.unwrap_or(0.0)))
+                format!("detectable: {}\n{total}", measure.effect(question.baseline, self.effect))
             }
         }
     }

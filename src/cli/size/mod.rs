@@ -1,11 +1,14 @@
 //! `expc size`: sample size, power or detectable effect of a question that has no spec.
 //!
-//! [`options`] are read by [`typed`], understood as a [`question`], and answered by [`answer`] through
-//! `stats::comparison`; this file prints.
+//! [`options`] are read by [`typed`], become an [`endpoint`] and a [`question`], and are answered by [`answer`]
+//! through `stats::comparison`; this file prints.
 
 mod answer;
+mod endpoint;
+mod measure;
 mod options;
 mod question;
+mod refusals;
 mod typed;
 
 use serde_json::{Value as Json, json};
@@ -14,7 +17,7 @@ pub use options::Arguments;
 pub use typed::Change;
 
 use self::answer::{Answer, looks};
-use self::options::{Asked, Format};
+use self::options::Format;
 use self::question::{Ask, Question};
 use super::csv::{self, Cell};
 use super::shown::{digits, exact_power};
@@ -22,15 +25,11 @@ use super::{Exit, Failure};
 use crate::rules::prelude::{count, days as days_text};
 use crate::spec::quantity::plain;
 use crate::stats::Sides;
-use crate::stats::comparison::Claim;
+use crate::stats::comparison::{Claim, Scale};
 use crate::stats::multiplicity::Correction;
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let format = match &arguments.endpoint {
-        Asked::Proportion(options) => options.common.format,
-        Asked::Mean(options) => options.common.format,
-        Asked::Ratio(options) => options.common.format,
-    };
+    let format = arguments.endpoint.common().format;
     let question = Question::new(&arguments.endpoint)?;
     let answer = question.answer()?;
     super::print(&match format {
@@ -80,6 +79,9 @@ fn text(question: &Question, answer: &Answer) -> String {
     }
     row("", "");
     row("method", question.formula);
+    if question.comparison.scale == Scale::Lift {
+        row("scale", "the lift over a baseline that is estimated too, by the delta method");
+    }
     if question.comparison.size_factor != 1.0 {
         row("variance", &format!("sample × {}", digits(question.comparison.size_factor, 4)));
     }
@@ -103,6 +105,7 @@ fn text(question: &Question, answer: &Answer) -> String {
             out += &format!("  - {line}\n");
         }
     }
+    out += &format!("\nmore: expc explain {}\n", question.page);
     // Empty rows are lines without spaces.
     out.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
@@ -120,6 +123,7 @@ fn claim(question: &Question) -> &'static str {
         Claim::SuperiorityByMargin { .. } => "superiority by a margin",
         Claim::NonInferiority { higher_is_better: true, .. } => "non-inferiority: it does not fall by the margin",
         Claim::NonInferiority { .. } => "non-inferiority: it does not rise by the margin",
+        Claim::Equivalence { .. } => "equivalence: it stays within the margins (two one-sided tests, Schuirmann 1987)",
     }
 }
 
@@ -128,6 +132,7 @@ fn claim_word(question: &Question) -> &'static str {
         Claim::Superiority { .. } => "superiority",
         Claim::SuperiorityByMargin { .. } => "superiority-by-margin",
         Claim::NonInferiority { .. } => "non-inferiority",
+        Claim::Equivalence { .. } => "equivalence",
     }
 }
 
@@ -135,7 +140,7 @@ fn solved(question: &Question) -> &'static str {
     match (question.ask, question.comparison.claim) {
         (Ask::Size, _) => "size",
         (Ask::Power(_), _) => "power",
-        (Ask::Detectable(_), Claim::NonInferiority { .. }) => "margin",
+        (Ask::Detectable(_), Claim::NonInferiority { .. } | Claim::Equivalence { .. }) => "margin",
         (Ask::Detectable(_), _) => "effect",
     }
 }
@@ -192,6 +197,7 @@ fn json(question: &Question, answer: &Answer) -> Json {
             "guardrails": question.guardrails,
             "variants": question.variants,
             "correction": correction(question.correction.unwrap_or(Correction::None)),
+            "scale": if question.comparison.scale == Scale::Lift { "lift" } else { "difference" },
             "allocation": question.comparison.allocation,
             "method": method(question),
             "daily_units": question.daily,

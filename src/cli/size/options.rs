@@ -93,7 +93,7 @@ pub struct Mean {
     /// The standard deviation in treatment, where it differs
     #[arg(long, value_name = "AMOUNT", help_heading = "Endpoint")]
     pub sd_treatment: Option<Level>,
-    /// The test
+    /// The test; t, or welch with --sd-treatment, when absent
     #[arg(long, value_enum, help_heading = "Endpoint")]
     pub test: Option<MeansTest>,
     #[command(flatten)]
@@ -139,7 +139,13 @@ pub struct Common {
     /// Non-inferiority: the largest harm you accept. With --mde: the gain that the effect must beat
     #[arg(long, value_name = "CHANGE", help_heading = "Question")]
     pub margin: Option<Change>,
-    /// What the test is to show; told from --mde and --margin when absent
+    /// Equivalence: the margin on both sides within which the difference must lie
+    #[arg(long, value_name = "CHANGE", help_heading = "Question", conflicts_with_all = ["mde", "margin"])]
+    pub equivalence: Option<Change>,
+    /// The effect that is there, when a margin is tested; none when absent
+    #[arg(long, value_name = "CHANGE", allow_hyphen_values = true, help_heading = "Question", conflicts_with = "mde")]
+    pub true_effect: Option<Change>,
+    /// What the test is to show; told from --mde, --margin and --equivalence when absent
     #[arg(long, value_enum, help_heading = "Question")]
     pub claim: Option<ClaimName>,
     /// The good direction: where an effect without sign goes, and against which a margin protects
@@ -162,6 +168,9 @@ pub struct Common {
     /// Two sides, or the expected one only: two for superiority, one against a margin
     #[arg(long, value_enum, help_heading = "Design")]
     pub sides: Option<SidesName>,
+    /// What the effect is estimated as: the difference, or the lift over a baseline that is estimated too
+    #[arg(long, value_enum, default_value_t, help_heading = "Design")]
+    pub scale: ScaleName,
     /// Control to treatment, like 1:2; every treatment gets the same
     #[arg(long, value_name = "C:T", default_value = "1:1", value_parser = typed::allocation, help_heading = "Design")]
     pub ratio: f64,
@@ -228,6 +237,12 @@ pub enum RateTest {
     ZPooled,
     /// Each variant with its own variance; the Wald test
     ZUnpooled,
+    /// On the arcsine scale, where every rate varies alike
+    Arcsine,
+    /// Pooled, corrected for continuity; close to Fisher's exact test
+    ZContinuity,
+    /// The log of the odds ratio
+    LogOdds,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -236,6 +251,17 @@ pub enum MeansTest {
     Z,
     /// Student's test, equal deviations
     T,
+    /// Welch's test, each variant's own deviation
+    Welch,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ScaleName {
+    /// Treatment minus control
+    #[default]
+    Difference,
+    /// Treatment over control, minus one
+    Lift,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -245,6 +271,8 @@ pub enum ClaimName {
     SuperiorityByMargin,
     /// The harm is less than a margin
     NonInferiority,
+    /// The effect lies within a margin on both sides
+    Equivalence,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

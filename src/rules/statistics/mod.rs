@@ -3,6 +3,7 @@
 crate::rules::rule::group! {
     mde_missing,
     underpowered,
+    mde_fantasy,
     baseline_missing_or_stale,
     variance_missing,
     baseline_other_population,
@@ -24,6 +25,7 @@ crate::rules::rule::group! {
     srm_off,
     population_unstated,
     subgroups_open,
+    interference,
     exclusions_open,
     missing_data_open,
     calendar_clash,
