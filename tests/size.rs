@@ -66,6 +66,11 @@ fn a_question_is_answered_first_and_explained_below() {
             "mean --sd 31 --sd-treatment 40 --mde 2 --icc 0.02 --cluster-size 200 --cluster-cv 0.5 --cuped 0.6",
             "ratio --numerator 1.8 --numerator-sd 2.9 --denominator 24 --denominator-sd 30 --correlation 0.7 --mde 2%rel",
             "proportion --baseline 4.2% --mde 2%rel --scale lift --test z-unpooled",
+            "proportion --baseline 4.2% --mde 10%rel --looks 3 --futility hsd:-2 --sides one --alpha 2.5% --power 90%",
+            "proportion --baseline 8% --mde 6pp --test fisher-exact",
+            "proportion --baseline 8% --mde 1pp --units 2000",
+            "quantile --p 95% --baseline '420 ms' --interval 410..430 --interval-units 20000 --mde '-10 ms'",
+            "quantile --p 99% --baseline '31 min' --density 0.02 --units 3000",
             "proportion --baseline 4.2% --equivalence 0.2pp --true-effect +0.05pp",
             "mean --baseline 10 --sd 31 --claim equivalence --units 40000 --test welch",
         ])
@@ -111,6 +116,10 @@ fn what_cannot_be_understood_is_refused_with_a_right_example() {
             "proportion --baseline 4.2% --equivalence 0.2pp --true-effect 0.3pp",
             "proportion --baseline 4.2% --margin 0.2pp --test arcsine --scale lift",
             "mean --sd 4 --mde 1 --scale lift",
+            "proportion --baseline 4.2% --mde 10%rel --looks 3 --futility hsd:-2",
+            "proportion --baseline 4.2% --mde 2%rel --test fisher-exact",
+            "quantile --p 95% --baseline '420 ms' --mde 2%rel",
+            "quantile --p 95% --baseline '420 ms' --interval 430..410 --interval-units 9 --mde 2%rel",
             "mean --sd 4 --sd-treatment 5 --mde 1 --test t",
             "proportion --baseline 4.2% --mde 1pp --units 5000 --power 80%",
             "proportion --baseline 42% --mde 60pp",
@@ -164,7 +173,7 @@ fn size_power_and_effect_agree() {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    for page in ["--help", "proportion --help", "mean --help", "ratio --help"] {
+    for page in ["--help", "proportion --help", "mean --help", "ratio --help", "quantile --help"] {
         let help = size(page).out.replace("\\\n", " ");
         let examples: Vec<&str> = help.lines().filter_map(|line| line.trim().strip_prefix("expc size ")).collect();
         assert!(!examples.is_empty(), "{help}");

@@ -20,6 +20,8 @@ pub struct Look {
     pub date: Option<Day>,
     /// Infinite where the look cannot stop.
     pub z: f64,
+    /// Below it there is too little hope to go on; one-sided designs only.
+    pub futility: Option<f64>,
     pub alpha_spent: f64,
     /// The probability to stop here when the effect is the one planned for.
     pub stops: Option<f64>,
@@ -60,6 +62,11 @@ impl Schedule {
         };
         let under = drift.and_then(stops);
         let none = stops(0.0);
+        let lower = monitoring.lower_bounds();
+        let futility = |index: usize| {
+            let bound = lower.get(index).copied().filter(|bound| bound.is_finite());
+            bound.filter(|_| sides == Sides::One)
+        };
         let rows = monitoring.fractions().iter().zip(monitoring.bounds()).zip(monitoring.spent()).enumerate();
         let looks = rows
             .map(|(index, ((&information, &z), &alpha_spent))| {
@@ -71,6 +78,7 @@ impl Schedule {
                     day,
                     date,
                     z,
+                    futility: futility(index),
                     alpha_spent,
                     stops: at(&under),
                     stops_under_none: at(&none),
@@ -123,6 +131,10 @@ impl Schedule {
         if dated {
             out += &format!("  {:10}", "date");
         }
+        let hopeless = self.looks.iter().any(|look| look.futility.is_some());
+        if hopeless {
+            out += &format!(" {:>10}", "futility z");
+        }
         out += &format!(
             " {:>8} {:>9} {:>11}  {:>12} {:>13}\n",
             "z bound", "p bound", "alpha spent", "stops: effect", "stops: none"
@@ -137,6 +149,9 @@ impl Schedule {
             }
             if dated {
                 out += &format!("  {:10}", look.date.map_or("–".to_owned(), |date| date.to_string()));
+            }
+            if hopeless {
+                out += &format!(" {:>10}", look.futility.map_or("none".to_owned(), |z| format!("{z:.3}")));
             }
             let (z, p) = match look.z.is_finite() {
                 true => (format!("{:.3}", look.z), p_value(self.p(look))),
@@ -175,6 +190,7 @@ impl Schedule {
                 "date": look.date.map(|date| date.to_string()),
                 "z": bound(look.z),
                 "p": bound(self.p(look)),
+                "futility_z": look.futility,
                 "alpha_spent": look.alpha_spent,
                 "stops_under_effect": look.stops,
                 "stops_under_none": look.stops_under_none,

@@ -12,6 +12,7 @@ mod resolve;
 mod rules;
 pub mod schema;
 mod shown;
+mod simulate;
 mod size;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Command {
     Power(power::Arguments),
     /// Answer a question of sample size without a spec
     Size(Box<size::Arguments>),
+    /// Run the declared design many times on drawn data, decision rules included
+    Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
     /// List the rules
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),
         Command::Size(arguments) => size::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),

@@ -10,10 +10,14 @@
 pub mod comparison;
 pub mod count;
 pub mod equivalence;
+pub mod exact;
+pub mod exaggeration;
+pub mod lift;
 pub mod mean;
 pub mod multiplicity;
 pub mod pages;
 pub mod proportion;
+pub mod quantile;
 pub mod sequential;
 pub mod srm;
 pub mod traffic;
@@ -103,10 +107,14 @@ pub enum Refusal {
     NoLift { units: f64, least: f64 },
     /// A test has no form for the claim.
     NotOffered { test: &'static str, with: &'static str, instead: &'static str },
+    /// More units an arm than an exact test enumerates.
+    TooManyForExact { units: f64 },
     /// The counts do not pair with the shares.
     Lengths { left: usize, right: usize },
     /// Information fractions must rise, and end at 1.
     Fractions { look: usize, value: f64 },
+    /// The futility bound comes to the efficacy bound before the last look.
+    BoundsMeet,
     /// More looks than the recursion can resolve.
     TooManyLooks { looks: usize, most: usize },
     /// An iteration did not settle; a fault of this library rather than of the inputs.
@@ -147,10 +155,18 @@ impl fmt::Display for Refusal {
             Self::NotOffered { test, with, instead } => {
                 write!(f, "{test} has no form with {with}: use {instead}")
             }
+            Self::TooManyForExact { units } => {
+                let most = exact::MOST_UNITS;
+                write!(
+                    f,
+                    "{units} units a variant are more than the {most} of an exact test; the score test agrees to three digits"
+                )
+            }
             Self::Lengths { left, right } => write!(f, "{left} values do not pair with {right}"),
             Self::Fractions { look, value } => {
                 write!(f, "information fraction {value} of look {look} does not rise towards 1")
             }
+            Self::BoundsMeet => f.write_str("the futility bound meets the efficacy bound before the last look"),
             Self::TooManyLooks { looks, most } => {
                 write!(f, "{looks} looks are more than {most}")
             }

@@ -9,10 +9,11 @@ use crate::cli::shown::digits;
 use crate::rules::prelude::{count, days as days_text};
 use crate::spec::quantity::plain;
 use crate::stats::comparison::{Claim, Comparison, Endpoint};
+use crate::stats::exaggeration::{self, Exaggeration};
 use crate::stats::multiplicity::Correction;
 use crate::stats::proportion::ProportionTest;
 use crate::stats::sequential::Monitoring;
-use crate::stats::{Refusal, Sides};
+use crate::stats::{Refusal, Sides, normal, quantile};
 
 /// What came out.
 #[derive(Debug)]
@@ -36,10 +37,14 @@ pub struct Answer {
     /// Days of enrolment until the last unit has come.
     pub days: Option<u32>,
     pub schedule: Schedule,
+    /// What a significant result is worth, when an effect is to be shown.
+    pub worth: Option<Exaggeration>,
     pub assumptions: Vec<String>,
     pub cautions: Vec<String>,
 }
 
+/// A win is expected to overstate a little; beyond this it misleads.
+const MOST_EXAGGERATION: f64 = 1.5;
 /// Longer than anyone waits.
 const MOST_DAYS: f64 = 1e6;
 
@@ -117,11 +122,16 @@ impl Question {
             groups,
             days: days_of(total),
             schedule,
-            assumptions: Vec::new(),
+            worth: self.worth(&comparison, power),
+            assumptions: self.assumptions(),
             cautions: Vec::new(),
         };
-        answer.assumptions = self.assumptions();
-        answer.cautions = self.cautions(&answer);
+        answer.cautions = comparison.cautions(control)?.iter().map(ToString::to_string).collect();
+        if let Some(p) = self.quantile {
+            let few = quantile::caution(p, comparison.alpha, control.min(treatment))?;
+            answer.cautions.extend(few.map(|caution| caution.to_string()));
+        }
+        answer.cautions.extend(self.cautions(&answer));
         Ok(answer)
     }
 
@@ -141,12 +151,27 @@ impl Question {
         monitoring.power(drift.min(900.0))
     }
 
+    /// What a significant result is worth; the effect in standard errors is the power's quantile beyond the bound.
+    fn worth(&self, comparison: &Comparison, power: f64) -> Option<Exaggeration> {
+        if !matches!(comparison.claim, Claim::Superiority { .. }) {
+            return None;
+        }
+        let tail = comparison.sides.tail(comparison.alpha);
+        let distance = normal::quantile(power.clamp(tail, 1.0 - 1e-9)) + normal::upper_quantile(tail);
+        exaggeration::normal(distance, comparison.alpha, comparison.sides).ok()
+    }
+
     fn assumptions(&self) -> Vec<String> {
         let unit = if self.cluster_size.is_some() { "groups" } else { "units" };
         let mut list = vec![format!("{unit} are independent, and each stays in its variant")];
         match self.comparison.endpoint {
             Endpoint::Proportion { .. } => {
                 list.push("each unit counts once, converted or not; the baseline is that of the same units".to_owned());
+            }
+            Endpoint::Mean { .. } if self.kind == "quantile" => {
+                list.push(
+                    "each unit has one outcome; the deviation of the quantile is the same in both variants".to_owned(),
+                );
             }
             Endpoint::Mean { .. } if self.kind == "ratio" => {
                 list.push("units are what is randomised; rows within a unit may depend on each other".to_owned());
@@ -172,20 +197,10 @@ impl Question {
     fn cautions(&self, answer: &Answer) -> Vec<String> {
         let mut list = Vec::new();
         let mut say = |text: String| list.push(text);
-        if let Endpoint::Proportion { baseline, test } = self.comparison.endpoint {
-            let treated = (baseline + answer.effect).clamp(0.0, 1.0);
-            let cells = [(answer.control, baseline), (answer.treatment, treated)];
-            let least =
-                cells.map(|(units, rate)| units as f64 * rate.min(1.0 - rate)).into_iter().fold(f64::MAX, f64::min);
-            if least < 10.0 {
-                say(format!(
-                    "only {} events are expected in a variant: the normal approximation is weak",
-                    digits(least, 2)
-                ));
-            }
-            if test == ProportionTest::Unpooled && self.comparison.allocation != 1.0 {
-                say("with unequal variants the unpooled test keeps alpha less well than the pooled one".to_owned());
-            }
+        if let Endpoint::Proportion { test: ProportionTest::Unpooled, .. } = self.comparison.endpoint
+            && self.comparison.allocation != 1.0
+        {
+            say("with unequal variants the unpooled test keeps alpha less well than the pooled one".to_owned());
         }
         if 2 < self.variants && self.correction.is_none() {
             say(format!(
@@ -200,8 +215,8 @@ impl Question {
         if matches!(self.comparison.claim, Claim::Superiority { .. }) && self.comparison.sides == Sides::One {
             say("one side: a movement the wrong way will not be told from none".to_owned());
         }
-        if answer.power < 0.5 {
-            say("a win at a power below one half overstates the effect, often by far".to_owned());
+        if let Some(worth) = answer.worth.filter(|worth| MOST_EXAGGERATION < worth.magnitude) {
+            say(format!("a win at this power overstates the effect {} times on average", digits(worth.magnitude, 2)));
         }
         if self.baseline.is_some_and(|level| 0.5 * level.abs() < answer.effect.abs()) {
             say("few changes move a metric by more than half of its level".to_owned());

@@ -1,16 +1,17 @@
 //! Endpoints: from the options of a subcommand to what the statistics compare.
 
 use super::measure::Measure;
-use super::options::{Asked, Common, Mean, MeansTest, Proportion, RateTest, Ratio};
+use super::options::{Asked, Common, Mean, MeansTest, Proportion, Quantile, RateTest, Ratio};
 use super::refusals::{refused, usage};
 use super::typed::Level;
 use crate::cli::Failure;
+use crate::rules::prelude::count;
 use crate::spec::Unit;
 use crate::spec::quantity::plain;
 use crate::stats::comparison::Endpoint;
 use crate::stats::mean::MeanTest;
 use crate::stats::proportion::ProportionTest;
-use crate::stats::variance;
+use crate::stats::{self, variance};
 
 /// An endpoint before the shared options.
 pub struct Subject {
@@ -26,6 +27,8 @@ pub struct Subject {
     pub inputs: Vec<(&'static str, String)>,
     /// The test with its source.
     pub formula: &'static str,
+    /// Which quantile, when it is one.
+    pub quantile: Option<f64>,
 }
 
 impl Asked {
@@ -35,6 +38,7 @@ impl Asked {
             Asked::Proportion(options) => &options.common,
             Asked::Mean(options) => &options.common,
             Asked::Ratio(options) => &options.common,
+            Asked::Quantile(options) => &options.common,
         }
     }
 
@@ -44,6 +48,7 @@ impl Asked {
             Asked::Proportion(options) => Ok(proportion(options)),
             Asked::Mean(options) => mean(options),
             Asked::Ratio(options) => ratio(options),
+            Asked::Quantile(options) => quantile(options),
         }
     }
 }
@@ -61,6 +66,10 @@ fn proportion(options: &Proportion) -> Subject {
             ProportionTest::ContinuityCorrected,
             "pooled z test of two rates, corrected for continuity (Casagrande, Pike and Smith 1978)",
         ),
+        RateTest::FisherExact => (ProportionTest::FisherExact, "Fisher's exact test of two rates"),
+        RateTest::ExactUnconditional => {
+            (ProportionTest::ExactUnconditional, "exact unconditional test of two rates on the score statistic")
+        }
         RateTest::LogOdds => (ProportionTest::LogOdds, "z test of the log odds ratio of two rates"),
     };
     Subject {
@@ -71,6 +80,7 @@ fn proportion(options: &Proportion) -> Subject {
         endpoint: Endpoint::Proportion { baseline, test },
         inputs: Vec::new(),
         formula,
+        quantile: None,
     }
 }
 
@@ -147,6 +157,7 @@ fn mean(options: &Mean) -> Result<Subject, Failure> {
         measure,
         inputs,
         formula,
+        quantile: None,
     })
 }
 
@@ -160,6 +171,7 @@ fn ratio(options: &Ratio) -> Result<Subject, Failure> {
         measure,
         inputs,
         formula,
+        quantile: None,
     };
     if let (Some(baseline), Some(sd)) = (&options.baseline, &options.sd) {
         let measure = Measure::Plain(common_unit([("baseline", baseline), ("sd", sd)])?);
@@ -184,4 +196,44 @@ fn ratio(options: &Ratio) -> Result<Subject, Failure> {
         ("deviation per unit", measure.level(libm::sqrt(spread))),
     ];
     Ok(subject(top / bottom, libm::sqrt(spread), measure, inputs))
+}
+
+fn quantile(options: &Quantile) -> Result<Subject, Failure> {
+    let p = options.p.0;
+    let measure = Measure::Plain(common_unit([("baseline", &options.baseline)])?);
+    let mut inputs = vec![("quantile", format!("{}%", plain(p * 100.0)))];
+    let spread = match (options.interval, options.interval_units, options.density) {
+        (Some((low, high)), Some(units), _) => {
+            let confidence = options.confidence.0;
+            inputs.push((
+                "past interval",
+                format!(
+                    "{} to {}, {}% confidence, {} units",
+                    measure.level(low),
+                    measure.level(high),
+                    plain(confidence * 100.0),
+                    count(units.0)
+                ),
+            ));
+            stats::quantile::from_interval((low, high), 1.0 - confidence, units.0)
+        }
+        (_, _, Some(density)) => {
+            inputs.push(("density", format!("{} at the quantile", plain(density))));
+            stats::quantile::from_density(p, density)
+        }
+        _ => return Err(usage("a quantile needs its spread", "give --density, or --interval and --interval-units")),
+    };
+    let sd = libm::sqrt(spread.map_err(|refusal| refused(&refusal))?);
+    inputs.push(("deviation per unit", measure.level(sd)));
+    let baseline = options.baseline.number;
+    Ok(Subject {
+        kind: "quantile",
+        page: "quantiles",
+        baseline: Some(baseline),
+        endpoint: Endpoint::Mean { baseline, sd, test: MeanTest::Z },
+        measure,
+        inputs,
+        formula: "z test of two quantiles, variance p(1-p)/f² a unit",
+        quantile: Some(p),
+    })
 }

@@ -93,6 +93,13 @@ fn text(question: &Question, answer: &Answer) -> String {
         row("control before rounding", &digits(exact, 9));
     }
     row("power at these units", &exact_power(answer.power));
+    if let Some(worth) = answer.worth {
+        let sign = match worth.wrong_sign {
+            rare if rare < 1e-4 => "in less than 0.01% of wins".to_owned(),
+            often => format!("in {}% of wins", digits(often * 100.0, 2)),
+        };
+        row("a win overstates", &format!("× {} on average, and has the wrong sign {sign}", digits(worth.magnitude, 3)));
+    }
     if let Some((control, treatment)) = answer.groups {
         row("groups", &format!("{} control, {} treatment", count(control as f64), count(treatment as f64)));
     }
@@ -181,6 +188,8 @@ fn json(question: &Question, answer: &Answer) -> Json {
             "power": answer.power,
             "effect": answer.effect,
             "margin": answer.margin,
+            "type_m": answer.worth.map(|worth| worth.magnitude),
+            "type_s": answer.worth.map(|worth| worth.wrong_sign),
             "groups": answer.groups.map(|(control, treatment)| json!({ "control": control, "treatment": treatment })),
             "days": answer.days,
             "weeks": answer.days.map(|days| days.div_ceil(7)),

@@ -24,6 +24,9 @@ pub enum Asked {
     /// A ratio of two sums over units: clicks per page view, value per order
     #[command(after_help = RATIO)]
     Ratio(Ratio),
+    /// A quantile: the median, the 95th percentile
+    #[command(after_help = QUANTILE)]
+    Quantile(Quantile),
 }
 
 /// What `expc size` shows before an endpoint is chosen.
@@ -69,6 +72,14 @@ Examples:
                     --correlation 0.7 --mde 2%rel
   The deviation of the ratio per user is known already:
     expc size ratio --baseline 0.075 --sd 0.09 --mde 2%rel";
+
+const QUANTILE: &str = "\
+Examples:
+  The 95th percentile was between 410 and 430 ms with 20,000 users; show 10 ms less:
+    expc size quantile --p 95% --baseline '420 ms' --interval 410..430 --interval-units 20000 \\
+                       --mde '-10 ms'
+  The density of the outcome at the median is 0.02 a minute:
+    expc size quantile --p 50% --baseline '31 min' --density 0.02 --mde 3%rel";
 
 #[derive(Debug, Args)]
 pub struct Proportion {
@@ -126,6 +137,32 @@ pub struct Ratio {
     #[arg(long, value_name = "RHO", value_parser = typed::correlation, allow_hyphen_values = true,
           help_heading = "Endpoint", requires = "numerator")]
     pub correlation: Option<f64>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Quantile {
+    /// Which quantile: 50% for the median, 95% for p95
+    #[arg(long, value_name = "PART", help_heading = "Endpoint")]
+    pub p: Chance,
+    /// The quantile in control
+    #[arg(long, value_name = "AMOUNT", help_heading = "Endpoint")]
+    pub baseline: Level,
+    /// The density of the outcome at the quantile, per unit of the baseline
+    #[arg(long, value_name = "NUMBER", value_parser = typed::above_zero, help_heading = "Endpoint",
+          conflicts_with = "interval", required_unless_present = "interval")]
+    pub density: Option<f64>,
+    /// A past interval of the quantile, in the unit of the baseline: 410..430
+    #[arg(long, value_name = "LOW..HIGH", value_parser = typed::interval, help_heading = "Endpoint",
+          requires = "interval_units")]
+    pub interval: Option<(f64, f64)>,
+    /// The units that the interval came from
+    #[arg(long, value_name = "COUNT", help_heading = "Endpoint", requires = "interval")]
+    pub interval_units: Option<Units>,
+    /// The confidence of the interval
+    #[arg(long, value_name = "CHANCE", default_value = "95%", help_heading = "Endpoint")]
+    pub confidence: Chance,
     #[command(flatten)]
     pub common: Common,
 }
@@ -195,6 +232,13 @@ pub struct Common {
     #[arg(long, value_name = "FAMILY", help_heading = "Design")]
     pub spending: Option<SpendingName>,
 
+    /// Stop a hopeless run early: how the chance to miss the effect is spent over the looks
+    #[arg(long, value_name = "FAMILY", help_heading = "Design", requires = "looks")]
+    pub futility: Option<SpendingName>,
+    /// The run must stop at the futility bound: alpha is lost if it goes on
+    #[arg(long, help_heading = "Design", requires = "futility")]
+    pub binding: bool,
+
     /// Correlation of the metric with a covariate from before the experiment
     #[arg(long, value_name = "RHO", value_parser = typed::correlation, allow_hyphen_values = true,
           help_heading = "Variance")]
@@ -243,6 +287,10 @@ pub enum RateTest {
     ZContinuity,
     /// The log of the odds ratio
     LogOdds,
+    /// Fisher's exact test, up to 5000 units a variant
+    FisherExact,
+    /// The unconditional exact test, up to 5000 units a variant
+    ExactUnconditional,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -11,7 +11,7 @@ use crate::spec::Share;
 use crate::spec::quantity::plain;
 use crate::stats::comparison::{Claim, Comparison, Scale};
 use crate::stats::multiplicity::{self, Correction};
-use crate::stats::sequential::{self, Monitoring};
+use crate::stats::sequential::{self, Futility, FutilityRule, Monitoring};
 use crate::stats::{Direction, Refusal, Sides, variance};
 
 /// What is to be found.
@@ -58,6 +58,8 @@ pub struct Question {
     pub inputs: Vec<(&'static str, String)>,
     /// The test with its source.
     pub formula: &'static str,
+    /// Which quantile, when it is one.
+    pub quantile: Option<f64>,
 }
 
 impl Question {
@@ -104,7 +106,7 @@ impl Question {
             comparison.size_factor *=
                 variance::design_effect(size, common.cluster_cv.unwrap_or(0.0), icc).map_err(refuse)?;
         }
-        let (monitoring, always_valid) = monitoring(common, each, sides)?;
+        let (monitoring, always_valid) = monitoring(common, each, sides, goal)?;
         Ok(Question {
             inputs: stated.inputs(&subject, common),
             kind: subject.kind,
@@ -127,6 +129,7 @@ impl Question {
             cluster_size: common.cluster_size,
             daily: common.units_per_day.map(|units| units.0 * common.share.map_or(1.0, Share::fraction)),
             formula: subject.formula,
+            quantile: subject.quantile,
         })
     }
 }
@@ -312,7 +315,7 @@ fn correction(name: CorrectionName) -> Correction {
 }
 
 /// The bounds of the looks, and whether they hold at any time.
-fn monitoring(common: &Common, alpha: f64, sides: Sides) -> Result<(Option<Monitoring>, bool), Failure> {
+fn monitoring(common: &Common, alpha: f64, sides: Sides, goal: f64) -> Result<(Option<Monitoring>, bool), Failure> {
     let sequential = common.looks.is_some() || common.spending.is_some();
     let method = common.method.unwrap_or(if sequential { MethodName::GroupSequential } else { MethodName::Fixed });
     let refuse = |refusal: Refusal| refused(&refusal);
@@ -330,7 +333,20 @@ fn monitoring(common: &Common, alpha: f64, sides: Sides) -> Result<(Option<Monit
                 ));
             };
             let spending = common.spending.map_or(sequential::Spending::ObrienFleming, |spending| spending.0);
-            let plan = Monitoring::spending(&looks.0, alpha, sides, spending).map_err(refuse)?;
+            let plan = match common.futility {
+                None => Monitoring::spending(&looks.0, alpha, sides, spending),
+                Some(_) if sides == Sides::Two => {
+                    return Err(usage(
+                        "a futility bound belongs to a one-sided test",
+                        "write --sides one, with --alpha 2.5% for the same strictness",
+                    ));
+                }
+                Some(family) => sequential::Looks::new(&looks.0).and_then(|looks| {
+                    let futility = Futility { rule: FutilityRule::Beta(family.0), binding: common.binding };
+                    Monitoring::with_futility(&looks, alpha, spending.into(), &futility, goal)
+                }),
+            }
+            .map_err(refuse)?;
             Ok((Some(plan), false))
         }
         MethodName::AlwaysValid if common.spending.is_some() => {

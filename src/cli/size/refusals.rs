@@ -17,6 +17,8 @@ pub fn refused(refusal: &Refusal) -> Failure {
         Refusal::TooFewUnits { .. } | Refusal::OutOfReach { .. } | Refusal::NoLift { .. } => {
             "give more --units, or ask for less power"
         }
+        Refusal::TooManyForExact { .. } => "leave out --test",
+        Refusal::BoundsMeet => "spend alpha or beta more slowly, or look less often",
         Refusal::NotOffered { .. } => "choose another --test, or another claim",
         Refusal::TooManyUnits { .. } => "ask for a larger effect or margin",
         Refusal::TooManyLooks { .. } | Refusal::Fractions { .. } => "write --looks like 4, or 25%,50%,100%",

@@ -143,6 +143,18 @@ pub fn correlation(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Two levels, the lower first: `410..430`.
+pub fn interval(text: &str) -> Result<(f64, f64), String> {
+    let bound = |text: &str| match amount(text) {
+        Ok((number, None)) => Some(number),
+        _ => None,
+    };
+    let bounds = text.split_once("..").and_then(|(low, high)| Some((bound(low)?, bound(high)?)));
+    bounds
+        .filter(|(low, high)| low < high)
+        .ok_or_else(|| format!("`{text}` is no interval; write its bounds, the lower first, like 410..430"))
+}
+
 /// Treatment units over control units: `2`, or `1:2` as control to treatment.
 pub fn allocation(text: &str) -> Result<f64, String> {
     let refused = || format!("`{text}` is no allocation; write control to treatment, like 1:2, or 2 for the same");

@@ -5,8 +5,14 @@
 //! Normal tests are solved in closed form; those with estimated variances by iteration from the normal answer.
 //! `contrast` turns a claim into distances and deviations, `law` those into power and size.
 
+mod both_tails;
+mod cautions;
 mod contrast;
+mod counted;
 mod law;
+
+pub use both_tails::BothTails;
+pub use cautions::{Arm, Caution, FEWEST_DEGREES, FEWEST_EVENTS, UNITS_PER_SQUARED_SKEWNESS};
 
 use super::equivalence::one_sided_alpha;
 use super::mean::MeanTest;
@@ -100,12 +106,24 @@ pub struct Size {
     pub treatment_units: u64,
     /// The power at the whole units.
     pub power: f64,
+    pub rounding: Rounding,
+}
+
+/// How whole units were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// The real-valued answer, each arm rounded up: any larger sample has at least the power.
+    Up,
+    /// The power of an exact test falls at some sizes: the smallest total from which it never falls short again.
+    SawTooth,
 }
 
 /// The largest count that a double holds exactly.
 const MOST_UNITS: f64 = 9_007_199_254_740_992.0;
 /// Relative accuracy of solved sizes and effects.
 const TOLERANCE: f64 = 1e-13;
+/// Where a search of lifts without bound ends.
+const UNBOUNDED: f64 = 1e9;
 /// Rounding left in a power that was solved for.
 const POWER_SLACK: f64 = 1e-12;
 
@@ -115,6 +133,9 @@ impl Comparison {
         let test = self.test()?;
         let truth = self.truth()?;
         self.more_than_chance(&test, power)?;
+        if test.is_exact() {
+            return self.exact_size(&test, &truth, power);
+        }
         let control = test.size(&truth, self.allocation, power)?;
         let treatment = control * self.allocation;
         if !(control <= MOST_UNITS && treatment <= MOST_UNITS) {
@@ -174,7 +195,7 @@ impl Comparison {
         let surplus = |distance: f64| goal.surplus(&at(distance), self.allocation);
         // The variance of a lift grows with the lift: without enough control units none is ever seen.
         let unbounded = room == f64::INFINITY;
-        let most = if unbounded { 1e9 } else { (room - null.abs()) * (1.0 - 1e-12) };
+        let most = if unbounded { UNBOUNDED } else { (room - null.abs()) * (1.0 - 1e-12) };
         let (low, high) = goal.bracket(surplus, most).ok_or_else(|| match self.least_for_a_lift(goal) {
             Some(least) if unbounded => Refusal::NoLift { units: goal.control, least },
             _ => goal.out_of_reach(),
@@ -291,6 +312,7 @@ impl Comparison {
                 }
             }
         }
+        counted::check(self)?;
         let tail = match self.claim {
             Claim::Equivalence { .. } => one_sided_alpha(self.alpha)?,
             _ => self.sides.tail(self.alpha),
@@ -298,6 +320,8 @@ impl Comparison {
         Ok(Test {
             endpoint: self.endpoint,
             scale: self.scale,
+            alpha: self.alpha,
+            sides: self.sides,
             tail,
             z_tail: normal::upper_quantile(tail),
             factor: self.size_factor,
@@ -378,6 +402,7 @@ impl Comparison {
                         control_units: c as u64,
                         treatment_units: t as u64,
                         power: reached,
+                        rounding: Rounding::Up,
                     });
                 }
                 Ok(_) | Err(Refusal::TooFewUnits { .. }) => {}
@@ -422,7 +447,7 @@ impl Goal<'_> {
     fn bracket(&self, surplus: impl Fn(f64) -> f64, most: f64) -> Option<((f64, f64), (f64, f64))> {
         let mut low = (0.0, surplus(0.0));
         let end = (most, surplus(most));
-        if 0.0 <= end.1 && most <= 1.0 {
+        if 0.0 <= end.1 && most < UNBOUNDED {
             return Some((low, end));
         }
         let mut distance = most.min(1.0) * 1e-9;
