@@ -71,6 +71,10 @@ fn a_question_is_answered_first_and_explained_below() {
             "proportion --baseline 8% --mde 1pp --units 2000",
             "quantile --p 95% --baseline '420 ms' --interval 410..430 --interval-units 20000 --mde '-10 ms'",
             "quantile --p 99% --baseline '31 min' --density 0.02 --units 3000",
+            "count --baseline 1.8 --dispersion 0.6 --mde 5%rel --test score",
+            "count --baseline '0.064 orders' --exposure 28 --margin 3%rel --units 40000",
+            "time-to-event --baseline 30% --window '14 days' --accrual '28 days' --dropout 5% --mde 10%rel",
+            "time-to-event --baseline 30% --window '14 days' --units 20000 --direction decrease --test lachin-foulkes",
             "proportion --baseline 4.2% --equivalence 0.2pp --true-effect +0.05pp",
             "mean --baseline 10 --sd 31 --claim equivalence --units 40000 --test welch",
         ])
@@ -116,6 +120,9 @@ fn what_cannot_be_understood_is_refused_with_a_right_example() {
             "proportion --baseline 4.2% --equivalence 0.2pp --true-effect 0.3pp",
             "proportion --baseline 4.2% --margin 0.2pp --test arcsine --scale lift",
             "mean --sd 4 --mde 1 --scale lift",
+            "time-to-event --baseline 30% --window '14 days' --mde 1pp",
+            "time-to-event --baseline 30% --window 14 --mde 10%rel",
+            "count --baseline -1 --mde 5%rel",
             "proportion --baseline 4.2% --mde 10%rel --looks 3 --futility hsd:-2",
             "proportion --baseline 4.2% --mde 2%rel --test fisher-exact",
             "quantile --p 95% --baseline '420 ms' --mde 2%rel",
@@ -155,6 +162,8 @@ fn size_power_and_effect_agree() {
         "mean --baseline 10 --sd 31 --method always-valid",
         "mean --baseline 10 --sd 31 --sd-treatment 35 --scale lift",
         "proportion --baseline 4.2% --test log-odds",
+        "count --baseline 1.8 --dispersion 0.6",
+        "quantile --p 50% --baseline 31 --density 0.02",
     ] {
         let found = json(&format!("{shared} --mde 5%rel"));
         let (total, power) = (found["answer"]["total"].as_u64().expect("units"), &found["answer"]["power"]);
@@ -172,8 +181,21 @@ fn size_power_and_effect_agree() {
 }
 
 #[test]
+fn the_help_says_how_to_ask() {
+    snapshot!("help", size("proportion --help").out);
+}
+
+#[test]
 fn the_examples_of_the_help_run() {
-    for page in ["--help", "proportion --help", "mean --help", "ratio --help", "quantile --help"] {
+    for page in [
+        "--help",
+        "proportion --help",
+        "mean --help",
+        "ratio --help",
+        "quantile --help",
+        "count --help",
+        "time-to-event --help",
+    ] {
         let help = size(page).out.replace("\\\n", " ");
         let examples: Vec<&str> = help.lines().filter_map(|line| line.trim().strip_prefix("expc size ")).collect();
         assert!(!examples.is_empty(), "{help}");

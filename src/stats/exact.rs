@@ -259,7 +259,7 @@ impl Unconditional {
         Ok(self.rejects(&self.least, rate_control, rate_treatment))
     }
 
-    /// The score statistic of these counts.
+    /// The score statistic of these counts; 0 where nothing varies and nothing differs.
     fn score(&self, in_control: u32, in_treatment: u32) -> f64 {
         let (c, t) = (f64::from(self.control), f64::from(self.treatment));
         let (p, q) = (f64::from(in_control) / c, f64::from(in_treatment) / t);
@@ -274,8 +274,7 @@ impl Unconditional {
         let mut events = 0;
         (0..=self.control)
             .map(|in_control| {
-                // A score that is not a number is one of no variance and no distance.
-                while events <= self.treatment && !(critical <= self.score(in_control, events)) {
+                while events <= self.treatment && self.score(in_control, events) < critical {
                     events += 1;
                 }
                 events

@@ -7,6 +7,7 @@
 //! control units, alpha is the size of the whole test, and the power of a two-sided test counts
 //! the right direction only, because rejecting the wrong way is no success.
 
+pub mod cluster;
 pub mod comparison;
 pub mod count;
 pub mod equivalence;
@@ -20,6 +21,8 @@ pub mod proportion;
 pub mod quantile;
 pub mod sequential;
 pub mod srm;
+pub mod survival;
+pub mod switchback;
 pub mod traffic;
 pub mod variance;
 
@@ -107,6 +110,8 @@ pub enum Refusal {
     NoLift { units: f64, least: f64 },
     /// A test has no form for the claim.
     NotOffered { test: &'static str, with: &'static str, instead: &'static str },
+    /// Not so many units come, however long one waits.
+    TooFewArrive { units: f64, arrive: f64 },
     /// More units an arm than an exact test enumerates.
     TooManyForExact { units: f64 },
     /// The counts do not pair with the shares.
@@ -154,6 +159,9 @@ impl fmt::Display for Refusal {
             }
             Self::NotOffered { test, with, instead } => {
                 write!(f, "{test} has no form with {with}: use {instead}")
+            }
+            Self::TooFewArrive { units, arrive } => {
+                write!(f, "of {units} units only {arrive} are ever enrolled")
             }
             Self::TooManyForExact { units } => {
                 let most = exact::MOST_UNITS;

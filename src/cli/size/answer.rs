@@ -32,6 +32,8 @@ pub struct Answer {
     pub margin: Option<f64>,
     /// The size of the last look over that of one look at the end; 1 without looks.
     pub inflation: f64,
+    /// Events to expect in all variants, when they are what is counted.
+    pub events: Option<f64>,
     /// Groups in control and in each treatment.
     pub groups: Option<(u64, u64)>,
     /// Days of enrolment until the last unit has come.
@@ -119,6 +121,13 @@ impl Question {
             effect,
             margin,
             inflation,
+            events: match comparison.endpoint {
+                Endpoint::TimeToEvent(hazards) => {
+                    let ratio = 1.0 + effect / hazards.control;
+                    Some(hazards.events(ratio, control, treatments * treatment)?)
+                }
+                _ => None,
+            },
             groups,
             days: days_of(total),
             schedule,
@@ -165,6 +174,20 @@ impl Question {
         let unit = if self.cluster_size.is_some() { "groups" } else { "units" };
         let mut list = vec![format!("{unit} are independent, and each stays in its variant")];
         match self.comparison.endpoint {
+            Endpoint::Count(_) => {
+                list.push(
+                    "each unit is watched for the same time; the ratio of the rates is tested on the log scale"
+                        .to_owned(),
+                );
+            }
+            Endpoint::TimeToEvent(_) => {
+                list.push("hazards are constant, and their ratio stays the same".to_owned());
+                if self.monitoring.is_some() {
+                    list.push(
+                        "the parts of the looks are parts of the events, which come later than the units".to_owned(),
+                    );
+                }
+            }
             Endpoint::Proportion { .. } => {
                 list.push("each unit counts once, converted or not; the baseline is that of the same units".to_owned());
             }

@@ -1,16 +1,20 @@
 //! Endpoints: from the options of a subcommand to what the statistics compare.
 
 use super::measure::Measure;
-use super::options::{Asked, Common, Mean, MeansTest, Proportion, Quantile, RateTest, Ratio};
+use super::options::{
+    Asked, Common, Count, CountTest, EventTest, Mean, MeansTest, Proportion, Quantile, RateTest, Ratio, TimeToEvent,
+};
 use super::refusals::{refused, usage};
-use super::typed::Level;
+use super::typed::{Chance, Level};
 use crate::cli::Failure;
 use crate::rules::prelude::count;
-use crate::spec::Unit;
 use crate::spec::quantity::plain;
+use crate::spec::{Duration, Unit};
 use crate::stats::comparison::Endpoint;
+use crate::stats::count::{NullVariance, Rates};
 use crate::stats::mean::MeanTest;
 use crate::stats::proportion::ProportionTest;
+use crate::stats::survival::{self, EventFormula, FollowUp, HazardTest, Hazards};
 use crate::stats::{self, variance};
 
 /// An endpoint before the shared options.
@@ -39,6 +43,8 @@ impl Asked {
             Asked::Mean(options) => &options.common,
             Asked::Ratio(options) => &options.common,
             Asked::Quantile(options) => &options.common,
+            Asked::Count(options) => &options.common,
+            Asked::TimeToEvent(options) => &options.common,
         }
     }
 
@@ -49,6 +55,8 @@ impl Asked {
             Asked::Mean(options) => mean(options),
             Asked::Ratio(options) => ratio(options),
             Asked::Quantile(options) => quantile(options),
+            Asked::Count(options) => counts(options),
+            Asked::TimeToEvent(options) => time_to_event(options),
         }
     }
 }
@@ -235,5 +243,79 @@ fn quantile(options: &Quantile) -> Result<Subject, Failure> {
         inputs,
         formula: "z test of two quantiles, variance p(1-p)/f² a unit",
         quantile: Some(p),
+    })
+}
+
+fn counts(options: &Count) -> Result<Subject, Failure> {
+    let measure = Measure::Plain(common_unit([("baseline", &options.baseline)])?);
+    let (null_variance, formula) = match options.test {
+        CountTest::Wald => (NullVariance::True, "Wald test of the log rate ratio (Zhu and Lakkis 2014, second)"),
+        CountTest::Score => {
+            (NullVariance::Constrained, "score test of the log rate ratio (Zhu and Lakkis 2014, third)")
+        }
+    };
+    let mut inputs = Vec::new();
+    if options.exposure != 1.0 {
+        inputs.push(("exposure", format!("{} times that of the baseline", plain(options.exposure))));
+    }
+    let spread = match options.dispersion {
+        0.0 => "none: variance = mean".to_owned(),
+        k => format!("{0}: variance = mean + {0} mean²", plain(k)),
+    };
+    inputs.push(("dispersion", spread));
+    let baseline = options.baseline.number;
+    Ok(Subject {
+        kind: "count",
+        page: "counts",
+        measure,
+        baseline: Some(baseline),
+        endpoint: Endpoint::Count(Rates {
+            control: baseline,
+            exposure: options.exposure,
+            overdispersion: options.dispersion,
+            measure: stats::count::Measure::Ratio,
+            null_variance,
+        }),
+        inputs,
+        formula,
+        quantile: None,
+    })
+}
+
+fn time_to_event(options: &TimeToEvent) -> Result<Subject, Failure> {
+    let days = options.window.in_days();
+    let hazard = |share: Chance| survival::hazard(share.0, days).map_err(|refusal| refused(&refusal));
+    let (test, formula) = match options.test {
+        EventTest::Schoenfeld => (HazardTest::Logrank(EventFormula::Schoenfeld), "log-rank test (Schoenfeld 1981)"),
+        EventTest::Freedman => (HazardTest::Logrank(EventFormula::Freedman), "log-rank test (Freedman 1982)"),
+        EventTest::LachinFoulkes => (
+            HazardTest::LachinFoulkes(stats::count::Measure::Ratio),
+            "test of the log hazard ratio, exponential survival (Lachin and Foulkes 1986)",
+        ),
+    };
+    let control = hazard(options.baseline)?;
+    let watched = FollowUp {
+        accrual: options.accrual.map_or(0.0, Duration::in_days),
+        follow_up: options.follow_up.map_or(days, Duration::in_days),
+        dropout_hazard: options.dropout.map_or(Ok(0.0), hazard)?,
+    };
+    let percentage = |share: Chance| format!("{}%", plain(share.0 * 100.0));
+    let mut inputs = vec![("with the event", format!("{} within {}", percentage(options.baseline), options.window))];
+    if let Some(accrual) = options.accrual {
+        inputs.push(("entry", format!("over {accrual}")));
+    }
+    inputs.push(("watched", format!("{} after the last entry", options.follow_up.unwrap_or(options.window))));
+    if let Some(dropout) = options.dropout {
+        inputs.push(("lost", format!("{} within {}", percentage(dropout), options.window)));
+    }
+    Ok(Subject {
+        kind: "time-to-event",
+        page: "time-to-event",
+        measure: Measure::Hazard,
+        baseline: Some(control),
+        endpoint: Endpoint::TimeToEvent(Hazards { control, test, watched }),
+        inputs,
+        formula,
+        quantile: None,
     })
 }

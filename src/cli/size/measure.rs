@@ -13,6 +13,8 @@ use crate::spec::quantity::{Amount, plain};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Measure {
     Rate,
+    /// Events a unit at risk and day.
+    Hazard,
     Plain(Option<String>),
 }
 
@@ -21,6 +23,7 @@ impl Measure {
     pub fn level(&self, value: f64) -> String {
         match self {
             Self::Rate => format!("{}%", digits(value * 100.0, 4)),
+            Self::Hazard => format!("{} a day", digits(value, 4)),
             Self::Plain(Some(unit)) => {
                 format!("{} {}", digits(value, 4), crate::text::printable(unit))
             }
@@ -32,6 +35,9 @@ impl Measure {
     pub fn effect(&self, baseline: Option<f64>, effect: f64) -> String {
         let way = if effect < 0.0 { "fall" } else { "rise" };
         let change = self.change(baseline, effect);
+        if let (Self::Hazard, Some(level)) = (self, baseline) {
+            return format!("{way} of {change}: hazard ratio {}", digits(1.0 + effect / level, 4));
+        }
         match baseline {
             Some(level) => format!("{way} of {change}: {} → {}", self.level(level), self.level(level + effect)),
             None => format!("{way} of {change}"),
@@ -84,16 +90,23 @@ impl Measure {
                 format!("write {0}%rel, or an absolute change in {unit}", plain(change.number)),
             )
         };
+        if *self == Self::Hazard {
+            return Err(usage(
+                format!("`--{option} {}` is no change of the hazard", change.text),
+                format!("write {}%rel: a hazard that is so much higher or lower", plain(change.number)),
+            ));
+        }
         let Some(unit) = &change.unit else {
             return match self {
                 // A bare number of a rate may be a part, a percentage or points.
                 Self::Rate => Err(wanted(&format!("points, like {}pp", plain(change.number)))),
-                Self::Plain(_) => Ok(change.number),
+                Self::Plain(_) | Self::Hazard => Ok(change.number),
             };
         };
         let amount = Amount { number: change.number, unit: unit.clone() };
         let (own, rate) = match self {
             Self::Rate => (None, true),
+            Self::Hazard => (None, false),
             Self::Plain(unit) => (unit.as_deref(), false),
         };
         in_unit(&amount, own, rate).ok_or_else(|| match (own, rate) {

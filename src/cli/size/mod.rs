@@ -93,6 +93,9 @@ fn text(question: &Question, answer: &Answer) -> String {
         row("control before rounding", &digits(exact, 9));
     }
     row("power at these units", &exact_power(answer.power));
+    if let Some(events) = answer.events {
+        row("events to expect", &count(events.round()));
+    }
     if let Some(worth) = answer.worth {
         let sign = match worth.wrong_sign {
             rare if rare < 1e-4 => "in less than 0.01% of wins".to_owned(),
@@ -188,6 +191,8 @@ fn json(question: &Question, answer: &Answer) -> Json {
             "power": answer.power,
             "effect": answer.effect,
             "margin": answer.margin,
+            "relative_effect": question.baseline.filter(|level| *level != 0.0).map(|level| answer.effect / level.abs()),
+            "events": answer.events,
             "type_m": answer.worth.map(|worth| worth.magnitude),
             "type_s": answer.worth.map(|worth| worth.wrong_sign),
             "groups": answer.groups.map(|(control, treatment)| json!({ "control": control, "treatment": treatment })),

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::typed::{self, Chance, Change, Level, Units};
-use crate::spec::Share;
+use crate::spec::{Duration, Share};
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -27,6 +27,12 @@ pub enum Asked {
     /// A quantile: the median, the 95th percentile
     #[command(after_help = QUANTILE)]
     Quantile(Quantile),
+    /// A number of events per unit: orders, tickets, errors
+    #[command(after_help = COUNT)]
+    Count(Count),
+    /// The time until an event: converting, churning, coming back
+    #[command(after_help = TIME_TO_EVENT)]
+    TimeToEvent(TimeToEvent),
 }
 
 /// What `expc size` shows before an endpoint is chosen.
@@ -80,6 +86,21 @@ Examples:
                        --mde '-10 ms'
   The density of the outcome at the median is 0.02 a minute:
     expc size quantile --p 50% --baseline '31 min' --density 0.02 --mde 3%rel";
+
+const COUNT: &str = "\
+Examples:
+  1.8 orders a user in four weeks, spread more than chance; show 5 % more:
+    expc size count --baseline 1.8 --dispersion 0.6 --mde 5%rel
+  The rate is by day and a user is watched for 28 days:
+    expc size count --baseline 0.064 --exposure 28 --dispersion 0.6 --mde 5%rel";
+
+const TIME_TO_EVENT: &str = "\
+Examples:
+  30 % come back within 14 days; show a hazard that is 10 % higher:
+    expc size time-to-event --baseline 30% --window '14 days' --mde 10%rel
+  Users enter over four weeks, the last is watched for two, 5 % are lost in 14 days:
+    expc size time-to-event --baseline 30% --window '14 days' --accrual '28 days' \\
+                            --dropout 5% --mde 10%rel";
 
 #[derive(Debug, Args)]
 pub struct Proportion {
@@ -163,6 +184,48 @@ pub struct Quantile {
     /// The confidence of the interval
     #[arg(long, value_name = "CHANCE", default_value = "95%", help_heading = "Endpoint")]
     pub confidence: Chance,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct Count {
+    /// Events per unit in control, over one unit of exposure
+    #[arg(long, value_name = "AMOUNT", help_heading = "Endpoint")]
+    pub baseline: Level,
+    /// How long each unit is watched, in the time that the baseline is for
+    #[arg(long, value_name = "TIME", default_value = "1", value_parser = typed::above_zero, help_heading = "Endpoint")]
+    pub exposure: f64,
+    /// k of the variance mean + k mean²; 0 when events come by chance alone
+    #[arg(long, value_name = "K", default_value = "0", value_parser = typed::zero_or_more, help_heading = "Endpoint")]
+    pub dispersion: f64,
+    /// The test
+    #[arg(long, value_enum, default_value_t, help_heading = "Endpoint")]
+    pub test: CountTest,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Args)]
+pub struct TimeToEvent {
+    /// The part of control units that has the event within the window
+    #[arg(long, value_name = "RATE", help_heading = "Endpoint")]
+    pub baseline: Chance,
+    /// The time within which it has
+    #[arg(long, value_name = "TIME", help_heading = "Endpoint")]
+    pub window: Duration,
+    /// Time over which units enter; all at once when absent
+    #[arg(long, value_name = "TIME", help_heading = "Endpoint")]
+    pub accrual: Option<Duration>,
+    /// Time from the last entry to the analysis; the window when absent
+    #[arg(long, value_name = "TIME", help_heading = "Endpoint")]
+    pub follow_up: Option<Duration>,
+    /// The part of units that is lost within the window before the event
+    #[arg(long, value_name = "RATE", help_heading = "Endpoint")]
+    pub dropout: Option<Chance>,
+    /// The test
+    #[arg(long, value_enum, default_value_t, help_heading = "Endpoint")]
+    pub test: EventTest,
     #[command(flatten)]
     pub common: Common,
 }
@@ -301,6 +364,26 @@ pub enum MeansTest {
     T,
     /// Welch's test, each variant's own deviation
     Welch,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum CountTest {
+    /// Each variant's own variance
+    #[default]
+    Wald,
+    /// The variance at the rates that fit the null best
+    Score,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum EventTest {
+    /// Log-rank test, by Schoenfeld's events
+    #[default]
+    Schoenfeld,
+    /// Log-rank test, by Freedman's events
+    Freedman,
+    /// Exponential survival, by Lachin and Foulkes
+    LachinFoulkes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

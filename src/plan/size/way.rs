@@ -85,6 +85,7 @@ pub(super) fn is_closed(comparison: &Comparison) -> bool {
     let test = match comparison.endpoint {
         Endpoint::Proportion { test, .. } => test != ProportionTest::ContinuityCorrected,
         Endpoint::Mean { test, .. } => matches!(test, MeanTest::Z | MeanTest::UnequalZ { .. }),
+        Endpoint::Count(_) | Endpoint::TimeToEvent(_) => true,
     };
     test && !matches!(comparison.claim, Claim::Equivalence { .. })
 }

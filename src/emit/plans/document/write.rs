@@ -778,6 +778,7 @@ pub(in crate::emit::plans) fn origins(inputs: &Inputs<'_>) -> Vec<OriginLine> {
         }
         for (part, known) in [
             ("sd_treatment", &metric.sd_treatment),
+            ("period_sd", &metric.period_sd),
             ("dispersion", &metric.measured.dispersion),
             ("density", &metric.measured.density),
             ("dropout", &metric.measured.dropout),
