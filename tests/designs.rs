@@ -125,6 +125,21 @@ fn each_test_of_rates_has_its_own_size() {
 }
 
 #[test]
+fn exact_tests_serve_small_samples() {
+    let few = SPEC.replace("daily_units = 10000", "daily_units = 10");
+    let primary = "[[metrics.primary]]\nmetric = \"rate\"\nmde = { absolute = \"20pp\" }\n";
+    for (word, test) in
+        [("fisher-exact", ProportionTest::FisherExact), ("exact-unconditional", ProportionTest::ExactUnconditional)]
+    {
+        let plan = plan_of(&format!("{few}{primary}[design]\ntest = \"{word}\"\n"), "");
+        let claim = Claim::Superiority { effect: 0.2 };
+        same(only(&plan), Comparison { endpoint: Endpoint::Proportion { baseline: 0.1, test }, claim, ..RATE }, 0.8);
+        let large = format!("{PRIMARY}[design]\ntest = \"{word}\"\n");
+        assert!(why(&plan_with(&large, "").sizes[0]).to_string().contains("exact test"));
+    }
+}
+
+#[test]
 fn each_test_of_means_has_its_own_size() {
     for (design, own, test) in [
         ("test = \"z\"", "", MeanTest::Z),
@@ -246,6 +261,50 @@ fn looks_have_a_price_and_save_time() {
     assert!(14.0 < days[2] && days[2] < days[1] && days[1] < days[0] && days[0] < 28.0, "{days:?}");
     assert!((expected[2].success - sizing.power).abs() < 1e-12);
     assert!((expected[0].success - 0.025).abs() < 1e-9, "{}", expected[0].success);
+}
+
+#[test]
+fn futility_saves_time_where_there_is_no_effect() {
+    let spent = "spending = \"hwang-shih-decani\", parameter = -2.0";
+    let of = |more: &str| plan(&format!("{PRIMARY}{LOOKS}{more}"));
+    let days = |plan: &Plan, truth: f64| only(plan).expected(plan, truth).expect("looks").days.expect("days");
+    let (without, loose) = (of(""), of(&format!("futility = {{ {spent} }}\n")));
+    let binding = of(&format!("futility = {{ {spent}, binding = true }}\n"));
+    assert!(days(&loose, 0.0) < days(&without, 0.0) - 3.0);
+    let need = |plan: &Plan| only(plan).need.control;
+    assert!(need(&without) < need(&binding) && need(&binding) < need(&loose));
+    let reached = only(&loose).power_with(need(&loose)).expect("a power");
+    assert!((reached - 0.8).abs() < 1e-9, "{reached}");
+    let bounds = expc::plan::looks(&loose.design, &expc::plan::Memo::default());
+    assert!(bounds[0].futility.expect("a bound") < bounds[0].z);
+    assert_eq!(bounds[1].futility.expect("a bound"), bounds[1].z);
+}
+
+#[test]
+fn always_valid_boundaries_are_tuned_or_mixed() {
+    let of = |more: &str| {
+        let text = format!("{PRIMARY}[design]\nmethod = \"always-valid\"\n{more}");
+        only(&plan(&text)).factors.inflation
+    };
+    let tuned = of("");
+    assert!(1.2 < tuned && tuned < 2.3, "{tuned}");
+    assert_eq!(tuned, of("always_valid = { boundary = \"gavi\" }\n"));
+    assert!(tuned < of("always_valid = { tuned_for = \"10%\" }\n"));
+    let mixed = of("always_valid = { boundary = \"mixture\" }\n");
+    let as_large = of("always_valid = { boundary = \"mixture\", mixing = { relative = \"10%\" } }\n");
+    assert!((mixed - as_large).abs() < 1e-9, "{mixed}, not {as_large}");
+    assert!(mixed < of("always_valid = { boundary = \"mixture\", mixing = { relative = \"0.1%\" } }\n"));
+}
+
+#[test]
+fn a_result_of_little_power_exaggerates() {
+    let worth = |mde: &str| {
+        let plan = plan(&format!("[[metrics.primary]]\nmetric = \"rate\"\nmde = {{ absolute = \"{mde}\" }}\n"));
+        only(&plan).exaggeration().expect("a power below 1")
+    };
+    let (weak, strong) = (worth("0.05pp"), worth("0.5pp"));
+    assert!(3.0 < weak.magnitude && 0.01 < weak.wrong_sign, "{weak:?}");
+    assert!(strong.magnitude < 1.1 && strong.wrong_sign < 1e-6, "{strong:?}");
 }
 
 #[test]

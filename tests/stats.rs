@@ -9,6 +9,8 @@ mod cases;
 
 #[path = "stats/anytime.rs"]
 mod anytime;
+#[path = "stats/bayes.rs"]
+mod bayes;
 #[path = "stats/fixed.rs"]
 mod fixed;
 #[path = "stats/gold.rs"]

@@ -13,10 +13,12 @@ mod way;
 use crate::spec::{
     Correction, Duration, GuardrailsAt, HypothesisKind, Method, Role, SecondaryCorrection, SecondaryGate, Sides,
 };
-use crate::stats::comparison::{Claim, Comparison, Size};
-use crate::stats::{self, Direction, Refusal};
+use crate::stats::comparison::{Caution, Claim, Comparison, Rounding, Size};
+use crate::stats::exaggeration::{self, Exaggeration};
+use crate::stats::{self, Direction, Refusal, normal};
 
 use super::types::{Plan, PlannedDesign, PlannedMetric, PlannedVariant};
+use bounds::Frame;
 pub use bounds::{Look, Memo, looks};
 use question::Question;
 pub use way::{Expected, Looks, Way};
@@ -174,7 +176,8 @@ fn size(
     }
     let question = Question::new(plan, metric, control, treatment)?;
     let Comparison { alpha, sides, .. } = question.comparison;
-    let looks = bounds::monitoring(design, alpha.min(0.499), sides, memo).filter(|_| has_looks(design, metric.role));
+    let frame = Frame { alpha: alpha.min(0.499), sides, power: question.goal, mixing: question.mixing };
+    let looks = bounds::monitoring(design, &frame, memo).filter(|_| has_looks(design, metric.role));
     let (way, inflation) = match looks {
         None => (Way::Once, 1.0),
         Some(looks) => {
@@ -237,7 +240,7 @@ fn at_least(need: Size, exact: &Comparison, inflation: f64) -> Result<Size, Refu
         control_units: least.ceil() as u64,
         treatment_units: treatment.ceil() as u64,
         power: exact.power(least)?,
-        rounding: need.rounding,
+        rounding: Rounding::Up,
     })
 }
 
@@ -301,6 +304,24 @@ impl Sizing {
             Way::Once => self.exact.power(control),
             Way::Looks(looks) => looks.power(control / self.need.control, 1.0),
         }
+    }
+
+    /// What a significant result will be worth when the planned effect is there: how often it points the wrong way, and how
+    /// much larger than the truth it is on average. `None` where nothing can be significant.
+    ///
+    /// Of a design with looks the power is that of all looks and the estimate that of one; stopping early exaggerates more.
+    pub fn exaggeration(&self) -> Option<Exaggeration> {
+        let Comparison { alpha, sides, .. } = self.comparison;
+        if !(0.0 < self.power && self.power < 1.0) {
+            return None;
+        }
+        let distance = normal::upper_quantile(sides.tail(alpha)) + normal::quantile(self.power);
+        exaggeration::normal(distance, alpha, sides).ok()
+    }
+
+    /// Where the numbers lie outside what the test's formula is good for, with the units that the plan gives.
+    pub fn cautions(&self) -> Vec<Caution> {
+        if self.control < 2.0 { Vec::new() } else { self.exact.cautions(self.control).unwrap_or_default() }
     }
 
     /// What the design takes on average with the units that the plan gives, when the effect is `truth` times the

@@ -1,9 +1,9 @@
 //! What is asked of one metric against one treatment: endpoint, claim, error rate and power.
 
 use crate::catalog::Kind;
-use crate::plan::effect::PlannedEffect;
+use crate::plan::effect::{self, PlannedEffect};
 use crate::plan::origin::Known;
-use crate::plan::types::{Parts, Plan, PlannedDesign, PlannedMetric, PlannedVariant};
+use crate::plan::types::{Interval, Parts, Plan, PlannedDesign, PlannedMetric, PlannedVariant};
 use crate::spec::design::Reduction;
 use crate::spec::{Duration, EffectScale, HypothesisKind, Role, Test};
 use crate::stats::comparison::{Claim, Comparison, Endpoint, Scale};
@@ -11,7 +11,8 @@ use crate::stats::count::{Measure, NullVariance, Rates};
 use crate::stats::mean::MeanTest;
 use crate::stats::proportion::ProportionTest;
 use crate::stats::survival::{self, EventFormula, FollowUp, HazardTest, Hazards};
-use crate::stats::{self, Refusal, normal};
+use crate::stats::{self, quantile};
+use crate::syntax::Field;
 
 use super::{Unsized, means};
 
@@ -27,14 +28,12 @@ pub(super) struct Question {
     pub unit: f64,
     pub reduction: f64,
     pub design_effect: f64,
+    /// The usual size of true effects over the planned one, for a mixture.
+    pub mixing: f64,
 }
 
 fn missing(what: String) -> Unsized {
     Unsized::Missing(what)
-}
-
-fn unsized_test(test: Test) -> Unsized {
-    Unsized::Unsupported(format!("the test `{test}` is not sized by this version; plan with `z-continuity`"))
 }
 
 impl Question {
@@ -81,8 +80,29 @@ impl Question {
             (_, Some(cluster)) => means::of_groups(&comparison, cluster).map_err(Unsized::Refused)?,
             _ => None,
         };
-        Ok(Self { comparison, of_means, goal, unit: ruler.unit, reduction, design_effect })
+        let mixing = mixing(design, metric);
+        Ok(Self { comparison, of_means, goal, unit: ruler.unit, reduction, design_effect, mixing })
     }
+}
+
+/// The usual size of true effects over the planned one; 1 where nobody says it in a way that compares.
+fn mixing(design: &PlannedDesign, metric: &PlannedMetric) -> f64 {
+    let planned = match metric.hypothesis.value {
+        HypothesisKind::NonInferiority | HypothesisKind::Equivalence => metric.margin.as_ref(),
+        HypothesisKind::Superiority | HypothesisKind::SuperiorityByMargin => metric.mde.as_ref(),
+    };
+    let ratio = || {
+        let level = metric.baseline.as_ref().map(|known| known.value);
+        let unit = metric.unit.as_ref().map(|known| known.value.as_str());
+        let binary = metric.kind.as_ref().is_some_and(|kind| kind.value.is_binary());
+        let usual = effect::planned(&Field::Set(design.boundary.mixing.clone()?), level, unit, binary)?;
+        let ratio = match (usual.relative, planned?.relative) {
+            (Some(usual), Some(planned)) => usual / planned,
+            _ => usual.absolute? / planned?.absolute?,
+        };
+        (0.0 < ratio.abs() && ratio.is_finite()).then_some(ratio.abs())
+    };
+    ratio().unwrap_or(1.0)
 }
 
 /// How stated effects become those of the comparison, and back.
@@ -126,7 +146,8 @@ fn endpoint(design: &PlannedDesign, metric: &PlannedMetric, baseline: f64) -> Re
             Some(Test::Arcsine) => ProportionTest::Arcsine,
             Some(Test::ZContinuity) => ProportionTest::ContinuityCorrected,
             Some(Test::LogOdds) => ProportionTest::LogOdds,
-            Some(test @ (Test::FisherExact | Test::ExactUnconditional)) => return Err(unsized_test(test)),
+            Some(Test::FisherExact) => ProportionTest::FisherExact,
+            Some(Test::ExactUnconditional) => ProportionTest::ExactUnconditional,
             // A test that does not fit the kind is another fault; the kind decides.
             _ => ProportionTest::Pooled,
         };
@@ -204,30 +225,23 @@ fn deviation(kind: Kind, metric: &PlannedMetric, baseline: f64) -> Result<f64, U
         return stats::variance::ratio(numerator, denominator, covariance).map(libm::sqrt).map_err(Unsized::Refused);
     }
     if kind == Kind::Quantile {
-        if let Some(density) = &measured.density {
-            let p =
-                measured.quantile.as_ref().ok_or_else(|| missing(format!("a quantile of `{}`", metric.name)))?.value;
-            return positive("density at the quantile", density.value)
-                .map(|density| libm::sqrt(p * (1.0 - p)) / density)
-                .map_err(Unsized::Refused);
-        }
-        if let Some(known) = &measured.interval {
-            let interval = known.value;
-            let z = normal::upper_quantile(0.5 * (1.0 - interval.confidence));
-            let width =
-                positive("width of the past interval", interval.high - interval.low).map_err(Unsized::Refused)?;
-            return Ok(libm::sqrt(interval.units) * width / (2.0 * z));
+        let variance = match (&measured.density, &measured.interval) {
+            (Some(density), _) => {
+                let lacks = || missing(format!("a quantile of `{}`", metric.name));
+                let p = measured.quantile.as_ref().ok_or_else(lacks)?.value;
+                Some(quantile::from_density(p, density.value))
+            }
+            (None, Some(known)) => {
+                let Interval { low, high, units, confidence } = known.value;
+                Some(quantile::from_interval((low, high), 1.0 - confidence, units))
+            }
+            (None, None) => None,
+        };
+        if let Some(variance) = variance {
+            return variance.map(libm::sqrt).map_err(Unsized::Refused);
         }
     }
     Err(missing(format!("a standard deviation of `{}`", metric.name)))
-}
-
-fn positive(what: &'static str, value: f64) -> Result<f64, Refusal> {
-    if 0.0 < value && value < f64::INFINITY {
-        Ok(value)
-    } else {
-        Err(Refusal::Outside { what, value, range: "(0, inf)" })
-    }
 }
 
 /// What is to be shown, among the analysed units.
