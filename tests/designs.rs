@@ -205,7 +205,8 @@ fn corrections_share_the_alpha() {
 #[test]
 fn later_claims_wait_for_earlier_ones() {
     let secondary = "[[metrics.secondary]]\nmetric = \"money\"\nmde = { relative = \"20%\" }\n";
-    let design = "[design]\ncorrection = \"fixed-sequence\"\nsecondary = { correction = \"holm\", gate = \"primary\" }\n";
+    let design =
+        "[design]\ncorrection = \"fixed-sequence\"\nsecondary = { correction = \"holm\", gate = \"primary\" }\n";
     let plan = plan(&format!("{PRIMARY}{SECOND}{secondary}{design}"));
     let sizes: Vec<&Sizing> = plan.sizes.iter().map(|sized| sized.result.as_ref().expect("a size")).collect();
     assert_eq!(sizes[0].reached, 1.0);
@@ -222,7 +223,8 @@ fn a_decision_with_its_power_asks_more_of_each_part() {
     }
 }
 
-const LOOKS: &str = "[design]\nmethod = \"group-sequential\"\nspending = \"obrien-fleming\"\nlooks = [\"50%\", \"100%\"]\n";
+const LOOKS: &str =
+    "[design]\nmethod = \"group-sequential\"\nspending = \"obrien-fleming\"\nlooks = [\"50%\", \"100%\"]\n";
 
 #[test]
 fn looks_have_a_price_and_save_time() {
@@ -276,7 +278,9 @@ fn what_has_no_size_has_a_reason() {
         format!("[metrics.it]\nkind = \"proportion\"\ndirection = \"increase\"\nbaseline = \"{baseline}\"\n")
     };
     let mean = |sd: &str| {
-        format!("[metrics.it]\nkind = \"mean\"\nunit = \"s\"\ndirection = \"increase\"\nbaseline = \"5 s\"\nsd = \"{sd}\"\n")
+        format!(
+            "[metrics.it]\nkind = \"mean\"\nunit = \"s\"\ndirection = \"increase\"\nbaseline = \"5 s\"\nsd = \"{sd}\"\n"
+        )
     };
     let looks: Vec<String> = (1..=100).map(|k| format!("\"{k}%\"")).collect();
     let hundred =
