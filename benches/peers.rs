@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
@@ -72,6 +72,7 @@ fn t_test() -> Comparison {
     Comparison {
         endpoint: Endpoint::Mean { baseline: 0.0, sd: 1.0, test: MeanTest::T },
         claim: Claim::Superiority { effect: black_box(0.1) },
+        scale: Scale::Difference,
         alpha: 0.05,
         sides: Sides::Two,
         allocation: 1.0,

@@ -173,6 +173,7 @@ impl Printer<'_> {
             "baseline": self.number(metric.baseline.as_ref()),
             "sd": self.number(metric.sd.as_ref()),
             "sd_treatment": self.number(metric.sd_treatment.as_ref()),
+            "period_sd": self.number(metric.period_sd.as_ref()),
             "baseline_window": self.maybe(metric.baseline_window.as_ref(), |window| json!(window.to_string())),
             "measured": self.measured(&metric.measured),
             "hypothesis": self.known(&metric.hypothesis, |kind| json!(kind)),

@@ -7,15 +7,25 @@
 //! control units, alpha is the size of the whole test, and the power of a two-sided test counts
 //! the right direction only, because rejecting the wrong way is no success.
 
+pub mod anytime;
+pub mod bayes;
+pub mod cluster;
 pub mod comparison;
 pub mod count;
 pub mod equivalence;
+pub mod estimate;
+pub mod exact;
+pub mod exaggeration;
+pub mod lift;
 pub mod mean;
 pub mod multiplicity;
 pub mod pages;
 pub mod proportion;
+pub mod quantile;
 pub mod sequential;
 pub mod srm;
+pub mod survival;
+pub mod switchback;
 pub mod traffic;
 pub mod variance;
 
@@ -95,6 +105,8 @@ pub enum Refusal {
     PowerTooLow { power: f64, alpha: f64 },
     /// The arms leave the test no degrees of freedom.
     TooFewUnits { control: f64, treatment: f64 },
+    /// The prior meets the rule with no data.
+    PriorDecides,
     /// The answer is beyond what can be counted exactly.
     TooManyUnits { units: f64 },
     /// No effect or margin inside the range reaches the power.
@@ -103,6 +115,10 @@ pub enum Refusal {
     NoLift { units: f64, least: f64 },
     /// A test has no form for the claim.
     NotOffered { test: &'static str, with: &'static str, instead: &'static str },
+    /// Not so many units come, however long one waits.
+    TooFewArrive { units: f64, arrive: f64 },
+    /// More units an arm than an exact test enumerates.
+    TooManyForExact { units: f64 },
     /// The counts do not pair with the shares.
     Lengths { left: usize, right: usize },
     /// Information fractions must rise, and end at 1.
@@ -137,6 +153,7 @@ impl fmt::Display for Refusal {
             Self::TooFewUnits { control, treatment } => {
                 write!(f, "{control} control and {treatment} treatment units leave the test no degrees of freedom")
             }
+            Self::PriorDecides => f.write_str("the prior alone meets the rule, whatever the sample"),
             Self::TooManyUnits { units } => {
                 write!(f, "{units:e} units are more than can be counted")
             }
@@ -148,6 +165,16 @@ impl fmt::Display for Refusal {
             }
             Self::NotOffered { test, with, instead } => {
                 write!(f, "{test} has no form with {with}: use {instead}")
+            }
+            Self::TooFewArrive { units, arrive } => {
+                write!(f, "of {units} units only {arrive} are ever enrolled")
+            }
+            Self::TooManyForExact { units } => {
+                let most = exact::MOST_UNITS;
+                write!(
+                    f,
+                    "{units} units a variant are more than the {most} of an exact test; the score test agrees to three digits"
+                )
             }
             Self::Lengths { left, right } => write!(f, "{left} values do not pair with {right}"),
             Self::Fractions { look, value } => {

@@ -18,6 +18,10 @@ pub enum ProportionTest {
     /// The score test with half a unit taken from either count (Casagrande, Pike and Smith 1978; Fleiss, Tytun and
     /// Ury 1980): close to Fisher's exact test.
     ContinuityCorrected,
+    /// Fisher's exact test, for up to 5000 units a variant ([`super::exact`]).
+    FisherExact,
+    /// The exact unconditional test on the score statistic, for up to 5000 units a variant ([`super::exact`]).
+    ExactUnconditional,
     /// The log of the odds ratio, variance `1/(p q)` an arm; under the null at the rates of largest likelihood.
     LogOdds,
 }

@@ -82,7 +82,7 @@ prop_compose! {
         let (bad, good) = match c.endpoint {
             Endpoint::Proportion { baseline, .. } if higher_is_better => (baseline, 1.0 - baseline),
             Endpoint::Proportion { baseline, .. } => (1.0 - baseline, baseline),
-            Endpoint::Mean { .. } => (1.0, 1.0),
+            _ => (1.0, 1.0),
         };
         let better = if higher_is_better { 1.0 } else { -1.0 };
         let claim = Claim::NonInferiority {
@@ -165,7 +165,7 @@ proptest! {
         let claim = Claim::Superiority { effect: -effect(&c) };
         let endpoint = match c.endpoint {
             Endpoint::Proportion { baseline, test } => Endpoint::Proportion { baseline: 1.0 - baseline, test },
-            mean @ Endpoint::Mean { .. } => mean,
+            other => other,
         };
         let mirrored = Comparison { claim, endpoint, ..c };
         let (one, other) = (c.required(power).unwrap(), mirrored.required(power).unwrap());

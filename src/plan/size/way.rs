@@ -83,8 +83,12 @@ pub(super) fn is_closed(comparison: &Comparison) -> bool {
     use stats::mean::MeanTest;
     use stats::proportion::ProportionTest;
     let test = match comparison.endpoint {
-        Endpoint::Proportion { test, .. } => test != ProportionTest::ContinuityCorrected,
+        Endpoint::Proportion { test, .. } => !matches!(
+            test,
+            ProportionTest::ContinuityCorrected | ProportionTest::FisherExact | ProportionTest::ExactUnconditional
+        ),
         Endpoint::Mean { test, .. } => matches!(test, MeanTest::Z | MeanTest::UnequalZ { .. }),
+        Endpoint::Count(_) | Endpoint::TimeToEvent(_) => true,
     };
     test && !matches!(comparison.claim, Claim::Equivalence { .. })
 }

@@ -3,7 +3,8 @@
 use super::contrast::{Contrast, contrast};
 use super::{Endpoint, Scale, TOLERANCE};
 use crate::stats::mean::{self, MeanTest};
-use crate::stats::{Refusal, equivalence, normal, root, student};
+use crate::stats::proportion::ProportionTest;
+use crate::stats::{Refusal, Sides, equivalence, normal, root, student};
 
 /// The true effect, and what is to be shown of it.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,8 @@ pub(super) enum Aim {
 pub(super) struct Test {
     pub endpoint: Endpoint,
     pub scale: Scale,
+    pub alpha: f64,
+    pub sides: Sides,
     pub tail: f64,
     pub z_tail: f64,
     pub factor: f64,
@@ -33,6 +36,8 @@ pub(super) struct Test {
 #[derive(Clone, Copy, PartialEq)]
 enum Variance {
     Known,
+    /// No estimate: counts are enumerated.
+    Counted,
     /// One estimate from both arms, less `lost` degrees of freedom.
     Pooled {
         lost: f64,
@@ -50,11 +55,16 @@ const NO_LONGER_EXACT: f64 = 1e5;
 impl Test {
     fn variance(&self) -> Variance {
         match self.endpoint {
-            Endpoint::Proportion { .. } => Variance::Known,
+            Endpoint::Proportion { test, .. } => match test {
+                ProportionTest::FisherExact | ProportionTest::ExactUnconditional => Variance::Counted,
+                _ => Variance::Known,
+            },
+            Endpoint::Count(_) | Endpoint::TimeToEvent(_) => Variance::Known,
             Endpoint::Mean { test, .. } => match test {
                 MeanTest::Z | MeanTest::UnequalZ { .. } => Variance::Known,
-                MeanTest::T => Variance::Pooled { lost: 2.0 },
-                MeanTest::Adjusted { covariates, .. } => Variance::Pooled { lost: 2.0 + f64::from(covariates) },
+                MeanTest::T | MeanTest::Adjusted { .. } => {
+                    Variance::Pooled { lost: -Self::pooled_degrees(self.endpoint, 0.0) }
+                }
                 MeanTest::Satterthwaite { .. } => Variance::Approximate,
                 MeanTest::Welch { .. } => Variance::Exact,
             },
@@ -72,6 +82,9 @@ impl Test {
 
     /// The probability to make the claim with these arms.
     pub fn power(&self, truth: &Truth, control: f64, treatment: f64) -> Result<f64, Refusal> {
+        if self.is_exact() {
+            return self.exact_power(truth, control, treatment).map(|(right, _)| right);
+        }
         let allocation = treatment / control;
         let (control, treatment) = (control / self.factor, treatment / self.factor);
         let power = match truth.aim {
@@ -99,6 +112,25 @@ impl Test {
                 - normal::quantile(power) * contrast.truth;
         }
         self.power(truth, control, treatment).map_or(f64::NAN, |reached| reached - power)
+    }
+
+    /// Degrees of freedom of one estimate from all units: less the two means, less the covariates.
+    pub fn pooled_degrees(endpoint: Endpoint, units: f64) -> f64 {
+        match endpoint {
+            Endpoint::Mean { test: MeanTest::Adjusted { covariates, .. }, .. } => units - 2.0 - f64::from(covariates),
+            _ => units - 2.0,
+        }
+    }
+
+    /// The probability to reject against the claim, of a test that looks both ways.
+    pub fn wrong_power(&self, truth: &Truth, control: f64, treatment: f64) -> Result<f64, Refusal> {
+        let Aim::Beyond { null, sign } = truth.aim else { return Ok(0.0) };
+        if self.is_exact() {
+            return self.exact_power(truth, control, treatment).map(|(_, wrong)| wrong);
+        }
+        let contrast = self.contrast(truth.effect, null, sign, treatment / control);
+        let away = Contrast { distance: -contrast.distance, ..contrast };
+        settled(self.one_power(&away, control / self.factor, treatment / self.factor)?, "power")
     }
 
     fn one_power(&self, contrast: &Contrast, control: f64, treatment: f64) -> Result<f64, Refusal> {
@@ -138,7 +170,7 @@ impl Test {
     fn law(&self, contrast: &Contrast, control: f64, treatment: f64) -> Result<Law, Refusal> {
         let (in_control, in_treatment) = ((contrast.variances.0, control), (contrast.variances.1, treatment));
         let law = match self.variance() {
-            Variance::Known => return Ok(Law::Normal),
+            Variance::Known | Variance::Counted => return Ok(Law::Normal),
             Variance::Pooled { lost } => Law::Student { df: control + treatment - lost },
             Variance::Approximate => Law::Student { df: mean::satterthwaite(in_control, in_treatment) },
             Variance::Exact if NO_LONGER_EXACT <= control.min(treatment) => {
@@ -223,7 +255,7 @@ impl Test {
     /// Control units below which the degrees of freedom are too few to search.
     fn least_units(&self, allocation: f64) -> f64 {
         match self.variance() {
-            Variance::Known => 1e-300,
+            Variance::Known | Variance::Counted => 1e-300,
             Variance::Pooled { lost } => ((lost + 0.02) / (1.0 + allocation)).max(1.01),
             Variance::Approximate | Variance::Exact => 1.01 / allocation.min(1.0),
         }
