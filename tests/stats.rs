@@ -11,10 +11,6 @@ mod cases;
 mod anytime;
 #[path = "stats/bayes.rs"]
 mod bayes;
-#[path = "stats/count.rs"]
-mod count;
-#[path = "stats/coverage.rs"]
-mod coverage;
 #[path = "stats/fixed.rs"]
 mod fixed;
 #[path = "stats/gold.rs"]
@@ -25,6 +21,8 @@ mod multiple;
 mod primitives;
 #[path = "stats/properties.rs"]
 mod properties;
+#[path = "stats/properties_events.rs"]
+mod properties_events;
 #[path = "stats/refusals.rs"]
 mod refusals;
 #[path = "stats/sequential.rs"]

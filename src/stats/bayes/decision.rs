@@ -1,6 +1,6 @@
 //! How many units a rule on the posterior needs.
 
-use super::super::comparison::{Size, round_up};
+use super::super::comparison::{Rounding, Size, round_up};
 use super::super::{Direction, Refusal, finite, mean, normal, open_unit, positive, proportion, root};
 use super::assurance::Assurance;
 use super::belief::{Belief, Prior};
@@ -235,6 +235,7 @@ impl Decision {
                     control_units: c as u64,
                     treatment_units: t as u64,
                     power: reached,
+                    rounding: Rounding::Up,
                 });
             }
             if t < c * self.allocation {
