@@ -9,6 +9,8 @@ mod cases;
 
 #[path = "stats/anytime.rs"]
 mod anytime;
+#[path = "stats/arms.rs"]
+mod arms;
 #[path = "stats/count.rs"]
 mod count;
 #[path = "stats/coverage.rs"]
@@ -19,8 +21,6 @@ mod fixed;
 mod gold;
 #[path = "stats/multiple.rs"]
 mod multiple;
-#[path = "stats/primitives.rs"]
-mod primitives;
 #[path = "stats/properties.rs"]
 mod properties;
 #[path = "stats/refusals.rs"]

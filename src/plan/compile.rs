@@ -301,8 +301,12 @@ impl<'a> Inputs<'a> {
             Correction::Bonferroni | Correction::Holm => alpha.value / claims as f64,
         };
         let guardrails = count(Role::Guardrail);
-        let guardrail_power =
-            stats::multiplicity::guardrail_power(power.value, count(Role::Primary), guardrails).unwrap_or(power.value);
+        let rule = stats::decision::ShipRule {
+            success: count(Role::Primary),
+            guardrails,
+            ..stats::decision::ShipRule::new(alpha.value, power.value)
+        };
+        let guardrail_power = rule.power_per_claim().unwrap_or(power.value);
         let srm = design.srm.value();
         PlannedDesign {
             method: self.known(&design.method, |m| *m).unwrap_or(Known::built_in(Method::Fixed)),

@@ -9,6 +9,9 @@
 
 pub mod comparison;
 pub mod count;
+pub mod decision;
+pub mod dunnett;
+pub mod family;
 pub mod mean;
 pub mod multiplicity;
 pub mod proportion;
@@ -17,6 +20,8 @@ pub mod srm;
 pub mod traffic;
 pub mod variance;
 
+pub mod bivariate;
+pub mod multivariate;
 pub mod noncentral;
 pub mod normal;
 pub mod student;
@@ -102,6 +107,8 @@ pub enum Refusal {
     Fractions { look: usize, value: f64 },
     /// More looks than the recursion can resolve.
     TooManyLooks { looks: usize, most: usize },
+    /// The quantity has no closed or one-dimensional form, and is not simulated.
+    NoForm { what: &'static str },
     /// An iteration did not settle; a fault of this library rather than of the inputs.
     Unsettled { what: &'static str },
 }
@@ -141,6 +148,7 @@ impl fmt::Display for Refusal {
             Self::TooManyLooks { looks, most } => {
                 write!(f, "{looks} looks are more than {most}")
             }
+            Self::NoForm { what } => write!(f, "{what} has no closed form"),
             Self::Unsettled { what } => write!(f, "the search for the {what} did not settle"),
         }
     }

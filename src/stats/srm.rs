@@ -2,9 +2,10 @@
 //!
 //! Start at [`test()`]; [`power`] says how large a leak the check would see.
 
+use super::noncentral;
 use super::normal;
 use super::root;
-use super::special::{Tails, incomplete_gamma};
+use super::special;
 use super::{Refusal, open_unit, positive};
 
 /// Pearson's chi-square test of observed counts against planned shares.
@@ -33,7 +34,7 @@ pub fn test(observed: &[f64], weights: &[f64]) -> Result<Mismatch, Refusal> {
         }
     }
     let degrees_of_freedom = more_than_one(arms)?;
-    Ok(Mismatch { chi_square, degrees_of_freedom, p_value: chi_square_tails(chi_square, degrees_of_freedom).upper })
+    Ok(Mismatch { chi_square, degrees_of_freedom, p_value: special::chi_square(chi_square, degrees_of_freedom).upper })
 }
 
 /// The chi-square value at which the test rejects.
@@ -46,7 +47,7 @@ pub fn critical_value(alpha: f64, degrees_of_freedom: f64) -> Result<f64, Refusa
     }
     // Brent on ln x: the small tail decides which side keeps the digits.
     let off = |u: f64| {
-        let tails = chi_square_tails(libm::exp(u), degrees_of_freedom);
+        let tails = special::chi_square(libm::exp(u), degrees_of_freedom);
         if alpha < 0.5 {
             libm::log(alpha / tails.upper.max(1e-320))
         } else {
@@ -75,52 +76,7 @@ pub fn power(units: f64, true_shares: &[f64], planned: &[f64], alpha: f64) -> Re
     }
     let df = more_than_one(arms)?;
     let critical = critical_value(alpha, df)?;
-    Ok(noncentral_upper(critical, df, units * distance))
-}
-
-/// Both tails of the chi-square distribution.
-#[must_use]
-pub fn chi_square_tails(x: f64, degrees_of_freedom: f64) -> Tails {
-    if degrees_of_freedom == 1.0 && (0.0..f64::INFINITY).contains(&x) {
-        let root = libm::sqrt(x);
-        return Tails { lower: incomplete_gamma(0.5, 0.5 * x).lower, upper: 2.0 * normal::sf(root) };
-    }
-    incomplete_gamma(0.5 * degrees_of_freedom, 0.5 * x)
-}
-
-/// P(noncentral chi-square > x): a Poisson mixture walked from its mode (Ding 1992).
-fn noncentral_upper(x: f64, df: f64, noncentrality: f64) -> f64 {
-    if noncentrality == 0.0 {
-        return chi_square_tails(x, df).upper;
-    }
-    let (root, shift) = (libm::sqrt(x), libm::sqrt(noncentrality));
-    if df == 1.0 {
-        return normal::sf(root - shift) + normal::sf(root + shift);
-    }
-    // Far beyond the critical value nothing is left to add up.
-    if root + libm::sqrt(df) + 40.0 < shift {
-        return 1.0;
-    }
-    let mean = 0.5 * noncentrality;
-    let mode = mean.floor();
-    let weight = libm::exp(mode * libm::log(mean) - mean - libm::lgamma(mode + 1.0));
-    let tail = |j: f64| incomplete_gamma(0.5 * df + j, 0.5 * x).upper;
-    let mut sum = weight * tail(mode);
-    let mut up = weight;
-    let mut j = mode;
-    while 1e-18 < up {
-        j += 1.0;
-        up *= mean / j;
-        sum += up * tail(j);
-    }
-    let mut down = weight;
-    let mut j = mode;
-    while 1.0 <= j && 1e-18 < down {
-        down *= j / mean;
-        j -= 1.0;
-        sum += down * tail(j);
-    }
-    sum.min(1.0)
+    Ok(noncentral::chi_square_tails(critical, df, units * distance).upper)
 }
 
 fn checked(counts: &[f64], weights: &[f64]) -> Result<(f64, f64), Refusal> {
