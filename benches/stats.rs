@@ -1,7 +1,7 @@
 //! Timings of the mathematics: `cargo bench --bench stats`.
 
 use divan::{Bencher, black_box};
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
@@ -15,6 +15,7 @@ fn rate() -> Comparison {
     Comparison {
         endpoint: Endpoint::Proportion { baseline: 0.11, test: ProportionTest::Pooled },
         claim: Claim::Superiority { effect: 0.005 },
+        scale: Scale::Difference,
         alpha: 0.05,
         sides: Sides::Two,
         allocation: 1.0,

@@ -130,7 +130,7 @@ struct Small {
 impl Small {
     fn new() -> Self {
         let folder = Folder::new();
-        let mount = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"];
+        let mount = ["-t", "tmpfs", "-o", "size=96k", "tmpfs"];
         let mounted = std::process::Command::new("mount").args(mount).arg(folder.path()).output();
         let mounted = mounted.is_ok_and(|output| output.status.success());
         Self { folder, mounted }

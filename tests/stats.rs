@@ -11,18 +11,14 @@ mod cases;
 mod anytime;
 #[path = "stats/arms.rs"]
 mod arms;
-#[path = "stats/count.rs"]
-mod count;
-#[path = "stats/coverage.rs"]
-mod coverage;
 #[path = "stats/fixed.rs"]
 mod fixed;
 #[path = "stats/gold.rs"]
 mod gold;
-#[path = "stats/multiple.rs"]
-mod multiple;
 #[path = "stats/properties.rs"]
 mod properties;
+#[path = "stats/properties_events.rs"]
+mod properties_events;
 #[path = "stats/refusals.rs"]
 mod refusals;
 #[path = "stats/sequential.rs"]

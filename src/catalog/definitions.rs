@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::spec::governance::DataClass;
-use crate::spec::{Amount, Condition, Day, Direction, Duration, Field, List, Named, Scalar, Share, choice};
+use crate::spec::{
+    Amount, Condition, Day, Direction, Duration, Field, List, Named, Probability, Scalar, Share, UniqueUnits, choice,
+};
 use crate::syntax::Value;
 
 /// A file under `catalog/`.
@@ -133,12 +135,33 @@ pub struct Metric {
     /// How long after exposure the window of a retention metric starts.
     #[schemars(example = &"7 days")]
     pub window_start: Field<Duration>,
-    /// Its usual value over the window, in its unit.
+    /// Its usual value over the window, in its unit. For time to event, the part of units with the event by its end.
     #[schemars(example = &"11%")]
     pub baseline: Field<Amount>,
-    /// Its standard deviation between units, in its unit. For a ratio, of the linearised unit value.
+    /// Its standard deviation between units, in its unit, after the cap. For a ratio or a quantile, of the linearised
+    /// unit value.
     #[schemars(example = &"38 USD")]
     pub sd: Field<Amount>,
+    /// The window over which baseline and deviation were measured, when it is not the metric's own.
+    #[schemars(example = &"28 days")]
+    pub baseline_window: Field<Duration>,
+    /// How far counts vary beyond chance: the variance of a unit's count is mean + dispersion x mean squared.
+    #[schemars(example = 0.8, range(min = 0.0, max = 1e12))]
+    #[serde(deserialize_with = "crate::spec::limits::positive")]
+    pub dispersion: Field<f64>,
+    /// The two sums of a ratio by unit; they give its deviation by the delta method, instead of `sd`.
+    #[schemars(example = &serde_json::json!({ "numerator_sd": "1.9 clicks", "denominator_mean": "3.4 sessions", "denominator_sd": "2.8 sessions", "correlation": 0.7 }))]
+    pub parts: Field<RatioParts>,
+    /// The density of the values at the quantile, by one of the metric's unit; it gives the deviation, instead of `sd`.
+    #[schemars(example = 0.0008, range(min = 0.0, max = 1e12))]
+    #[serde(deserialize_with = "crate::spec::limits::positive")]
+    pub density: Field<f64>,
+    /// A past confidence interval of the quantile; it gives the deviation, instead of `sd`.
+    #[schemars(example = &serde_json::json!({ "low": "1180 ms", "high": "1230 ms", "units": 40000 }))]
+    pub interval: Field<PastInterval>,
+    /// The part of units that is lost from sight before the end of the window, for time to event.
+    #[schemars(example = &"5%")]
+    pub dropout: Field<Share>,
     /// When baseline and deviation were measured.
     #[schemars(example = &"2026-10-01")]
     pub measured: Field<Day>,
@@ -182,6 +205,44 @@ pub struct Metric {
     /// True when it watches the health of the service: errors, latency, crashes.
     #[schemars(example = false, extend("default" = false))]
     pub health: Field<bool>,
+}
+
+/// The two sums of a ratio, by unit.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RatioParts {
+    /// The standard deviation of the numerator between units.
+    #[schemars(example = &"1.9 clicks")]
+    pub numerator_sd: Field<Amount>,
+    /// The mean of the denominator by unit.
+    #[schemars(example = &"3.4 sessions")]
+    pub denominator_mean: Field<Amount>,
+    /// The standard deviation of the denominator between units, in the unit of its mean.
+    #[schemars(example = &"2.8 sessions")]
+    pub denominator_sd: Field<Amount>,
+    /// The correlation of the two between units.
+    #[schemars(example = 0.7, range(min = -1.0, max = 1.0))]
+    #[serde(deserialize_with = "crate::spec::limits::correlation")]
+    pub correlation: Field<f64>,
+}
+
+/// A confidence interval that was computed from past data.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PastInterval {
+    /// Its lower end.
+    #[schemars(example = &"1180 ms")]
+    pub low: Field<Amount>,
+    /// Its upper end.
+    #[schemars(example = &"1230 ms")]
+    pub high: Field<Amount>,
+    /// The units it rests on.
+    #[schemars(example = 40000, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
+    pub units: Field<i64>,
+    /// Its confidence.
+    #[schemars(example = 0.95, extend("default" = 0.95))]
+    pub confidence: Field<Probability>,
 }
 
 /// What the product logs.
@@ -317,6 +378,9 @@ pub struct NamedAudience {
     #[schemars(example = 52000, range(min = 1, max = 1_000_000_000_000i64))]
     #[serde(deserialize_with = "crate::spec::limits::count")]
     pub daily_units: Field<i64>,
+    /// Different units that have come by some days, when units return: at least two days, the first of them 1.
+    #[schemars(example = &serde_json::json!([{ "after": "1 day", "units": 52000 }, { "after": "7 days", "units": 170000 }]))]
+    pub unique_units: Field<List<UniqueUnits>>,
     /// When that was measured.
     #[schemars(example = &"2026-10-01")]
     pub measured: Field<Day>,

@@ -9,6 +9,7 @@ mod power;
 mod resolve;
 mod rules;
 pub mod schema;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum Command {
     Build(build::Arguments),
     /// Show sample size, power and detectable effect by week
     Power(power::Arguments),
+    /// Run the declared design many times on drawn data, decision rules included
+    Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
     /// List the rules
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),

@@ -235,7 +235,7 @@ fn numbers(metric: &PlannedMetric, sizing: &Sizing) -> String {
 /// What a plan can detect, by the kind of its claim.
 fn what(sizing: &Sizing) -> &'static str {
     match sizing.comparison.claim {
-        Claim::NonInferiority { .. } => "smallest margin",
+        Claim::NonInferiority { .. } | Claim::Equivalence { .. } => "smallest margin",
         _ => "detectable effect",
     }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Exit, Failure};
 use crate::rules::{self, Rule};
+use crate::stats::pages::{self, PAGES};
 use crate::text::nearest;
 
 #[derive(Debug, clap::Args)]
@@ -18,8 +19,10 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Args)]
 pub struct Explain {
-    /// The code or the name of a rule: `STA002`, `underpowered`
-    rule: String,
+    /// The code or the name of a rule, or a statistical design: `STA002`, `underpowered`, `proportions`
+    ///
+    /// Without it the pages of the designs are listed.
+    subject: Option<String>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -83,16 +86,45 @@ fn page_json(rule: &Rule) -> serde_json::Value {
 }
 
 pub fn explain(arguments: &Explain) -> Result<Exit, Failure> {
-    let Some(rule) = rules::find(&arguments.rule) else {
-        let names = rules::all().flat_map(|rule| [rule.code, rule.name]);
-        let near = nearest(&arguments.rule, names);
-        return Err(Failure::Usage {
-            text: format!("no rule `{}`", arguments.rule),
-            help: near.map_or("`expc rules` lists them".to_owned(), |near| format!("did you mean `{near}`?")),
-        });
+    let Some(subject) = &arguments.subject else {
+        let width = PAGES.iter().map(|page| page.name.len()).max().unwrap_or(0);
+        let lines = PAGES.iter().map(|page| format!("  {:width$}  {}\n", page.name, page.title()));
+        let lines: String = lines.collect();
+        super::print(&format!("designs\n{lines}\n`expc explain NAME` shows one; `expc rules` lists the rules.\n"));
+        return Ok(Exit::Clean);
     };
-    super::print(&page(rule));
+    if let Some(rule) = rules::find(subject) {
+        super::print(&page(rule));
+    } else if let Some(design) = pages::find(subject) {
+        super::print(&plain(design.text));
+    } else {
+        let designs = PAGES.iter().map(|page| page.name);
+        let near = nearest(subject, rules::all().flat_map(|rule| [rule.code, rule.name]).chain(designs));
+        return Err(Failure::Usage {
+            text: format!("no rule and no design `{subject}`"),
+            help: near.map_or("`expc rules` and `expc explain` list them".to_owned(), |near| {
+                format!("did you mean `{near}`?")
+            }),
+        });
+    }
     Ok(Exit::Clean)
+}
+
+/// A page of Markdown for a terminal: headings without marks, blocks set in.
+fn plain(markdown: &str) -> String {
+    let mut inside = false;
+    let mut text = String::new();
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            inside = !inside;
+        } else if inside {
+            text += &format!("    {line}\n");
+        } else {
+            text += line.trim_start_matches('#').trim_start();
+            text.push('\n');
+        }
+    }
+    text
 }
 
 /// The page of a rule, in plain text.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Entries};
+use crate::catalog::{Catalog, Entries, Kind};
 use crate::policy::{Policy, WorkspaceFile};
 use crate::spec::design::{Reduction, SrmAction};
 use crate::spec::{
-    Correction, Day, Field, Gate, Method, Population, Probability, Role, Share, Sides, Spec, Status, Unit,
+    Boundary, Correction, Day, EffectAmong, EffectScale, Field, Gate, GuardrailsAt, HypothesisKind, Method, Population,
+    PowerOf, Probability, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spec, Status, Unit,
 };
-use crate::stats;
+use crate::stats::{self, traffic};
 use crate::syntax::{At, Value};
 use crate::text::{FileId, Span};
 
@@ -85,6 +86,7 @@ pub fn compile(inputs: Inputs<'_>) -> Plan {
     let one_sided = plan.design.sides.value == Sides::One;
     plan.decision = spec.decision.value().map(|decision| Table::new(decision, one_sided));
     plan.calendar = inputs.calendar(&plan.audience);
+    returning(&mut plan);
     plan.expectations = inputs.expectations(&plan);
     plan.sizes = size::size_all(&plan, inputs.memo);
     plan
@@ -162,6 +164,15 @@ impl<'a> Inputs<'a> {
         let daily_units = audience
             .and_then(|audience| self.known(&audience.daily_units, |units| *units as f64))
             .or_else(|| named.and_then(|named| self.catalogued(&named.daily_units, |units| *units as f64)));
+        let unique_units = audience
+            .and_then(|audience| audience.unique_units.value())
+            .map(|list| self.unique_units(list, Origin::in_spec))
+            .filter(|list| !list.is_empty())
+            .or_else(|| {
+                let list = named.and_then(|named| named.unique_units.value())?;
+                Some(self.unique_units(list, |span, _| Origin::Catalogue(span)))
+            })
+            .unwrap_or_default();
         let layer = text(|a| &a.layer).map(|layer| {
             let salt = definition(&self.catalog.layers, Some(&layer))
                 .and_then(|entry| self.catalogued(&entry.salt, |salt| salt.clone()))
@@ -181,6 +192,8 @@ impl<'a> Inputs<'a> {
             exclusions,
             base,
             daily_units,
+            unique_units,
+            arrivals_fault: None,
             share: audience
                 .and_then(|audience| self.known(&audience.share, |share| *share))
                 .unwrap_or(Known::built_in(Share::ALL)),
@@ -188,6 +201,25 @@ impl<'a> Inputs<'a> {
             holdout,
             salt: text(|a| &a.salt).unwrap_or_else(|| Known::built_in(name.to_owned())),
         }
+    }
+
+    /// The counts that are whole, in the order of their days; a day that is given twice counts once.
+    fn unique_units(
+        &self,
+        list: &crate::spec::List<crate::spec::UniqueUnits>,
+        origin: fn(Span, FileId) -> Origin,
+    ) -> Vec<Known<UniqueUnits>> {
+        let mut counts: Vec<Known<UniqueUnits>> = list
+            .iter()
+            .filter_map(|entry| {
+                let (after, units) = (entry.after.copied()?, entry.units.copied()?);
+                let day = after.whole_days().max(1);
+                Some(Known::new(UniqueUnits { day, units: units as f64 }, origin(entry.span, self.file)))
+            })
+            .collect();
+        counts.sort_by_key(|known| known.value.day);
+        counts.dedup_by_key(|known| known.value.day);
+        counts
     }
 
     /// The holdout that is named, or else the first global one of the same unit that is in force.
@@ -221,17 +253,25 @@ impl<'a> Inputs<'a> {
         let population = exposure
             .and_then(|exposure| self.known(&exposure.population, |population| *population))
             .unwrap_or(Known::built_in(Population::Exposed));
-        let rate = match population.value {
-            Population::Assigned => Known::new(1.0, Origin::Computed),
-            Population::Exposed => exposure
+        let met = || {
+            exposure
                 .and_then(|exposure| self.known(&exposure.rate, |rate| rate.fraction()))
                 .or_else(|| {
                     let entry = definition(&self.catalog.events, event.as_ref())?;
                     self.catalogued(&entry.rate, |rate| rate.fraction())
                 })
-                .unwrap_or(Known::built_in(1.0)),
+                .unwrap_or(Known::built_in(1.0))
         };
-        PlannedExposure { event, population, rate }
+        let effect_among = exposure
+            .and_then(|exposure| self.known(&exposure.effect_among, |among| *among))
+            .unwrap_or(Known::built_in(EffectAmong::Analysed));
+        let whole = Known::new(1.0, Origin::Computed);
+        let (rate, dilution) = match (population.value, effect_among.value) {
+            (Population::Exposed, _) => (met(), whole),
+            (Population::Assigned, EffectAmong::Analysed) => (whole.clone(), whole),
+            (Population::Assigned, EffectAmong::Exposed) => (whole, met()),
+        };
+        PlannedExposure { event, population, rate, effect_among, dilution }
     }
 
     fn metrics(&self) -> Vec<PlannedMetric> {
@@ -247,7 +287,8 @@ impl<'a> Inputs<'a> {
         };
         let kind = defined.and_then(|metric| self.catalogued(&metric.kind, |kind| *kind));
         let unit = defined.and_then(|metric| self.catalogued(&metric.unit, |unit| unit.clone()));
-        let binary = kind.as_ref().is_some_and(|kind| kind.value.is_binary());
+        // The baseline of a time to an event is the part of units that have it by the end of the window.
+        let binary = kind.as_ref().is_some_and(|kind| kind.value.is_binary() || kind.value == Kind::TimeToEvent);
         let word = unit.as_ref().map(|unit| unit.value.as_str());
         let amount = |field: &Field<crate::spec::Amount>, origin: fn(Span, FileId) -> Origin| {
             let at = field.get()?;
@@ -259,6 +300,14 @@ impl<'a> Inputs<'a> {
         let sd =
             amount(&entry.sd, Origin::in_spec).or_else(|| defined.and_then(|metric| amount(&metric.sd, catalogue)));
         let level = baseline.as_ref().map(|known| known.value);
+        // What an unknown metric is counted in nobody can say.
+        let size = |field: &Field<crate::spec::Effect>| {
+            effect::planned(field, level, word, binary).map(|effect| effect.of_known(defined.is_some()))
+        };
+        let by_role = match role {
+            Role::Guardrail => HypothesisKind::NonInferiority,
+            Role::Primary | Role::Secondary | Role::Monitor => HypothesisKind::Superiority,
+        };
         Some(PlannedMetric {
             name: name.value.clone(),
             role,
@@ -271,15 +320,53 @@ impl<'a> Inputs<'a> {
             window: self.known(&entry.window, |window| *window).or_else(|| from(|metric| &metric.window)),
             lag: from(|metric| &metric.lag),
             pre_correlation: defined.and_then(|metric| self.catalogued(&metric.pre_correlation, |rho| *rho)),
-            // What an unknown metric is counted in nobody can say.
-            mde: effect::planned(&entry.mde, level, word, binary).map(|effect| effect.of_known(defined.is_some())),
-            margin: effect::planned(&entry.margin, level, word, binary)
-                .map(|effect| effect.of_known(defined.is_some())),
+            mde: size(&entry.mde),
+            margin: size(&entry.margin),
+            true_effect: size(&entry.true_effect),
+            hypothesis: self.known(&entry.hypothesis, |kind| *kind).unwrap_or(Known::built_in(by_role)),
+            sd_treatment: amount(&entry.sd_treatment, Origin::in_spec),
+            period_sd: amount(&entry.period_sd, Origin::in_spec),
+            baseline_window: from(|metric| &metric.baseline_window),
+            measured: defined.map(|metric| self.measured(metric, word, binary)).unwrap_or_default(),
             kind,
             unit,
             baseline,
             sd,
         })
+    }
+
+    /// What only one kind of metric has. Tables that are not whole give nothing.
+    fn measured(&self, metric: &crate::catalog::Metric, unit: Option<&str>, binary: bool) -> Measured {
+        let parts = metric.parts.get().and_then(|at| {
+            let (top, mean, spread) =
+                (at.numerator_sd.value()?, at.denominator_mean.value()?, at.denominator_sd.value()?);
+            // Mean and deviation of one thing are counted in one unit.
+            let parts = Parts {
+                numerator_sd: top.number,
+                denominator_mean: mean.number,
+                denominator_sd: spread.number,
+                correlation: at.correlation.copied()?,
+            };
+            (mean.unit == spread.unit).then(|| Known::new(parts, Origin::Catalogue(at.span)))
+        });
+        let interval = metric.interval.get().and_then(|at| {
+            let end = |field: &Field<crate::spec::Amount>| in_unit(field.value()?, unit, binary);
+            let interval = Interval {
+                low: end(&at.low)?,
+                high: end(&at.high)?,
+                units: at.units.copied()? as f64,
+                confidence: at.confidence.copied().map_or(0.95, Probability::get),
+            };
+            Some(Known::new(interval, Origin::Catalogue(at.span)))
+        });
+        Measured {
+            dispersion: self.catalogued(&metric.dispersion, |dispersion| *dispersion),
+            parts,
+            quantile: self.catalogued(&metric.quantile, |quantile| quantile.fraction()),
+            density: self.catalogued(&metric.density, |density| *density),
+            interval,
+            dropout: self.catalogued(&metric.dropout, |dropout| dropout.fraction()),
+        }
     }
 
     fn design(&self, variants: &[PlannedVariant], metrics: &[PlannedMetric]) -> PlannedDesign {
@@ -295,11 +382,8 @@ impl<'a> Inputs<'a> {
         // Without a control one of the variants will have to be it.
         let treatments = variants.len().saturating_sub(1);
         let claims = treatments.max(1) * count(Role::Primary).max(1);
-        // Holm has no closed marginal power: it is sized as Bonferroni, which bounds it.
-        let alpha_per_claim = match correction.value {
-            Correction::None => alpha.value,
-            Correction::Bonferroni | Correction::Holm => alpha.value / claims as f64,
-        };
+        let alpha_per_claim = share_of_alpha(correction.value, alpha.value, claims);
+        let power_of = self.known(&design.power_of, |of| *of).unwrap_or(Known::built_in(PowerOf::Metric));
         let guardrails = count(Role::Guardrail);
         let rule = stats::decision::ShipRule {
             success: count(Role::Primary),
@@ -312,6 +396,13 @@ impl<'a> Inputs<'a> {
             method: self.known(&design.method, |m| *m).unwrap_or(Known::built_in(Method::Fixed)),
             sides: self.known(&design.sides, |s| *s).unwrap_or(Known::built_in(Sides::Two)),
             test: self.known(&design.test, |t| *t),
+            scale: self.known(&design.scale, |scale| *scale).unwrap_or(Known::built_in(EffectScale::Difference)),
+            secondary: self.secondary(design, alpha.value, treatments.max(1) * count(Role::Secondary)),
+            primary_power: match power_of.value {
+                PowerOf::Metric => power.value,
+                PowerOf::Decision => guardrail_power,
+            },
+            power_of,
             correction,
             claims,
             alpha_per_claim,
@@ -325,6 +416,28 @@ impl<'a> Inputs<'a> {
                 .value()
                 .map(|list| list.iter().map(|look| At { value: look.value.fraction(), span: look.span }).collect())
                 .unwrap_or_default(),
+            guardrails_at: self.known(&design.guardrails_at, |at| *at).unwrap_or(Known::built_in(GuardrailsAt::End)),
+            futility: design.futility.get().map(|at| PlannedFutility {
+                span: at.span,
+                spending: self.known(&at.spending, |spending| *spending),
+                parameter: self.known(&at.parameter, |parameter| *parameter),
+                binding: self.known(&at.binding, |binding| *binding).unwrap_or(Known::built_in(false)),
+            }),
+            boundary: self.boundary(design),
+            bayes: design.bayes.value().map(|bayes| self.bayes(bayes)),
+            switchback: design.switchback.value().map(|switchback| PlannedSwitchback {
+                period: self.known(&switchback.period, |period| *period),
+                washout: self.known(&switchback.washout, |washout| *washout),
+                block: self.known(&switchback.block, |block| *block as f64).unwrap_or(Known::built_in(1.0)),
+                autocorrelation: self.known(&switchback.autocorrelation, |phi| *phi).unwrap_or(Known::built_in(0.0)),
+                places: self.known(&switchback.place_count, |places| *places as f64).unwrap_or(Known::built_in(1.0)),
+            }),
+            cluster: design.cluster.value().map(|cluster| PlannedCluster {
+                icc: self.known(&cluster.icc, |icc| *icc),
+                mean_size: self.known(&cluster.mean_size, |size| *size),
+                size_cv: self.known(&cluster.size_cv, |cv| *cv).unwrap_or(Known::built_in(0.0)),
+                total: self.known(&cluster.total, |total| *total as f64),
+            }),
             reduction: design.variance_reduction.get().map(|at| PlannedReduction {
                 method: self.known(&at.method, |method| *method).unwrap_or(Known::built_in(Reduction::Cuped)),
                 window: self.known(&at.window, |window| *window),
@@ -349,6 +462,60 @@ impl<'a> Inputs<'a> {
                     .unwrap_or(Known::built_in(SrmAction::Void)),
             },
             segments: design.segments.value().map(|list| list.items.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn secondary(&self, design: &crate::spec::Design, alpha: f64, claims: usize) -> PlannedSecondary {
+        let table = design.secondary.value();
+        let correction = table
+            .and_then(|table| self.known(&table.correction, |correction| *correction))
+            .unwrap_or(Known::built_in(SecondaryCorrection::None));
+        let of_claims = match correction.value {
+            SecondaryCorrection::None => Correction::None,
+            SecondaryCorrection::Sidak => Correction::Sidak,
+            SecondaryCorrection::FixedSequence => Correction::FixedSequence,
+            // The step-wise corrections begin with the share of Bonferroni, which bounds them.
+            SecondaryCorrection::Bonferroni
+            | SecondaryCorrection::Holm
+            | SecondaryCorrection::Hochberg
+            | SecondaryCorrection::Hommel
+            | SecondaryCorrection::BenjaminiHochberg => Correction::Bonferroni,
+        };
+        PlannedSecondary {
+            alpha_per_claim: share_of_alpha(of_claims, alpha, claims.max(1)),
+            correction,
+            gate: table
+                .and_then(|table| self.known(&table.gate, |gate| *gate))
+                .unwrap_or(Known::built_in(SecondaryGate::None)),
+            claims,
+        }
+    }
+
+    fn boundary(&self, design: &crate::spec::Design) -> PlannedBoundary {
+        let table = design.always_valid.value();
+        PlannedBoundary {
+            boundary: table
+                .and_then(|table| self.known(&table.boundary, |boundary| *boundary))
+                .unwrap_or(Known::built_in(Boundary::Asymptotic)),
+            tuned_for: table
+                .and_then(|table| self.known(&table.tuned_for, |share| share.fraction()))
+                .unwrap_or(Known::built_in(1.0)),
+            mixing: table.and_then(|table| table.mixing.get().cloned()),
+        }
+    }
+
+    fn bayes(&self, bayes: &crate::spec::design::Bayes) -> PlannedBayes {
+        // All amounts of the table are relative to the baseline: other units mean nothing here.
+        let part = |field: &Field<crate::spec::Amount>| {
+            let at = field.get().filter(|at| at.unit == Unit::Percent)?;
+            Some(Known::new(at.number / 100.0, Origin::in_spec(at.span, self.file)))
+        };
+        PlannedBayes {
+            prior_mean: part(&bayes.prior_mean).unwrap_or(Known::built_in(0.0)),
+            prior_sd: part(&bayes.prior_sd),
+            win_probability: self.known(&bayes.win_probability, |probability| probability.get()),
+            max_expected_loss: part(&bayes.max_expected_loss),
+            rope: part(&bayes.rope),
         }
     }
 
@@ -421,6 +588,7 @@ impl<'a> Inputs<'a> {
             decide: self.spec.decision.value().and_then(|decision| self.known(&decision.by, |day| *day)),
             days,
             analyse_ramp: rollout.analyse_ramp.copied().unwrap_or(true),
+            arrivals: None,
         }
     }
 
@@ -441,6 +609,48 @@ impl<'a> Inputs<'a> {
         }
         expectations
     }
+}
+
+/// Counts of a day may lie this far below a curve that rises ever more slowly.
+const SLACK: f64 = 0.05;
+
+/// Puts returning units into the calendar, over those of their first day: the counts give the shape, and
+/// `daily_units`, where it is written, the level.
+fn returning(plan: &mut Plan) {
+    let points: Vec<(f64, f64)> =
+        plan.audience.unique_units.iter().map(|known| (f64::from(known.value.day), known.value.units)).collect();
+    if points.is_empty() {
+        return;
+    }
+    let scaled = traffic::Curve::new(&points, SLACK).and_then(|curve| {
+        let first = curve.unique(1.0)?.units;
+        let scaled: Vec<(f64, f64)> = points.iter().map(|(day, units)| (*day, units / first)).collect();
+        let shares: Vec<f64> = plan.calendar.stages.iter().map(|stage| stage.share.value).collect();
+        traffic::Ramp::new(&shares)?;
+        Ok((first, traffic::Curve::new(&scaled, SLACK)?))
+    });
+    match scaled {
+        Ok((first, curve)) => {
+            plan.audience.daily_units.get_or_insert(Known::new(first, Origin::Computed));
+            plan.calendar.arrivals = Some(traffic::Arrivals::Curve(curve));
+        }
+        Err(refusal) => plan.audience.arrivals_fault = Some(refusal),
+    }
+}
+
+/// The alpha that each of several claims is sized at.
+///
+/// Dunnett's level for treatments against one control is found where the allocation is known; before that, and for
+/// the step-wise corrections, which have no closed marginal power, Bonferroni's share bounds it.
+fn share_of_alpha(correction: Correction, alpha: f64, claims: usize) -> f64 {
+    let shared = match correction {
+        Correction::None | Correction::FixedSequence => stats::multiplicity::Correction::None,
+        Correction::Sidak => stats::multiplicity::Correction::Sidak,
+        Correction::Bonferroni | Correction::Holm | Correction::Hochberg | Correction::Hommel | Correction::Dunnett => {
+            stats::multiplicity::Correction::Bonferroni
+        }
+    };
+    stats::multiplicity::alpha_per_test(shared, alpha, claims).unwrap_or(alpha)
 }
 
 /// True when a holdout holds on a day; without a day it does.

@@ -96,6 +96,8 @@ impl Printer<'_> {
                 "event": self.text(plan.exposure.event.as_ref()),
                 "population": self.known(&plan.exposure.population, |population| json!(population)),
                 "rate": self.number(Some(&plan.exposure.rate)),
+                "effect_among": self.known(&plan.exposure.effect_among, |among| json!(among)),
+                "dilution": self.number(Some(&plan.exposure.dilution)),
             },
             "metrics": plan.metrics.iter().map(|metric| self.metric(metric)).collect::<Vec<_>>(),
             "design": self.design(&plan.design),
@@ -121,6 +123,9 @@ impl Printer<'_> {
             "where": self.conditions(&audience.conditions),
             "exclude": self.conditions(&audience.exclusions),
             "daily_units": self.number(audience.daily_units.as_ref()),
+            "unique_units": audience.unique_units.iter().map(|known| {
+                self.known(known, |count| json!({ "day": count.day, "units": count.units }))
+            }).collect::<Vec<_>>(),
             "share": self.known(&audience.share, |share| json!(share.fraction())),
             "layer": audience.layer.as_ref().map(|layer| json!({
                 "name": self.text(Some(&layer.name)),
@@ -167,10 +172,34 @@ impl Printer<'_> {
             "good": self.maybe(metric.good.as_ref(), |good| json!(good)),
             "baseline": self.number(metric.baseline.as_ref()),
             "sd": self.number(metric.sd.as_ref()),
+            "sd_treatment": self.number(metric.sd_treatment.as_ref()),
+            "period_sd": self.number(metric.period_sd.as_ref()),
+            "baseline_window": self.maybe(metric.baseline_window.as_ref(), |window| json!(window.to_string())),
+            "measured": self.measured(&metric.measured),
+            "hypothesis": self.known(&metric.hypothesis, |kind| json!(kind)),
             "window": self.maybe(metric.window.as_ref(), |window| json!(window.to_string())),
             "lag": self.maybe(metric.lag.as_ref(), |lag| json!(lag.to_string())),
             "mde": effect(metric.mde.as_ref()),
             "margin": effect(metric.margin.as_ref()),
+            "true_effect": effect(metric.true_effect.as_ref()),
+        })
+    }
+
+    fn measured(&self, measured: &Measured) -> Json {
+        json!({
+            "dispersion": self.number(measured.dispersion.as_ref()),
+            "parts": self.maybe(measured.parts.as_ref(), |parts| json!({
+                "numerator_sd": parts.numerator_sd,
+                "denominator_mean": parts.denominator_mean,
+                "denominator_sd": parts.denominator_sd,
+                "correlation": parts.correlation,
+            })),
+            "quantile": self.number(measured.quantile.as_ref()),
+            "density": self.number(measured.density.as_ref()),
+            "interval": self.maybe(measured.interval.as_ref(), |interval| json!({
+                "low": interval.low, "high": interval.high, "units": interval.units, "confidence": interval.confidence,
+            })),
+            "dropout": self.number(measured.dropout.as_ref()),
         })
     }
 
@@ -181,12 +210,51 @@ impl Printer<'_> {
             "power": self.number(Some(&design.power)),
             "sides": self.known(&design.sides, |sides| json!(sides)),
             "test": self.maybe(design.test.as_ref(), |test| json!(test)),
+            "scale": self.known(&design.scale, |scale| json!(scale)),
             "correction": self.known(&design.correction, |correction| json!(correction)),
+            "power_of": self.known(&design.power_of, |of| json!(of)),
+            "secondary": {
+                "correction": self.known(&design.secondary.correction, |correction| json!(correction)),
+                "gate": self.known(&design.secondary.gate, |gate| json!(gate)),
+                "claims": design.secondary.claims,
+                "alpha_per_claim": design.secondary.alpha_per_claim,
+            },
             "claims": design.claims,
             "alpha_per_claim": design.alpha_per_claim,
+            "primary_power": design.primary_power,
             "guardrail_power": design.guardrail_power,
             "spending": self.maybe(design.spending.as_ref(), |spending| json!(spending)),
             "looks": design.looks.iter().map(|look| look.value).collect::<Vec<_>>(),
+            "guardrails_at": self.known(&design.guardrails_at, |at| json!(at)),
+            "futility": design.futility.as_ref().map(|futility| json!({
+                "spending": self.maybe(futility.spending.as_ref(), |spending| json!(spending)),
+                "parameter": self.number(futility.parameter.as_ref()),
+                "binding": self.known(&futility.binding, |binding| json!(binding)),
+            })),
+            "always_valid": {
+                "boundary": self.known(&design.boundary.boundary, |boundary| json!(boundary)),
+                "tuned_for": self.number(Some(&design.boundary.tuned_for)),
+            },
+            "bayes": design.bayes.as_ref().map(|bayes| json!({
+                "prior_mean": self.number(Some(&bayes.prior_mean)),
+                "prior_sd": self.number(bayes.prior_sd.as_ref()),
+                "win_probability": self.number(bayes.win_probability.as_ref()),
+                "max_expected_loss": self.number(bayes.max_expected_loss.as_ref()),
+                "rope": self.number(bayes.rope.as_ref()),
+            })),
+            "switchback": design.switchback.as_ref().map(|switchback| json!({
+                "period": self.maybe(switchback.period.as_ref(), |period| json!(period.to_string())),
+                "washout": self.maybe(switchback.washout.as_ref(), |washout| json!(washout.to_string())),
+                "block": self.number(Some(&switchback.block)),
+                "autocorrelation": self.number(Some(&switchback.autocorrelation)),
+                "places": self.number(Some(&switchback.places)),
+            })),
+            "cluster": design.cluster.as_ref().map(|cluster| json!({
+                "icc": self.number(cluster.icc.as_ref()),
+                "mean_size": self.number(cluster.mean_size.as_ref()),
+                "size_cv": self.number(Some(&cluster.size_cv)),
+                "total": self.number(cluster.total.as_ref()),
+            })),
             "variance_reduction": design.reduction.as_ref().map(|reduction| json!({
                 "method": self.known(&reduction.method, |method| json!(method)),
                 "window": self.maybe(reduction.window.as_ref(), |window| json!(window.to_string())),
@@ -226,16 +294,20 @@ fn size(sized: &Sized) -> Json {
     let tail = match &sized.result {
         Ok(sizing) => json!({
             "claim": match sizing.comparison.claim {
+                Claim::Superiority { .. } => "superiority",
+                Claim::SuperiorityByMargin { .. } => "superiority-by-margin",
                 Claim::NonInferiority { .. } => "non-inferiority",
-                _ => "superiority",
+                Claim::Equivalence { .. } => "equivalence",
             },
             "alpha": sizing.comparison.alpha,
             "power_goal": sizing.power_goal,
             "needed": { "control": sizing.need.control_units, "treatment": sizing.need.treatment_units },
             "available": { "control": sizing.control.floor(), "treatment": sizing.treatment.floor() },
             "power": sizing.power,
+            "reached": sizing.reached,
             "detectable": sizing.detectable(),
             "mature_days": sizing.mature_days,
+            "wait_days": sizing.wait_days,
             "factors": {
                 "variance_reduction": sizing.factors.reduction,
                 "sequential": sizing.factors.inflation,

@@ -22,5 +22,5 @@ pub use effect::{EffectFault, PlannedEffect};
 pub use json::to_json;
 pub use origin::{Known, Origin};
 pub use reach::{Clash, clash};
-pub use size::{Factors, Look, Memo, Sized, Sizing, Unsized, Week, looks};
+pub use size::{Expected, Factors, Look, Looks, Memo, Sized, Sizing, Unsized, Way, Week, looks};
 pub use types::*;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::catalog::Kind;
 use crate::spec::design::SrmAction;
 use crate::spec::{
-    Amount, Condition, Correction, Day, Direction, Duration, Gate, Method, Population, Role, Share, Sides, Spending,
+    Amount, Boundary, Condition, Correction, Day, Direction, Duration, EffectAmong, EffectScale, Gate, GuardrailsAt,
+    HypothesisKind, Method, Population, PowerOf, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spending,
     Status, Test,
 };
+use crate::stats::Refusal;
 use crate::syntax::{At, Value};
 use crate::text::Span;
 
@@ -89,10 +91,21 @@ pub struct PlannedAudience {
     pub exclusions: Vec<At<Condition>>,
     pub base: Option<Known<String>>,
     pub daily_units: Option<Known<f64>>,
+    /// Different units by day, when units return; empty when every day brings new ones.
+    pub unique_units: Vec<Known<UniqueUnits>>,
+    /// Why those counts are not those of returning units.
+    pub arrivals_fault: Option<Refusal>,
     pub share: Known<Share>,
     pub layer: Option<PlannedLayer>,
     pub holdout: Option<PlannedHoldout>,
     pub salt: Known<String>,
+}
+
+/// How many different units have come by the end of a day, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UniqueUnits {
+    pub day: u32,
+    pub units: f64,
 }
 
 /// The layer, and the slot in it once the portfolio has given one.
@@ -121,6 +134,10 @@ pub struct PlannedExposure {
     pub population: Known<Population>,
     /// The part of assigned units that is analysed.
     pub rate: Known<f64>,
+    /// Among whom effects are stated.
+    pub effect_among: Known<EffectAmong>,
+    /// The part of the analysed units that meets the change, where effects are stated among those; 1 otherwise.
+    pub dilution: Known<f64>,
 }
 
 /// A metric in its role, with all the catalogue knows of it.
@@ -141,11 +158,54 @@ pub struct PlannedMetric {
     /// In the metric's unit; rates as fractions.
     pub baseline: Option<Known<f64>>,
     pub sd: Option<Known<f64>>,
+    pub sd_treatment: Option<Known<f64>>,
+    /// Between the periods of a switchback.
+    pub period_sd: Option<Known<f64>>,
+    /// The window over which baseline and deviation were measured.
+    pub baseline_window: Option<Known<Duration>>,
+    pub measured: Measured,
     pub window: Option<Known<Duration>>,
     pub lag: Option<Known<Duration>>,
     pub pre_correlation: Option<Known<f64>>,
+    /// What its test is to show.
+    pub hypothesis: Known<HypothesisKind>,
     pub mde: Option<PlannedEffect>,
     pub margin: Option<PlannedEffect>,
+    /// Signed, treatment minus control.
+    pub true_effect: Option<PlannedEffect>,
+}
+
+/// What the catalogue has measured of one kind of metric only.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// Of a count.
+    pub dispersion: Option<Known<f64>>,
+    /// Of a ratio.
+    pub parts: Option<Known<Parts>>,
+    /// Of a quantile: which, the density there, a past interval.
+    pub quantile: Option<Known<f64>>,
+    pub density: Option<Known<f64>>,
+    pub interval: Option<Known<Interval>>,
+    /// Of a time to event: the part of units lost before the end of the window.
+    pub dropout: Option<Known<f64>>,
+}
+
+/// The two sums of a ratio by unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parts {
+    pub numerator_sd: f64,
+    pub denominator_mean: f64,
+    pub denominator_sd: f64,
+    pub correlation: f64,
+}
+
+/// A past confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    pub low: f64,
+    pub high: f64,
+    pub units: f64,
+    pub confidence: f64,
 }
 
 impl PlannedMetric {
@@ -163,17 +223,28 @@ pub struct PlannedDesign {
     pub power: Known<f64>,
     pub sides: Known<Sides>,
     pub test: Option<Known<Test>>,
+    pub scale: Known<EffectScale>,
     pub correction: Known<Correction>,
+    pub power_of: Known<PowerOf>,
+    pub secondary: PlannedSecondary,
     /// Claims that could each make a success: treatments times primary metrics.
     pub claims: usize,
     /// Alpha of one claim after the correction.
     pub alpha_per_claim: f64,
+    /// Power that each primary metric is sized for.
+    pub primary_power: f64,
     /// Power that each guardrail is sized for, so that all of them pass with the planned power.
     pub guardrail_power: f64,
     pub spending: Option<Known<Spending>>,
     pub spending_parameter: Option<Known<f64>>,
     /// Information fractions of the looks; empty for one look at the end.
     pub looks: Vec<At<f64>>,
+    pub guardrails_at: Known<GuardrailsAt>,
+    pub futility: Option<PlannedFutility>,
+    pub boundary: PlannedBoundary,
+    pub bayes: Option<PlannedBayes>,
+    pub switchback: Option<PlannedSwitchback>,
+    pub cluster: Option<PlannedCluster>,
     /// The correlation that variance reduction uses for every metric, when the spec gives one.
     pub reduction: Option<PlannedReduction>,
     /// Factor on the size for assignment by group.
@@ -182,6 +253,69 @@ pub struct PlannedDesign {
     pub cluster_size: Option<Known<f64>>,
     pub srm: PlannedSrm,
     pub segments: Vec<At<String>>,
+}
+
+/// The family of the secondary metrics.
+#[derive(Debug, Clone)]
+pub struct PlannedSecondary {
+    pub correction: Known<SecondaryCorrection>,
+    pub gate: Known<SecondaryGate>,
+    /// Treatments times secondary metrics.
+    pub claims: usize,
+    /// Alpha of one claim after the correction.
+    pub alpha_per_claim: f64,
+}
+
+/// Bounds that stop a hopeless run.
+#[derive(Debug, Clone)]
+pub struct PlannedFutility {
+    /// Where the table is written.
+    pub span: Span,
+    pub spending: Option<Known<Spending>>,
+    pub parameter: Option<Known<f64>>,
+    pub binding: Known<bool>,
+}
+
+/// The boundary of an always-valid design.
+#[derive(Debug, Clone)]
+pub struct PlannedBoundary {
+    pub boundary: Known<Boundary>,
+    /// The part of the planned information at which it is tightest.
+    pub tuned_for: Known<f64>,
+    /// The usual size of true effects, as written; the metric that it is read against decides its unit.
+    pub mixing: Option<At<crate::spec::Effect>>,
+}
+
+/// A Bayesian rule. Effects are relative to the baseline.
+#[derive(Debug, Clone)]
+pub struct PlannedBayes {
+    pub prior_mean: Known<f64>,
+    pub prior_sd: Option<Known<f64>>,
+    pub win_probability: Option<Known<f64>>,
+    pub max_expected_loss: Option<Known<f64>>,
+    pub rope: Option<Known<f64>>,
+}
+
+/// The whole switched back and forth.
+#[derive(Debug, Clone)]
+pub struct PlannedSwitchback {
+    pub period: Option<Known<Duration>>,
+    pub washout: Option<Known<Duration>>,
+    /// Periods that keep one variant.
+    pub block: Known<f64>,
+    pub autocorrelation: Known<f64>,
+    /// Places that switch independently.
+    pub places: Known<f64>,
+}
+
+/// Assignment by group.
+#[derive(Debug, Clone)]
+pub struct PlannedCluster {
+    pub icc: Option<Known<f64>>,
+    pub mean_size: Option<Known<f64>>,
+    pub size_cv: Known<f64>,
+    /// Groups that there are in all.
+    pub total: Option<Known<f64>>,
 }
 
 /// Variance reduction as registered.

@@ -204,6 +204,9 @@ pub struct PolicyTable {
     /// Regions whose people need a stated legal basis.
     #[schemars(example = &["EU"])]
     pub basis_regions: Field<List<String>>,
+    /// True when secondary metrics may be judged by the rate of false discoveries.
+    #[schemars(example = true)]
+    pub allow_false_discovery_rate: Field<bool>,
     /// The most experiments at a time on one surface.
     #[schemars(example = 8, range(min = 1, max = 1_000_000_000_000i64))]
     #[serde(deserialize_with = "crate::spec::limits::count")]

@@ -116,6 +116,7 @@ policy! {
     max_data_class: DataClass;
     min_hypothesis_words: i64;
     max_parallel: i64;
+    allow_false_discovery_rate: bool;
 }
 
 /// `expc.toml` made ready: presets laid under, patterns compiled, so that ten thousand specs can ask.

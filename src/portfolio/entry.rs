@@ -4,9 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::plan::Plan;
-use crate::spec::{Condition, Day, Role, Spec, Status};
+use crate::spec::{Condition, Day, Role, Spec, Status, Unit};
 use crate::syntax::At;
 use crate::text::{FileId, Span};
+
+/// The size of a relative effect, measured or planned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RelativeEffect {
+    pub metric: String,
+    /// As a fraction, without its sign.
+    pub size: f64,
+    /// Where it is written.
+    pub span: Span,
+}
 
 /// An experiment among the others.
 #[derive(Debug, Clone)]
@@ -28,6 +38,8 @@ pub struct Entry {
     /// The width of the slot.
     pub share: f64,
     pub share_span: Option<Span>,
+    /// The share that would give its primary metrics their power, when this one does not.
+    pub share_needed: Option<f64>,
     /// Where the slot shall begin, when the author says.
     pub wanted_slot: Option<f64>,
     pub salt: String,
@@ -42,6 +54,10 @@ pub struct Entry {
     pub requires: Vec<At<String>>,
     /// Names of the primary metrics.
     pub primaries: Vec<String>,
+    /// Relative MDEs of the primary metrics.
+    pub mdes: Vec<RelativeEffect>,
+    /// Relative effects that were measured, once it is over.
+    pub effects: Vec<RelativeEffect>,
     /// The hypothesis in lower case without punctuation.
     pub statement: String,
     pub statement_span: Option<Span>,
@@ -74,6 +90,7 @@ impl Entry {
             layer: layer.and_then(|layer| Some((layer.name.value.clone(), layer.name.span()?))),
             share: audience.share.value.fraction(),
             share_span: audience.share.span(),
+            share_needed: share_needed(plan),
             wanted_slot: layer.and_then(|layer| layer.wanted.as_ref()).map(|wanted| wanted.value),
             salt: audience.salt.value.clone(),
             salt_span: audience.salt.span(),
@@ -85,6 +102,8 @@ impl Entry {
             excludes: names(experiment.and_then(|e| e.excludes.value())),
             requires: names(experiment.and_then(|e| e.requires.value())),
             primaries: plan.metrics_of(Role::Primary).map(|metric| metric.name.clone()).collect(),
+            mdes: planned_effects(plan),
+            effects: measured_effects(spec, plan.status.value),
             statement: statement(plan),
             statement_span: plan.because.as_ref().and_then(|because| because.span()),
             uses: uses(plan, spec),
@@ -113,6 +132,37 @@ impl Entry {
             |end: Option<Day>, start: Option<Day>| matches!((end, start), (Some(end), Some(start)) if end < start);
         !before(self.end, other.start) && !before(other.end, self.start)
     }
+}
+
+/// The largest share that one of the primary metrics asks for; `None` when all have their power, or no share gives it.
+fn share_needed(plan: &Plan) -> Option<f64> {
+    let sizes = plan.sizes.iter().filter(|sized| sized.role == Role::Primary);
+    let short = sizes.filter_map(|sized| sized.result.as_ref().ok()).filter(|sizing| sizing.is_short());
+    short.filter_map(|sizing| sizing.share_needed(plan)).reduce(f64::max)
+}
+
+fn planned_effects(plan: &Plan) -> Vec<RelativeEffect> {
+    let planned = plan.metrics_of(Role::Primary).filter_map(|metric| {
+        let mde = metric.mde.as_ref().filter(|mde| mde.fault.is_none())?;
+        let size = mde.relative?.abs();
+        Some(RelativeEffect { metric: metric.name.clone(), size, span: mde.span })
+    });
+    planned.collect()
+}
+
+fn measured_effects(spec: &Spec, status: Status) -> Vec<RelativeEffect> {
+    let results = spec.results.value().filter(|_| status.is_over());
+    let effects = results.and_then(|results| results.effects.value()).into_iter().flat_map(|list| list.iter());
+    let measured = effects.filter_map(|effect| {
+        let relative = effect.value.relative.get()?;
+        let is_percent = matches!(relative.value.unit, Unit::Percent);
+        is_percent.then(|| RelativeEffect {
+            metric: effect.value.metric.value().cloned().unwrap_or_default(),
+            size: (relative.value.number / 100.0).abs(),
+            span: relative.span,
+        })
+    });
+    measured.collect()
 }
 
 fn statement(plan: &Plan) -> String {

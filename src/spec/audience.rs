@@ -40,6 +40,9 @@ pub struct Audience {
     #[schemars(example = 52000, range(min = 1, max = 1_000_000_000_000i64))]
     #[serde(deserialize_with = "crate::spec::limits::count")]
     pub daily_units: Field<i64>,
+    /// Different units that have come by some days, when units return and the catalogue does not know.
+    #[schemars(example = &serde_json::json!([{ "after": "1 day", "units": 52000 }, { "after": "7 days", "units": 170000 }]))]
+    pub unique_units: Field<List<UniqueUnits>>,
     /// The holdout to respect; the workspace's global one when absent, `"none"` to opt out.
     #[schemars(example = &"global-2026")]
     pub holdout: Field<String>,
@@ -49,6 +52,20 @@ pub struct Audience {
     /// What the hashes are salted with; the id when absent. A new salt shuffles everybody.
     #[schemars(example = &"checkout-one-tap-2")]
     pub salt: Field<String>,
+}
+
+/// How many different units have come by a day. Units that return count once.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "unique_units_entry")]
+pub struct UniqueUnits {
+    /// How long the count runs, in whole days.
+    #[schemars(example = &"7 days")]
+    pub after: Field<Duration>,
+    /// Different units that meet the conditions and come in that time.
+    #[schemars(example = 170000, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
+    pub units: Field<i64>,
 }
 
 /// One test of one attribute. Exactly one comparison.
@@ -262,6 +279,16 @@ choice! {
     }
 }
 
+choice! {
+    /// Among whom an effect is stated.
+    pub enum EffectAmong {
+        /// The units that are analysed.
+        Analysed = "analysed",
+        /// The units that meet the change: all others dilute it.
+        Exposed = "exposed",
+    }
+}
+
 /// When a unit counts as having met the change.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -276,6 +303,9 @@ pub struct Exposure {
     /// The part of assigned units that meets the change; the catalogue's rate of the event when absent.
     #[schemars(example = &"35%")]
     pub rate: Field<Share>,
+    /// Among whom MDEs and margins are stated; `exposed` matters when all assigned units are analysed.
+    #[schemars(example = &"exposed", extend("default" = "analysed"))]
+    pub effect_among: Field<EffectAmong>,
     /// How long after assignment the event may come.
     #[schemars(example = &"7 days")]
     pub window: Field<Duration>,

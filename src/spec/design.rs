@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::audience::Condition;
+use super::metrics::Effect;
 use super::quantity::{Amount, Duration, Probability, Share};
 use super::{Field, List, choice};
 
@@ -38,10 +39,60 @@ choice! {
         ZPooled = "z-pooled",
         /// z test of two proportions, each with its own variance.
         ZUnpooled = "z-unpooled",
+        /// z test of two rates on the arcsine scale.
+        Arcsine = "arcsine",
+        /// Pooled z test of two rates with the correction for continuity.
+        ZContinuity = "z-continuity",
+        /// z test of the log odds ratio of two rates.
+        LogOdds = "log-odds",
+        /// Fisher's exact test, for small samples.
+        FisherExact = "fisher-exact",
+        /// The unconditional exact test of two rates, for small samples.
+        ExactUnconditional = "exact-unconditional",
         /// z test of two means with known variance.
         Z = "z",
         /// t test of two means.
         T = "t",
+        /// Welch's t test: each variant with its own variance.
+        Welch = "welch",
+        /// Test of two rates of events, each with its own variance.
+        Wald = "wald",
+        /// Test of two rates of events, variance at the pooled rate under the null.
+        Score = "score",
+        /// Log-rank test, sized by the events of Schoenfeld.
+        Schoenfeld = "schoenfeld",
+        /// Log-rank test, sized by the events of Freedman.
+        Freedman = "freedman",
+    }
+}
+
+choice! {
+    /// When the guardrails of a sequential design are tested.
+    pub enum GuardrailsAt {
+        /// Once, at the end.
+        End = "end",
+        /// At every look, by the same spending.
+        Looks = "looks",
+    }
+}
+
+choice! {
+    /// What an effect is estimated as.
+    pub enum EffectScale {
+        /// Treatment minus control.
+        Difference = "difference",
+        /// Treatment over control, minus one: the baseline is estimated, too.
+        Lift = "lift",
+    }
+}
+
+choice! {
+    /// What the planned power is the power of.
+    pub enum PowerOf {
+        /// Each primary metric alone; guardrails share the rest.
+        Metric = "metric",
+        /// The whole decision: primary metrics and guardrails share the risk of a missed success.
+        Decision = "decision",
     }
 }
 
@@ -52,9 +103,63 @@ choice! {
         None = "none",
         /// Alpha divided by the number of claims.
         Bonferroni = "bonferroni",
+        /// Alpha shared so that independent claims spend it exactly.
+        Sidak = "sidak",
         /// Bonferroni, stepping down; sized as Bonferroni.
         Holm = "holm",
+        /// Stepping up from the largest p-value; sized as Bonferroni.
+        Hochberg = "hochberg",
+        /// Closed testing with the test of Simes; sized as Bonferroni.
+        Hommel = "hommel",
+        /// Several treatments against one control, their correlation used.
+        Dunnett = "dunnett",
+        /// One claim after the other in the order of the spec, each at the whole alpha, until one fails.
+        FixedSequence = "fixed-sequence",
     }
+}
+
+choice! {
+    /// How secondary metrics share an error rate.
+    pub enum SecondaryCorrection {
+        /// Not at all: they describe.
+        None = "none",
+        /// Alpha divided by the number of claims.
+        Bonferroni = "bonferroni",
+        /// Alpha shared so that independent claims spend it exactly.
+        Sidak = "sidak",
+        /// Bonferroni, stepping down; sized as Bonferroni.
+        Holm = "holm",
+        /// Stepping up from the largest p-value; sized as Bonferroni.
+        Hochberg = "hochberg",
+        /// Closed testing with the test of Simes; sized as Bonferroni.
+        Hommel = "hommel",
+        /// One claim after the other in the order of the spec, until one fails.
+        FixedSequence = "fixed-sequence",
+        /// The rate of false discoveries is held, not the chance of one; only where the policy allows it.
+        BenjaminiHochberg = "benjamini-hochberg",
+    }
+}
+
+choice! {
+    /// When secondary metrics are tested.
+    pub enum SecondaryGate {
+        /// Always, with an alpha of their own.
+        None = "none",
+        /// Only once every claim of the primary metrics has succeeded: they inherit its alpha.
+        Primary = "primary",
+    }
+}
+
+/// How the secondary metrics are judged as a family.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Secondary {
+    /// How they share the error rate.
+    #[schemars(example = &"holm", extend("default" = "none"))]
+    pub correction: Field<SecondaryCorrection>,
+    /// When they are tested.
+    #[schemars(example = &"primary", extend("default" = "none"))]
+    pub gate: Field<SecondaryGate>,
 }
 
 choice! {
@@ -97,9 +202,18 @@ pub struct Design {
     /// The test; the metric's kind decides when absent.
     #[schemars(example = &"z-pooled")]
     pub test: Field<Test>,
+    /// What the effect is estimated as: the difference, or the lift over an estimated baseline.
+    #[schemars(example = &"difference", extend("default" = "difference"))]
+    pub scale: Field<EffectScale>,
     /// How alpha is shared over variants and primary metrics.
     #[schemars(example = &"holm", extend("default" = "none"))]
     pub correction: Field<Correction>,
+    /// What `power` is the power of.
+    #[schemars(example = &"decision", extend("default" = "metric"))]
+    pub power_of: Field<PowerOf>,
+    /// The error rate of the secondary metrics, and when they are tested.
+    #[schemars(example = &serde_json::json!({ "correction": "holm", "gate": "primary" }))]
+    pub secondary: Field<Secondary>,
     /// How fast alpha is spent over the looks.
     #[schemars(example = &"obrien-fleming")]
     pub spending: Field<Spending>,
@@ -109,6 +223,15 @@ pub struct Design {
     /// The looks as parts of the planned information, increasing, the last 100%.
     #[schemars(example = &["33%", "66%", "100%"])]
     pub looks: Field<List<Share>>,
+    /// When the guardrails of a sequential design are tested.
+    #[schemars(example = &"looks", extend("default" = "end"))]
+    pub guardrails_at: Field<GuardrailsAt>,
+    /// When a hopeless run is stopped early, by bounds that spend the chance to miss the MDE.
+    #[schemars(example = &serde_json::json!({ "spending": "obrien-fleming", "binding": false }))]
+    pub futility: Field<Futility>,
+    /// The boundary of an always-valid design.
+    #[schemars(example = &serde_json::json!({ "boundary": "asymptotic", "tuned_for": "100%" }))]
+    pub always_valid: Field<AlwaysValid>,
     /// What makes the numbers quieter.
     #[schemars(example = &serde_json::json!({ "method": "cuped", "window": "14 days" }))]
     pub variance_reduction: Field<VarianceReduction>,
@@ -133,6 +256,49 @@ pub struct Design {
     /// The expected size of one unit's record when the whole is switched back and forth.
     #[schemars(example = &serde_json::json!({ "period": "2 hours", "washout": "20 minutes", "order": "random" }))]
     pub switchback: Field<Switchback>,
+}
+
+/// Bounds below which a run is stopped as hopeless.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Futility {
+    /// How fast the chance to miss the MDE is spent over the looks.
+    #[schemars(example = &"obrien-fleming")]
+    pub spending: Field<Spending>,
+    /// The parameter of the spending family: gamma or rho.
+    #[schemars(example = -2.0)]
+    pub parameter: Field<f64>,
+    /// True when the run must stop at the bound: the bounds for success are then lower, and alpha is lost if it goes on.
+    #[schemars(example = false, extend("default" = false))]
+    pub binding: Field<bool>,
+}
+
+choice! {
+    /// A boundary that holds at any time.
+    pub enum Boundary {
+        /// The asymptotic confidence sequence.
+        Asymptotic = "asymptotic",
+        /// The mixture sequential probability ratio test: a normal mixture over effects of the size `mixing`.
+        Mixture = "mixture",
+        /// Generalised anytime-valid inference: the normal mixture, tuned to a sample size.
+        Gavi = "gavi",
+    }
+}
+
+/// The boundary of an always-valid design.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "always_valid_table")]
+pub struct AlwaysValid {
+    /// The boundary.
+    #[schemars(example = &"asymptotic", extend("default" = "asymptotic"))]
+    pub boundary: Field<Boundary>,
+    /// The part of the planned sample at which the boundary is tightest.
+    #[schemars(example = &"100%", extend("default" = "100%"))]
+    pub tuned_for: Field<Share>,
+    /// The usual size of true effects, for `mixture`; the MDE when absent.
+    #[schemars(example = &serde_json::json!({ "relative": "1%" }))]
+    pub mixing: Field<Effect>,
 }
 
 choice! {
@@ -225,6 +391,10 @@ pub struct Cluster {
     #[schemars(example = 0.6, extend("default" = 0.0), range(min = 0.0, max = 1e12))]
     #[serde(deserialize_with = "crate::spec::limits::positive")]
     pub size_cv: Field<f64>,
+    /// How many groups there are in all; as many as come when absent.
+    #[schemars(example = 640, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
+    pub total: Field<i64>,
 }
 
 /// The Bayesian rule.
@@ -243,6 +413,9 @@ pub struct Bayes {
     /// Expected loss below which shipping is allowed.
     #[schemars(example = &"0.1%")]
     pub max_expected_loss: Field<Amount>,
+    /// The half-width of the region of practical equivalence around no effect, relative to the baseline.
+    #[schemars(example = &"0.5%")]
+    pub rope: Field<Amount>,
 }
 
 /// The whole is switched back and forth.
@@ -258,6 +431,18 @@ pub struct Switchback {
     /// How the periods are ordered.
     #[schemars(example = &"random", extend("default" = "random"))]
     pub order: Field<String>,
+    /// How many neighbouring periods keep one variant, before the next toss of the coin.
+    #[schemars(example = 4, extend("default" = 1), range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
+    pub block: Field<i64>,
+    /// The correlation of a metric in one period with the next.
+    #[schemars(example = 0.3, extend("default" = 0.0), range(min = -1.0, max = 1.0))]
+    #[serde(deserialize_with = "crate::spec::limits::correlation")]
+    pub autocorrelation: Field<f64>,
+    /// How many places switch independently of each other.
+    #[schemars(example = 12, extend("default" = 1), range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
+    pub place_count: Field<i64>,
     /// Conditions that name the places that switch together.
     #[schemars(example = &serde_json::json!([{ "attribute": "city", "in": ["Lyon"] }]))]
     pub places: Field<List<Condition>>,

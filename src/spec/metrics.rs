@@ -21,6 +21,20 @@ choice! {
     }
 }
 
+choice! {
+    /// What a test of a metric is to show.
+    pub enum HypothesisKind {
+        /// There is a difference.
+        Superiority = "superiority",
+        /// The effect is larger than the margin.
+        SuperiorityByMargin = "superiority-by-margin",
+        /// The harm is smaller than the margin.
+        NonInferiority = "non-inferiority",
+        /// The effect lies within the margin on both sides.
+        Equivalence = "equivalence",
+    }
+}
+
 /// The metrics by role. Lists of a template and of the spec add up.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -68,9 +82,15 @@ pub struct MetricUse {
     /// The minimum detectable effect: the smallest change that would be worth shipping.
     #[schemars(example = &serde_json::json!({ "relative": "2%" }))]
     pub mde: Field<Effect>,
-    /// The largest harm you accept, as a positive amount in the bad direction.
+    /// The largest harm you accept, as a positive amount in the bad direction; what an effect must beat, or stay within.
     #[schemars(example = &serde_json::json!({ "absolute": "20 ms" }))]
     pub margin: Field<Effect>,
+    /// What the test is to show; a primary or secondary metric shows superiority, a guardrail non-inferiority when absent.
+    #[schemars(example = &"non-inferiority")]
+    pub hypothesis: Field<HypothesisKind>,
+    /// The effect that is expected where the margin decides, treatment minus control; none when absent.
+    #[schemars(example = &serde_json::json!({ "relative": "1%" }))]
+    pub true_effect: Field<Effect>,
     /// How long after exposure the metric is counted; the catalogue's window when absent.
     #[schemars(example = &"7 days")]
     pub window: Field<Duration>,
@@ -80,6 +100,12 @@ pub struct MetricUse {
     /// Its standard deviation among the analysed units, when they differ from those of the catalogue.
     #[schemars(example = &"38 USD")]
     pub sd: Field<Amount>,
+    /// Its standard deviation under treatment, when the change is expected to move it; used by `z` and `welch`.
+    #[schemars(example = &"42 USD")]
+    pub sd_treatment: Field<Amount>,
+    /// Its standard deviation between the periods of a switchback, after the washout.
+    #[schemars(example = &"2.4 USD")]
+    pub period_sd: Field<Amount>,
     /// The good direction, when the catalogue leaves it open.
     #[schemars(example = &"increase")]
     pub direction: Field<Direction>,

@@ -24,13 +24,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use crate::syntax::{At, Field, List, Named};
-pub use audience::{Audience, Comparison, Condition, Exposure, Population, Scalar};
+pub use audience::{Audience, Comparison, Condition, EffectAmong, Exposure, Population, Scalar, UniqueUnits};
 pub use decision::{Action, Decision, DecisionRule, Outcome};
-pub use design::{Correction, Design, Method, Sides, Spending, Test};
+pub use design::{
+    Boundary, Correction, Design, EffectScale, GuardrailsAt, Method, PowerOf, SecondaryCorrection, SecondaryGate,
+    Sides, Spending, Test,
+};
 pub use experiment::{Direction, Expectation, Experiment, Hypothesis, Status, Variant};
 pub use feedback::Feedback;
 pub use governance::{Privacy, Risk};
-pub use metrics::{Effect, MetricUse, Metrics, Role};
+pub use metrics::{Effect, HypothesisKind, MetricUse, Metrics, Role};
 pub use quantity::{Amount, Day, Duration, Probability, Share, Unit, VersionRange, Weight};
 pub use record::{Amendment, Emit, Results};
 pub use rollout::{Gate, Rollout, Stage};

@@ -7,16 +7,25 @@
 //! control units, alpha is the size of the whole test, and the power of a two-sided test counts
 //! the right direction only, because rejecting the wrong way is no success.
 
+pub mod cluster;
 pub mod comparison;
 pub mod count;
 pub mod decision;
 pub mod dunnett;
+pub mod equivalence;
+pub mod exact;
+pub mod exaggeration;
 pub mod family;
+pub mod lift;
 pub mod mean;
 pub mod multiplicity;
+pub mod pages;
 pub mod proportion;
+pub mod quantile;
 pub mod sequential;
 pub mod srm;
+pub mod survival;
+pub mod switchback;
 pub mod traffic;
 pub mod variance;
 
@@ -26,6 +35,7 @@ pub mod noncentral;
 pub mod normal;
 pub mod student;
 
+mod chi;
 mod quadrature;
 mod root;
 pub mod special;
@@ -101,10 +111,20 @@ pub enum Refusal {
     TooManyUnits { units: f64 },
     /// No effect or margin inside the range reaches the power.
     OutOfReach { power: f64, units: f64 },
+    /// The control mean is too uncertain for any lift to be seen.
+    NoLift { units: f64, least: f64 },
+    /// A test has no form for the claim.
+    NotOffered { test: &'static str, with: &'static str, instead: &'static str },
+    /// Not so many units come, however long one waits.
+    TooFewArrive { units: f64, arrive: f64 },
+    /// More units an arm than an exact test enumerates.
+    TooManyForExact { units: f64 },
     /// The counts do not pair with the shares.
     Lengths { left: usize, right: usize },
     /// Information fractions must rise, and end at 1.
     Fractions { look: usize, value: f64 },
+    /// The futility bound comes to the efficacy bound before the last look.
+    BoundsMeet,
     /// More looks than the recursion can resolve.
     TooManyLooks { looks: usize, most: usize },
     /// The quantity has no closed or one-dimensional form, and is not simulated.
@@ -141,10 +161,27 @@ impl fmt::Display for Refusal {
             Self::OutOfReach { power, units } => {
                 write!(f, "nothing within range reaches power {power} with {units} control units")
             }
+            Self::NoLift { units, least } => {
+                write!(f, "a lift needs more than {least} control units to be detected, not {units}")
+            }
+            Self::NotOffered { test, with, instead } => {
+                write!(f, "{test} has no form with {with}: use {instead}")
+            }
+            Self::TooFewArrive { units, arrive } => {
+                write!(f, "of {units} units only {arrive} are ever enrolled")
+            }
+            Self::TooManyForExact { units } => {
+                let most = exact::MOST_UNITS;
+                write!(
+                    f,
+                    "{units} units a variant are more than the {most} of an exact test; the score test agrees to three digits"
+                )
+            }
             Self::Lengths { left, right } => write!(f, "{left} values do not pair with {right}"),
             Self::Fractions { look, value } => {
                 write!(f, "information fraction {value} of look {look} does not rise towards 1")
             }
+            Self::BoundsMeet => f.write_str("the futility bound meets the efficacy bound before the last look"),
             Self::TooManyLooks { looks, most } => {
                 write!(f, "{looks} looks are more than {most}")
             }

@@ -1,8 +1,118 @@
 //! Variances a comparison is planned with: ratio metrics, covariate adjustment, clusters.
 //!
-//! The factors go into [`super::comparison::Comparison::size_factor`], where they multiply.
+//! The factors go into [`super::comparison::Comparison::size_factor`], where they multiply. Quantiles have a module of
+//! their own, [`super::quantile`].
+//!
+//! A winsorised mean needs no formula: it is a mean of capped outcomes. Plan it with the baseline and the deviation of
+//! the outcome after capping, both from past data with the cap that the analysis will use, fixed before it starts;
+//! and with the effect on the capped outcome, which is smaller than on the raw one where the change is in the tail.
 
 use super::{Refusal, finite, inside, positive};
+
+/// Sample mean and variance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments {
+    pub mean: f64,
+    /// With the divisor `n - 1`.
+    pub variance: f64,
+}
+
+/// Two outcomes of the same units and how they vary together: a numerator with its denominator, or an outcome with its
+/// covariate from before the experiment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Joint {
+    pub units: f64,
+    pub outcome: Moments,
+    pub covariate: Moments,
+    /// With the divisor `n - 1`.
+    pub covariance: f64,
+}
+
+impl Joint {
+    /// From sums and sums of squares over the units, as a warehouse gives them.
+    ///
+    /// Sums of squares lose digits where the mean is large beside the deviation; centre such outcomes first.
+    pub fn from_sums(
+        units: f64,
+        (sum, squares): (f64, f64),
+        (covariate_sum, covariate_squares): (f64, f64),
+        products: f64,
+    ) -> Result<Self, Refusal> {
+        inside("number of units", units, 1.0, f64::INFINITY, "(1, inf)")?;
+        for value in [sum, squares, covariate_sum, covariate_squares, products] {
+            finite("sum", value)?;
+        }
+        let moments = |sum: f64, squares: f64| Moments {
+            mean: sum / units,
+            variance: ((squares - sum * sum / units) / (units - 1.0)).max(0.0),
+        };
+        Ok(Self {
+            units,
+            outcome: moments(sum, squares),
+            covariate: moments(covariate_sum, covariate_squares),
+            covariance: (products - sum * covariate_sum / units) / (units - 1.0),
+        })
+    }
+
+    /// The moments of two samples taken as one.
+    #[must_use]
+    pub fn pooled(&self, other: &Self) -> Self {
+        let units = self.units + other.units;
+        let apart = self.units * other.units / units;
+        let joined = |one: f64, two: f64, product: f64| {
+            ((self.units - 1.0) * one + (other.units - 1.0) * two + apart * product) / (units - 1.0)
+        };
+        let moved = other.outcome.mean - self.outcome.mean;
+        let covariate_moved = other.covariate.mean - self.covariate.mean;
+        let moments = |one: Moments, two: Moments, moved: f64| Moments {
+            mean: one.mean + moved * other.units / units,
+            variance: joined(one.variance, two.variance, moved * moved),
+        };
+        Self {
+            units,
+            outcome: moments(self.outcome, other.outcome, moved),
+            covariate: moments(self.covariate, other.covariate, covariate_moved),
+            covariance: joined(self.covariance, other.covariance, moved * covariate_moved),
+        }
+    }
+
+    /// The ratio of the means: a ratio metric, with the covariate as its denominator.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.outcome.mean / self.covariate.mean
+    }
+
+    /// Variance of that ratio per unit: [`ratio`].
+    pub fn ratio_variance(&self) -> Result<f64, Refusal> {
+        let moments = |part: Moments| (part.mean, part.variance);
+        ratio(moments(self.outcome), moments(self.covariate), self.covariance)
+    }
+
+    /// The slope of the outcome on the covariate: the theta of CUPED (Deng et al. 2013). Take it from both arms
+    /// [`pooled`](Self::pooled), so that it cannot favour one; 0 for a constant covariate.
+    #[must_use]
+    pub fn slope(&self) -> f64 {
+        if self.covariate.variance == 0.0 { 0.0 } else { self.covariance / self.covariate.variance }
+    }
+
+    /// Mean and variance of the outcome less `slope` times the covariate.
+    ///
+    /// ```
+    /// use expc::stats::variance::Joint;
+    /// // Outcomes 1, 2, 3 with covariates 1, 2, 2.
+    /// let seen = Joint::from_sums(3.0, (6.0, 14.0), (5.0, 9.0), 11.0)?;
+    /// let left = seen.adjusted(seen.slope());
+    /// assert!((left.variance - 0.25).abs() < 1e-15);
+    /// # Ok::<(), expc::stats::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn adjusted(&self, slope: f64) -> Moments {
+        Moments {
+            mean: self.outcome.mean - slope * self.covariate.mean,
+            variance: self.outcome.variance - 2.0 * slope * self.covariance + slope * slope * self.covariate.variance,
+        }
+    }
+}
 
 /// Variance of a ratio metric per randomisation unit, `mean(Y) / mean(S)` over units, by the delta method
 /// (Deng, Knoblich and Lu 2018): `(s_Y^2 - 2 R s_YS + R^2 s_S^2) / m_S^2`.
@@ -30,10 +140,25 @@ pub fn ratio(
 /// the units and imputed by a constant for the rest: `1 - c rho^2` (Deng et al. 2013).
 pub fn adjusted(correlation: f64, covered_share: f64) -> Result<f64, Refusal> {
     inside("correlation", correlation, -1.0, 1.0, "(-1, 1)")?;
+    unexplained(correlation * correlation, covered_share)
+}
+
+/// [`adjusted`] for several covariates that together explain `r_squared` of the variance: `1 - c R^2` (Lin 2013).
+///
+/// The degrees of freedom that each covariate takes are those of [`super::mean::MeanTest::Adjusted`].
+///
+/// ```
+/// assert_eq!(expc::stats::variance::unexplained(0.36, 0.5)?, 0.82);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
+pub fn unexplained(r_squared: f64, covered_share: f64) -> Result<f64, Refusal> {
+    if !(0.0..1.0).contains(&r_squared) {
+        return Err(Refusal::Outside { what: "R squared", value: r_squared, range: "[0, 1)" });
+    }
     if !(0.0..=1.0).contains(&covered_share) {
         return Err(Refusal::Outside { what: "covered share", value: covered_share, range: "[0, 1]" });
     }
-    Ok(1.0 - covered_share * correlation * correlation)
+    Ok(1.0 - covered_share * r_squared)
 }
 
 /// Factor on the sample size when clusters are randomised: `1 + ((cv^2 + 1) m - 1) icc` for clusters of

@@ -1,7 +1,7 @@
 //! Many arms, many metrics, and decisions made of them.
 
 use crate::row::{Judged, Kinds, Row, number};
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::decision::{Claims, ShipRule, ship_probability};
 use expc::stats::dunnett::{ManyToOne, Pairs, Pointing, Spread};
 use expc::stats::family::Family;
@@ -200,7 +200,15 @@ impl Metric<'_> {
             let effect = mean * number(&self.design["mde_relative"]);
             Claim::Superiority { effect: if down { -effect } else { effect } }
         };
-        Comparison { endpoint, claim, alpha: self.alpha, sides: self.sides(), allocation, size_factor: 1.0 }
+        Comparison {
+            endpoint,
+            scale: Scale::Difference,
+            claim,
+            alpha: self.alpha,
+            sides: self.sides(),
+            allocation,
+            size_factor: 1.0,
+        }
     }
 }
 

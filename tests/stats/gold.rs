@@ -66,10 +66,6 @@ impl Row {
         self.design.get(key).is_some_and(|v| !v.is_null())
     }
 
-    pub fn flag(&self, key: &str) -> bool {
-        self.design.get(key).and_then(Value::as_bool) == Some(true)
-    }
-
     pub fn expects(&self, key: &str) -> bool {
         self.expect.get(key).is_some_and(|v| !v.is_null())
     }

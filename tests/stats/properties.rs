@@ -1,6 +1,6 @@
 //! Laws that hold for every design.
 
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{Monitoring, Shape, Spending, equal_fractions};
@@ -33,6 +33,7 @@ prop_compose! {
         Comparison {
             endpoint: Endpoint::Mean { baseline: 0.0, sd: 1.0, test: MeanTest::Z },
             claim: Claim::Superiority { effect: 1.0 },
+            scale: Scale::Difference,
             alpha,
             sides,
             allocation: ln_allocation.exp(),
@@ -81,7 +82,7 @@ prop_compose! {
         let (bad, good) = match c.endpoint {
             Endpoint::Proportion { baseline, .. } if higher_is_better => (baseline, 1.0 - baseline),
             Endpoint::Proportion { baseline, .. } => (1.0 - baseline, baseline),
-            Endpoint::Mean { .. } => (1.0, 1.0),
+            _ => (1.0, 1.0),
         };
         let better = if higher_is_better { 1.0 } else { -1.0 };
         let claim = Claim::NonInferiority {
@@ -100,7 +101,7 @@ fn any_comparison() -> impl Strategy<Value = Comparison> {
 fn effect(c: &Comparison) -> f64 {
     match c.claim {
         Claim::Superiority { effect } | Claim::SuperiorityByMargin { effect, .. } => effect,
-        Claim::NonInferiority { true_effect, .. } => true_effect,
+        Claim::NonInferiority { true_effect, .. } | Claim::Equivalence { true_effect, .. } => true_effect,
     }
 }
 
@@ -164,7 +165,7 @@ proptest! {
         let claim = Claim::Superiority { effect: -effect(&c) };
         let endpoint = match c.endpoint {
             Endpoint::Proportion { baseline, test } => Endpoint::Proportion { baseline: 1.0 - baseline, test },
-            mean @ Endpoint::Mean { .. } => mean,
+            other => other,
         };
         let mirrored = Comparison { claim, endpoint, ..c };
         let (one, other) = (c.required(power).unwrap(), mirrored.required(power).unwrap());

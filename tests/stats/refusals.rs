@@ -1,6 +1,6 @@
 //! Questions without an answer are refused in words, and nothing panics on any number.
 
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::decision::ShipRule;
 use expc::stats::mean::MeanTest;
 use expc::stats::multiplicity::{Correction, adjust, alpha_per_test};
@@ -12,6 +12,7 @@ fn rate(baseline: f64, effect: f64) -> Comparison {
     Comparison {
         endpoint: Endpoint::Proportion { baseline, test: ProportionTest::Pooled },
         claim: Claim::Superiority { effect },
+        scale: Scale::Difference,
         alpha: 0.05,
         sides: Sides::Two,
         allocation: 1.0,
@@ -132,6 +133,7 @@ fn comparisons_never_panic() {
                         let base = Comparison {
                             endpoint,
                             claim,
+                            scale: Scale::Difference,
                             alpha: 0.05,
                             sides: Sides::One,
                             allocation: c,

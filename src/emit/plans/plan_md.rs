@@ -19,7 +19,8 @@ use crate::spec::quantity::plain;
 use crate::spec::record::DataAccess;
 use crate::spec::rollout::{Harm, Rollback};
 use crate::spec::{
-    Action, Correction, Day, Direction, Field, Gate, List, Method, Outcome, Population, Role, Sides, Spending,
+    Action, Correction, Day, Direction, Field, Gate, HypothesisKind, List, Method, Outcome, Population, Role,
+    SecondaryCorrection, SecondaryGate, Sides, Spending,
 };
 use crate::stats::srm;
 
@@ -430,6 +431,13 @@ fn test_words(statistic: Statistic) -> &'static str {
     match statistic {
         Statistic::ZPooled => "z test of two proportions, variance pooled under the null",
         Statistic::ZUnpooled => "z test of two proportions, each with its own variance",
+        Statistic::Arcsine => "z test of two proportions on the arcsine scale",
+        Statistic::ZContinuity => "z test of two proportions, pooled, corrected for continuity",
+        Statistic::LogOdds => "z test of the log odds ratio",
+        Statistic::FisherExact => "Fisher's exact test",
+        Statistic::ExactUnconditional => "unconditional exact test of two proportions",
+        Statistic::RateWald => "z test of the log ratio of two rates of events, each with its own variance",
+        Statistic::RateScore => "z test of the log ratio of two rates of events, variance at the pooled rate",
         Statistic::Z => "z test of two means",
         Statistic::WelchT => "Welch's t test of two means",
         Statistic::ZDelta => "z test of two ratios, variance by the delta method",
@@ -471,9 +479,17 @@ fn analysis(request: &Request<'_>) -> String {
         lines.push(format!("One side is enough because {}.", fragment(reason)));
     }
     if plan.metrics_of(Role::Secondary).next().is_some() {
-        lines.push(format!(
-            "Secondary metrics are reported at alpha {alpha} without correction: they explain and never decide alone."
-        ));
+        let secondary = &design.secondary;
+        let shared = match secondary.correction.value {
+            SecondaryCorrection::None => format!("at alpha {alpha} without correction"),
+            SecondaryCorrection::BenjaminiHochberg => format!("at a false discovery rate of {alpha}"),
+            correction => format!("as one family at alpha {alpha}, corrected by {}", capital(correction.word())),
+        };
+        let after = match secondary.gate.value {
+            SecondaryGate::None => "",
+            SecondaryGate::Primary => ", once every primary claim has succeeded",
+        };
+        lines.push(format!("Secondary metrics are reported {shared}{after}: they explain and never decide alone."));
     }
     if plan.metrics_of(Role::Guardrail).next().is_some() {
         lines.push(format!(
@@ -483,7 +499,8 @@ fn analysis(request: &Request<'_>) -> String {
     let mut tests: Vec<(Statistic, Vec<String>)> = Vec::new();
     for metric in plan.metrics.iter().filter(|metric| metric.role != Role::Monitor) {
         let Some(kind) = &metric.kind else { continue };
-        let statistic = statistic(kind.value, design.test.as_ref(), metric.role == Role::Guardrail);
+        let statistic =
+            statistic(kind.value, design.test.as_ref(), metric.hypothesis.value != HypothesisKind::Superiority);
         match tests.iter_mut().find(|(known, _)| *known == statistic) {
             Some((_, names)) => {
                 let name = code(&metric.name);
@@ -743,23 +760,45 @@ fn looks(request: &Request<'_>) -> String {
             }
             None => "How alpha is spent is not set.\n".to_owned(),
         };
+        if let Some(futility) = &design.futility
+            && let Some(spending) = &futility.spending
+        {
+            let binds = match futility.binding.value {
+                true => "must be obeyed, or alpha is lost",
+                false => "may be ignored without loss of alpha",
+            };
+            out += &format!(
+                "A hopeless run stops by {} spending of the chance to miss; that bound {binds}.\n",
+                spending.value
+            );
+        }
         out += "If a look comes with another sample than planned, its bound follows from the same function.\n\n";
     }
     let looks = dated_looks(&request.inputs);
     if looks.is_empty() {
         return out + "No look is planned yet.\n\n";
     }
-    let mut table = Table::new(&[">Look", "On", ">Information", ">Stops at z of", ">Alpha spent"]);
-    let sign = if design.sides.value == Sides::Two { "±" } else { "" };
+    let has_futility = looks.iter().any(|look| look.futility.is_some());
+    let mut head = vec![">Look", "On", ">Information", ">Stops at z of", ">Alpha spent"];
+    if has_futility {
+        head.push(">Hopeless below z of");
+    }
+    let mut table = Table::new(&head);
+    // The bound for futility takes the place of the lower one.
+    let sign = if design.sides.value == Sides::Two && !has_futility { "±" } else { "" };
     let wanted = |k: usize| !always || looks.len() <= 12 || k.is_multiple_of(7) || k == 1 || k == looks.len();
     for look in looks.iter().filter(|look| wanted(look.k)) {
-        table.row(vec![
+        let mut row = vec![
             look.k.to_string(),
             or_not_set(look.date.map(dated)),
             percent(look.information),
             if look.z.is_finite() { format!("{sign}{:.4}", look.z) } else { "cannot stop".to_owned() },
             if look.alpha_spent.is_finite() { short(look.alpha_spent) } else { String::new() },
-        ]);
+        ];
+        if has_futility {
+            row.push(look.futility.map(|z| format!("{z:.4}")).unwrap_or_default());
+        }
+        table.row(row);
     }
     out += &table.print();
     if design.claims > 1 && design.correction.value != Correction::None {

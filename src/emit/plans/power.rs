@@ -66,7 +66,7 @@ fn curve(plan: &Plan, sized: &Sized, sizing: &Sizing, days: u32) -> Curve {
         let sum = plan.calendar.share_days(day);
         let sum = if 0.0 < part { sum + part * (plan.calendar.share_days(day + 1) - sum) } else { sum };
         let control = if 0.0 < whole { sizing.control * sum / whole } else { 0.0 };
-        let power = if control < 2.0 { 0.0 } else { sizing.comparison.power(control).unwrap_or(0.0) };
+        let power = if control < 2.0 { 0.0 } else { sizing.power_with(control).unwrap_or(0.0) };
         (f64::from(step) / f64::from(steps) / 7.0, power)
     };
     let points: Vec<(f64, f64)> = (0..=days * steps).map(power_at).collect();

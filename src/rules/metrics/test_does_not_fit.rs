@@ -37,8 +37,10 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let headline = format!("test `{}` does not fit {}, a {}", test.value, quoted(&metric.name), kind.value);
     let mut found = place::at_value(cx, &RULE, test.span(), "design", headline)
         .label(match test.value {
-            Test::ZPooled | Test::ZUnpooled => "tests proportions",
-            Test::Z | Test::T => "tests means",
+            test if fits(test, Kind::Proportion) => "tests proportions",
+            test if fits(test, Kind::Mean) => "tests means",
+            test if fits(test, Kind::Count) => "tests counts",
+            _ => "tests times to an event",
         })
         .also(metric.span, format!("a {}", kind.value));
     if let Some(span) = kind.span() {
@@ -47,7 +49,8 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let fitting = match kind.value {
         Kind::Proportion | Kind::Retention => Some("\"z-pooled\""),
         Kind::Mean | Kind::Count | Kind::Ratio => Some("\"t\""),
-        Kind::Quantile | Kind::TimeToEvent => None,
+        Kind::TimeToEvent => Some("\"schoenfeld\""),
+        Kind::Quantile => None,
     };
     let alike = cx.plan.metrics_of(Role::Primary).filter(misfit).count() == cx.plan.metrics_of(Role::Primary).count();
     if let Some(fitting) = fitting.filter(|_| alike) {
@@ -58,8 +61,19 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 
 fn fits(test: Test, kind: Kind) -> bool {
     match kind {
-        Kind::Proportion | Kind::Retention => matches!(test, Test::ZPooled | Test::ZUnpooled),
-        Kind::Mean | Kind::Count | Kind::Ratio => matches!(test, Test::Z | Test::T),
-        Kind::Quantile | Kind::TimeToEvent => false,
+        Kind::Proportion | Kind::Retention => matches!(
+            test,
+            Test::ZPooled
+                | Test::ZUnpooled
+                | Test::Arcsine
+                | Test::ZContinuity
+                | Test::LogOdds
+                | Test::FisherExact
+                | Test::ExactUnconditional
+        ),
+        Kind::Mean | Kind::Ratio => matches!(test, Test::Z | Test::T | Test::Welch),
+        Kind::Count => matches!(test, Test::Z | Test::T | Test::Welch | Test::Wald | Test::Score),
+        Kind::Quantile => test == Test::Z,
+        Kind::TimeToEvent => matches!(test, Test::Schoenfeld | Test::Freedman),
     }
 }

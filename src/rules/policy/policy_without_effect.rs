@@ -244,6 +244,7 @@ fn thresholds(table: &PolicyTable, below: &Policy, out: &mut Sink) {
         max_data_class,
         min_hypothesis_words,
         max_parallel,
+        allow_false_discovery_rate,
     );
 }
 

@@ -51,7 +51,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let sizing = sized.result.as_ref().ok().filter(|sizing| !sizing.is_short())?;
         let days = sizing.mature_days.saturating_sub(ramp_days);
         let units = control_units(plan, main.share.value * f64::from(days))?;
-        let power = if units < 2.0 { 0.0 } else { sizing.comparison.power(units).ok()? };
+        let power = if units < 2.0 { 0.0 } else { sizing.power_with(units).ok()? };
         (power < MATERIAL * sizing.power_goal).then_some((sized, sizing, days, power))
     });
     let Some((sized, sizing, usable, power)) = short else { return };

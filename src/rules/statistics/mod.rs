@@ -3,6 +3,7 @@
 crate::rules::rule::group! {
     mde_missing,
     underpowered,
+    mde_fantasy,
     baseline_missing_or_stale,
     variance_missing,
     baseline_other_population,
@@ -23,9 +24,12 @@ crate::rules::rule::group! {
     bayes_incomplete,
     srm_off,
     population_unstated,
+    dilution,
     subgroups_open,
+    interference,
     exclusions_open,
     missing_data_open,
+    exaggeration,
     calendar_clash,
 }
 

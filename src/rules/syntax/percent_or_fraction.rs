@@ -91,7 +91,7 @@ pub(super) fn owns(fault: &Fault) -> bool {
 }
 
 fn is_effect(key: &str) -> bool {
-    matches!(key, "mde" | "margin" | "by")
+    matches!(key, "mde" | "margin" | "by" | "true_effect" | "mixing")
 }
 
 fn last_key(path: &str) -> &str {

@@ -8,7 +8,10 @@ use crate::catalog::Kind;
 use crate::spec::decision::{GuardState, Quality};
 use crate::spec::design::{Reduction, SrmAction};
 use crate::spec::rollout::Harm;
-use crate::spec::{Action, Correction, Direction, Gate, Method, Outcome, Population, Role, Sides, Spending, Status};
+use crate::spec::{
+    Action, Boundary, Correction, Direction, EffectScale, Gate, Method, Outcome, Population, Role, Sides, Spending,
+    Status,
+};
 
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $word:literal),* $(,)? }) => {
@@ -26,8 +29,12 @@ words! {
     ClaimKind {
         /// There is a difference.
         Superiority = "superiority",
+        /// The effect beats the margin.
+        SuperiorityByMargin = "superiority-by-margin",
         /// The harm stays below the margin.
         NonInferiority = "non-inferiority",
+        /// The effect stays within the margin on both sides: two one-sided tests.
+        Equivalence = "equivalence",
     }
 }
 
@@ -40,6 +47,8 @@ words! {
         Greater = "greater",
         /// Treatment below control.
         Less = "less",
+        /// Treatment within the margin of control.
+        Within = "within",
     }
 }
 
@@ -50,6 +59,20 @@ words! {
         ZPooled = "z-pooled",
         /// z test of two proportions, each with its own variance.
         ZUnpooled = "z-unpooled",
+        /// z test of two rates on the arcsine scale.
+        Arcsine = "arcsine",
+        /// Pooled z test of two rates with the correction for continuity.
+        ZContinuity = "z-continuity",
+        /// z test of the log odds ratio.
+        LogOdds = "log-odds",
+        /// Fisher's exact test.
+        FisherExact = "fisher-exact",
+        /// The unconditional exact test of two rates.
+        ExactUnconditional = "exact-unconditional",
+        /// z test of the log ratio of two rates of events, each with its own variance.
+        RateWald = "rate-wald",
+        /// z test of the log ratio of two rates of events, variance at the pooled rate.
+        RateScore = "rate-score",
         /// z test of two means.
         Z = "z",
         /// Welch's t test of two means.
@@ -96,8 +119,20 @@ words! {
         None = "none",
         /// Alpha divided by the number of members.
         Bonferroni = "bonferroni",
+        /// Alpha shared so that independent members spend it exactly.
+        Sidak = "sidak",
         /// Bonferroni, stepping down.
         Holm = "holm",
+        /// Stepping up from the largest p-value.
+        Hochberg = "hochberg",
+        /// Closed testing with the test of Simes.
+        Hommel = "hommel",
+        /// Treatments against one control, their correlation used.
+        Dunnett = "dunnett",
+        /// One member after the other, each at the family's alpha, until one fails.
+        FixedSequence = "fixed-sequence",
+        /// Stepping up to the rate of false discoveries.
+        BenjaminiHochberg = "benjamini-hochberg",
     }
 }
 
@@ -110,6 +145,8 @@ words! {
         PerComparison = "per-comparison",
         /// All members must hold, so that none needs a correction.
         IntersectionUnion = "intersection-union",
+        /// The expected part of false claims among the claims.
+        FalseDiscovery = "false-discovery",
         /// Nothing: the members describe.
         Descriptive = "descriptive",
     }
@@ -202,9 +239,9 @@ tables! {
         /// What is tested.
         hypotheses: Vec<Hypothesis> = [],
         /// How error rates are shared. Every hypothesis is a member of exactly one family.
-        multiplicity: Vec<Family> = [{ "family": "primary", "members": ["primary.order_conversion.one-tap"], "procedure": "none", "error": "per-comparison", "alpha": 0.05 }],
+        multiplicity: Vec<Family> = [{ "family": "primary", "members": ["primary.order_conversion.one-tap"], "procedure": "none", "error": "per-comparison", "alpha": 0.05, "after": null }],
         /// How large the experiment is, and why.
-        design: DesignBlock = { "method": "fixed", "alpha": 0.05, "alpha_per_claim": 0.05, "claims": 1, "power": 0.8, "guardrail_power": 0.9333333333333333, "sides": "two", "correction": "none", "variance_reduction": null, "design_effect": 1.0, "cluster_size": null, "units_per_day": 60000.0, "exposure_rate": 0.6, "days": 28, "sizes": [] },
+        design: DesignBlock = { "method": "fixed", "alpha": 0.05, "alpha_per_claim": 0.05, "claims": 1, "power": 0.8, "guardrail_power": 0.9333333333333333, "sides": "two", "scale": "difference", "correction": "none", "variance_reduction": null, "design_effect": 1.0, "cluster_size": null, "units_per_day": 60000.0, "exposure_rate": 0.6, "dilution": 1.0, "unique_units": [], "days": 28, "sizes": [] },
         /// The looks of a sequential design; null for one look at the end.
         sequential: Option<Sequential> = null,
         /// The checks that the data must pass before any result is read.
@@ -503,6 +540,12 @@ tables! {
         baseline: Option<f64> = 0.11,
         /// Its standard deviation between units.
         sd: Option<f64> = 19.0,
+        /// The window over which baseline and deviation were measured, when it is not the metric's own.
+        baseline_window_us: Option<i64> = 2419200000000i64,
+        /// How far counts vary beyond chance.
+        dispersion: Option<f64> = 0.8,
+        /// The part of units lost before the end of the window, for time to event.
+        dropout: Option<f64> = 0.05,
     }
 
     /// The rows that a metric reads.
@@ -565,7 +608,7 @@ tables! {
         estimand: String = "estimand.primary.order_conversion.one-tap",
         /// What it claims.
         claim: ClaimKind = "superiority",
-        /// The margin of a non-inferiority claim, a size in the bad direction.
+        /// The margin of a claim that has one: a size, in the bad direction for non-inferiority.
         margin: Option<Effect> = { "written": "0.2pp", "scale": "absolute", "relative": 0.166, "absolute": 0.002 },
         /// How many tails share alpha.
         sided: Sides = "two",
@@ -591,6 +634,8 @@ tables! {
         error: ErrorRate = "family-wise",
         /// The error rate of the family.
         alpha: f64 = 0.05,
+        /// The family whose members must all succeed before this one is tested; null when it is tested at once.
+        after: Option<String> = "primary",
     }
 
     /// How large the experiment is, and why.
@@ -609,6 +654,8 @@ tables! {
         guardrail_power: f64 = 0.9333333333333333,
         /// Whether both directions are tested.
         sides: Sides = "two",
+        /// What an effect is estimated as.
+        scale: EffectScale = "difference",
         /// How alpha is shared over the claims.
         correction: Correction = "none",
         /// What makes the numbers quieter.
@@ -621,10 +668,22 @@ tables! {
         units_per_day: Option<f64> = 60000.0,
         /// The part of assigned units that is analysed.
         exposure_rate: f64 = 0.6,
+        /// The part of an effect that is left among the analysed units, when it is stated among exposed ones.
+        dilution: f64 = 1.0,
+        /// Different units by day, when units return; empty when every day brings new ones.
+        unique_units: Vec<UniqueUnitsBlock> = [{ "day": 7, "units": 170000.0 }],
         /// Days of enrolment.
         days: u32 = 28,
         /// One entry for each tested metric and treatment.
         sizes: Vec<Size> = [],
+    }
+
+    /// How many different units have come by a day.
+    UniqueUnitsBlock {
+        /// Days from the start, from 1.
+        day: u32 = 7,
+        /// Different units by its end.
+        units: f64 = 170000.0,
     }
 
     /// Variance reduction as registered.
@@ -665,6 +724,8 @@ tables! {
         available_treatment: u64 = 183000,
         /// The power that these give.
         power: f64 = 0.891,
+        /// The probability that the claim is tested at all; below 1 behind a gate and in a fixed sequence.
+        reached: f64 = 1.0,
         /// The smallest effect that reaches the power goal, in the unit of the metric.
         detectable: Option<f64> = 0.0029,
         /// Days of enrolment that are complete at the decision.
@@ -685,16 +746,18 @@ tables! {
         spending: Option<Spending> = "obrien-fleming",
         /// The parameter of the spending family.
         spending_parameter: Option<f64> = 2.0,
-        /// The tuning parameter of an always-valid design: planned information times rho squared.
+        /// The boundary of an always-valid design.
+        boundary: Option<Boundary> = "asymptotic",
+        /// The tuning parameter of an always-valid design: planned information times rho squared; null for a mixture.
         precision: Option<f64> = 8.6,
         /// Whether both directions have a bound.
         sides: Sides = "two",
         /// True when the data may be looked at on any day: the looks are a day apart and stand for that.
         any_time: bool = false,
-        /// Where futility may stop the run: this version plans no futility bounds.
+        /// How futility may stop the run: its spending function and whether it binds; `none` without.
         futility: String = "none",
         /// The looks, first to last.
-        looks: Vec<Look> = [{ "k": 1, "information": 0.5, "date": "2027-01-29", "z": 2.9625880427, "can_stop": true, "alpha_spent": 0.0015253 }],
+        looks: Vec<Look> = [{ "k": 1, "information": 0.5, "date": "2027-01-29", "z": 2.9625880427, "futility_z": null, "can_stop": true, "alpha_spent": 0.0015253 }],
     }
 
     /// A look with its bound.
@@ -708,6 +771,8 @@ tables! {
         date: Option<String> = "2027-01-29",
         /// The bound of the z statistic; null where the look cannot stop.
         z: Option<f64> = 2.9625880427,
+        /// Below this z statistic the run is hopeless; null where futility does not stop.
+        futility_z: Option<f64> = 0.4,
         /// False where the bound is infinite.
         can_stop: bool = true,
         /// Alpha spent up to this look.

@@ -2,13 +2,17 @@
 
 use crate::catalog::{Kind, Metric};
 use crate::plan::{
-    Cell, DecisionTable, Known, Origin, Plan, PlannedEffect, PlannedMetric, PlannedVariant, Sized, Verdict,
+    Cell, DecisionTable, Interval, Known, Origin, Parts, Plan, PlannedEffect, PlannedMetric, PlannedVariant, Sized,
+    Verdict,
 };
 use crate::spec::audience::Comparison;
 use crate::spec::decision::{GuardState, Quality};
 use crate::spec::design::Reduction;
 use crate::spec::rollout::Harm;
-use crate::spec::{Condition, Correction, Method, Outcome, Population, Role, Sides, Test};
+use crate::spec::{
+    Boundary, Condition, Correction, HypothesisKind, Method, Outcome, Population, Role, SecondaryCorrection,
+    SecondaryGate, Sides, Test,
+};
 use crate::stats::comparison::Claim;
 use crate::stats::{sequential, srm};
 use crate::syntax::{At, Node, Value};
@@ -251,6 +255,9 @@ impl<'a> Writer<'_, 'a> {
             quantile: defined.and_then(|metric| metric.quantile.copied()).map(|quantile| quantile.fraction()),
             baseline: value_of(metric.baseline.as_ref()).and_then(some_finite),
             sd: value_of(metric.sd.as_ref()).and_then(some_finite),
+            baseline_window_us: metric.baseline_window.as_ref().map(|window| us(window.value)),
+            dispersion: value_of(metric.measured.dispersion.as_ref()).and_then(some_finite),
+            dropout: value_of(metric.measured.dropout.as_ref()).and_then(some_finite),
         }
     }
 
@@ -322,23 +329,35 @@ impl<'a> Writer<'_, 'a> {
     fn hypothesis(&self, tested: &Tested<'_>) -> Hypothesis {
         let design = &self.plan().design;
         let metric = tested.metric;
-        let guardrail = metric.role == Role::Guardrail;
-        let sided = if guardrail { Sides::One } else { design.sides.value };
+        let hypothesis = metric.hypothesis.value;
+        let against_margin = hypothesis != HypothesisKind::Superiority;
+        let sided = if against_margin { Sides::One } else { design.sides.value };
         let alternative = match (sided, metric.higher_is_better()) {
+            _ if hypothesis == HypothesisKind::Equivalence => Some(Alternative::Within),
             (Sides::Two, _) => Some(Alternative::TwoSided),
             (Sides::One, Some(true)) => Some(Alternative::Greater),
             (Sides::One, Some(false)) => Some(Alternative::Less),
             (Sides::One, None) => None,
         };
+        let alpha = match metric.role {
+            Role::Primary => design.alpha_per_claim,
+            Role::Secondary => design.secondary.alpha_per_claim,
+            Role::Guardrail | Role::Monitor => design.alpha.value,
+        };
         Hypothesis {
             id: tested.id.clone(),
             estimand: format!("estimand.{}", tested.id),
-            claim: if guardrail { ClaimKind::NonInferiority } else { ClaimKind::Superiority },
-            margin: metric.margin.as_ref().filter(|_| guardrail).map(effect),
+            claim: match hypothesis {
+                HypothesisKind::Superiority => ClaimKind::Superiority,
+                HypothesisKind::SuperiorityByMargin => ClaimKind::SuperiorityByMargin,
+                HypothesisKind::NonInferiority => ClaimKind::NonInferiority,
+                HypothesisKind::Equivalence => ClaimKind::Equivalence,
+            },
+            margin: metric.margin.as_ref().filter(|_| against_margin).map(effect),
             sided,
             alternative,
-            test: metric.kind.as_ref().map(|kind| statistic(kind.value, design.test.as_ref(), guardrail)),
-            alpha: finite(if metric.role == Role::Primary { design.alpha_per_claim } else { design.alpha.value }),
+            test: metric.kind.as_ref().map(|kind| statistic(kind.value, design.test.as_ref(), against_margin)),
+            alpha: finite(alpha),
             role: metric.role,
         }
     }
@@ -351,8 +370,24 @@ impl<'a> Writer<'_, 'a> {
         let procedure = match design.correction.value {
             Correction::None => Procedure::None,
             Correction::Bonferroni => Procedure::Bonferroni,
+            Correction::Sidak => Procedure::Sidak,
             Correction::Holm => Procedure::Holm,
+            Correction::Hochberg => Procedure::Hochberg,
+            Correction::Hommel => Procedure::Hommel,
+            Correction::Dunnett => Procedure::Dunnett,
+            Correction::FixedSequence => Procedure::FixedSequence,
         };
+        let (secondary, secondary_error) = match design.secondary.correction.value {
+            SecondaryCorrection::None => (Procedure::None, ErrorRate::Descriptive),
+            SecondaryCorrection::Bonferroni => (Procedure::Bonferroni, ErrorRate::FamilyWise),
+            SecondaryCorrection::Sidak => (Procedure::Sidak, ErrorRate::FamilyWise),
+            SecondaryCorrection::Holm => (Procedure::Holm, ErrorRate::FamilyWise),
+            SecondaryCorrection::Hochberg => (Procedure::Hochberg, ErrorRate::FamilyWise),
+            SecondaryCorrection::Hommel => (Procedure::Hommel, ErrorRate::FamilyWise),
+            SecondaryCorrection::FixedSequence => (Procedure::FixedSequence, ErrorRate::FamilyWise),
+            SecondaryCorrection::BenjaminiHochberg => (Procedure::BenjaminiHochberg, ErrorRate::FalseDiscovery),
+        };
+        let gated = design.secondary.gate.value == SecondaryGate::Primary;
         let error = match procedure {
             Procedure::None if 1 < design.claims => ErrorRate::PerComparison,
             _ => ErrorRate::FamilyWise,
@@ -363,11 +398,12 @@ impl<'a> Writer<'_, 'a> {
             procedure,
             error,
             alpha: finite(design.alpha.value),
+            after: (role == Role::Secondary && gated).then(|| "primary".to_owned()),
         };
         let mut families = vec![
             family("primary", Role::Primary, procedure, error),
             family("guardrail", Role::Guardrail, Procedure::None, ErrorRate::IntersectionUnion),
-            family("secondary", Role::Secondary, Procedure::None, ErrorRate::Descriptive),
+            family("secondary", Role::Secondary, secondary, secondary_error),
         ];
         families.retain(|family| !family.members.is_empty());
         families
@@ -384,6 +420,7 @@ impl<'a> Writer<'_, 'a> {
             power: finite(design.power.value),
             guardrail_power: finite(design.guardrail_power),
             sides: design.sides.value,
+            scale: design.scale.value,
             correction: design.correction.value,
             variance_reduction: design.reduction.as_ref().map(|reduction| ReductionBlock {
                 method: reduction.method.value,
@@ -394,6 +431,13 @@ impl<'a> Writer<'_, 'a> {
             cluster_size: value_of(design.cluster_size.as_ref()).and_then(some_finite),
             units_per_day: value_of(plan.audience.daily_units.as_ref()).and_then(some_finite),
             exposure_rate: finite(plan.exposure.rate.value),
+            dilution: finite(plan.exposure.dilution.value),
+            unique_units: plan
+                .audience
+                .unique_units
+                .iter()
+                .map(|known| UniqueUnitsBlock { day: known.value.day, units: finite(known.value.units) })
+                .collect(),
             days: plan.calendar.days,
             sizes: tested.iter().filter_map(size).collect(),
         }
@@ -405,15 +449,23 @@ impl<'a> Writer<'_, 'a> {
             return None;
         }
         let always = design.method.value == Method::AlwaysValid;
+        // A mixture over effects has a precision for each metric.
+        let is_tuned = always && design.boundary.boundary.value != Boundary::Mixture;
+        let tuned = || sequential::tuned_precision(design.alpha_per_claim, design.boundary.tuned_for.value).ok();
+        let tuned = if is_tuned { tuned() } else { None };
+        let futility = design.futility.as_ref().filter(|_| !always).and_then(|futility| {
+            let binding = if futility.binding.value { "binding" } else { "non-binding" };
+            Some(format!("{}, {binding}", futility.spending.as_ref()?.value))
+        });
         Some(Sequential {
             method: design.method.value,
             spending: value_of(design.spending.as_ref()).filter(|_| !always),
             spending_parameter: value_of(design.spending_parameter.as_ref()).and_then(some_finite),
-            precision: if always { sequential::tuned_precision(design.alpha_per_claim, 1.0).ok() } else { None }
-                .and_then(some_finite),
+            boundary: always.then_some(design.boundary.boundary.value),
+            precision: tuned.and_then(some_finite),
             sides: design.sides.value,
             any_time: always && design.looks.is_empty(),
-            futility: "none".to_owned(),
+            futility: futility.unwrap_or_else(|| "none".to_owned()),
             looks: dated_looks(self.inputs)
                 .iter()
                 .map(|look| Look {
@@ -421,6 +473,7 @@ impl<'a> Writer<'_, 'a> {
                     information: finite(look.information),
                     date: look.date.map(|day| day.to_string()),
                     z: some_finite(look.z),
+                    futility_z: look.futility.and_then(some_finite),
                     can_stop: look.z.is_finite(),
                     alpha_spent: some_finite(look.alpha_spent),
                 })
@@ -554,10 +607,18 @@ fn summary(kind: Kind) -> Summary {
 pub(in crate::emit::plans) fn statistic(kind: Kind, written: Option<&Known<Test>>, against_margin: bool) -> Statistic {
     let written = written.map(|test| test.value);
     match kind {
-        Kind::Proportion | Kind::Retention if against_margin || written == Some(Test::ZUnpooled) => {
-            Statistic::ZUnpooled
-        }
-        Kind::Proportion | Kind::Retention => Statistic::ZPooled,
+        Kind::Proportion | Kind::Retention => match written {
+            Some(Test::Arcsine) => Statistic::Arcsine,
+            Some(Test::ZContinuity) => Statistic::ZContinuity,
+            Some(Test::LogOdds) => Statistic::LogOdds,
+            Some(Test::FisherExact) => Statistic::FisherExact,
+            Some(Test::ExactUnconditional) => Statistic::ExactUnconditional,
+            Some(Test::ZUnpooled) => Statistic::ZUnpooled,
+            _ if against_margin => Statistic::ZUnpooled,
+            _ => Statistic::ZPooled,
+        },
+        Kind::Count if written == Some(Test::Wald) => Statistic::RateWald,
+        Kind::Count if written == Some(Test::Score) => Statistic::RateScore,
         Kind::Mean | Kind::Count if written == Some(Test::Z) => Statistic::Z,
         Kind::Mean | Kind::Count => Statistic::WelchT,
         Kind::Ratio => Statistic::ZDelta,
@@ -581,6 +642,7 @@ fn size(tested: &Tested<'_>) -> Option<Size> {
                 available_control: units(sizing.control),
                 available_treatment: units(sizing.treatment),
                 power: finite(sizing.power),
+                reached: finite(sizing.reached),
                 detectable: sizing.detectable().and_then(some_finite),
                 mature_days: sizing.mature_days,
                 factor_variance_reduction: finite(sizing.factors.reduction),
@@ -669,6 +731,10 @@ pub(in crate::emit::plans) fn origins(inputs: &Inputs<'_>) -> Vec<OriginLine> {
     if let Some(daily) = &audience.daily_units {
         add("audience.daily_units".to_owned(), show::count(daily.value), daily.origin);
     }
+    for known in &audience.unique_units {
+        let number = format!("audience.unique_units.{}", known.value.day);
+        add(number, show::count(known.value.units), known.origin);
+    }
     add("audience.share".to_owned(), show::exact_percent(audience.share.value.fraction()), audience.share.origin);
     if let Some(holdout) = &audience.holdout {
         add(format!("holdout.{}", holdout.name.value), show::exact_percent(holdout.share.value), holdout.share.origin);
@@ -720,7 +786,32 @@ pub(in crate::emit::plans) fn origins(inputs: &Inputs<'_>) -> Vec<OriginLine> {
         {
             add(name("pre_correlation"), plain(known.value), known.origin);
         }
-        for (part, effect) in [("mde", &metric.mde), ("margin", &metric.margin)] {
+        for (part, known) in [
+            ("sd_treatment", &metric.sd_treatment),
+            ("period_sd", &metric.period_sd),
+            ("dispersion", &metric.measured.dispersion),
+            ("density", &metric.measured.density),
+            ("dropout", &metric.measured.dropout),
+        ] {
+            if let Some(known) = known {
+                add(name(part), plain(known.value), known.origin);
+            }
+        }
+        if let Some(known) = &metric.baseline_window {
+            add(name("baseline_window"), known.value.to_string(), known.origin);
+        }
+        if let Some(known) = &metric.measured.parts {
+            let Parts { numerator_sd, denominator_mean, denominator_sd, correlation } = known.value;
+            let numbers = [numerator_sd, denominator_mean, denominator_sd, correlation].map(plain).join(", ");
+            add(name("parts"), numbers, known.origin);
+        }
+        if let Some(known) = &metric.measured.interval {
+            let Interval { low, high, units, confidence } = known.value;
+            let text =
+                format!("{} to {}, {} units, {}", plain(low), plain(high), show::count(units), plain(confidence));
+            add(name("interval"), text, known.origin);
+        }
+        for (part, effect) in [("mde", &metric.mde), ("margin", &metric.margin), ("true_effect", &metric.true_effect)] {
             if let Some(effect) = effect {
                 let value = match effect.text.as_str() {
                     "" => "unreadable".to_owned(),
@@ -739,5 +830,6 @@ pub(in crate::emit::plans) fn sized_for(claim: Claim) -> f64 {
     match claim {
         Claim::NonInferiority { margin, .. } => margin,
         Claim::Superiority { effect } | Claim::SuperiorityByMargin { effect, .. } => effect.abs(),
+        Claim::Equivalence { lower, upper, .. } => lower.abs().max(upper.abs()),
     }
 }

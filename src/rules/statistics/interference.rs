@@ -1,0 +1,58 @@
+//! STA029 interference.
+
+use crate::rules::prelude::*;
+
+rule! {
+    /// Units of a surface that they share are assigned one by one.
+    ///
+    /// ## Why
+    /// On a marketplace, in a feed or under one budget, what treatment takes control loses: the difference between the
+    /// variants is then up to twice the effect of shipping, or hides it.
+    ///
+    /// ## Source
+    /// Kohavi, Tang, Xu, Trustworthy Online Controlled Experiments, 2020, chapter 22; Bojinov, Simchi-Levi, Zhao,
+    /// Management Science 2023.
+    ///
+    /// ```toml,bad
+    /// #: file catalog/base.toml
+    /// [surfaces.checkout]
+    /// shared = true
+    /// ```
+    /// ```toml,good
+    /// #: file catalog/base.toml
+    /// [surfaces.checkout]
+    /// shared = false
+    /// ```
+    static RULE = {
+        code: "STA029", name: "interference", since: "0.1.0",
+        level: Warn, needs: [Catalog],
+        check: Plan(check),
+    }
+}
+
+fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    let design = cx.spec.design.value();
+    if cx.plan.status.value.is_over() || design.is_some_and(|d| !d.cluster.is_absent() || !d.switchback.is_absent()) {
+        return;
+    }
+    let Some(surface) = &cx.plan.surface else { return };
+    let Some(shared) = cx.catalog.surfaces.get(&surface.value).and_then(|surface| surface.shared.get()) else { return };
+    if !shared.value {
+        return;
+    }
+    let Some(unit) = cx.plan.audience.unit.as_ref() else { return out.skip("no unit") };
+    let headline = format!("variants share {}, and each {} is assigned alone", quoted(&surface.value), quoted(&unit.value));
+    let mut found = RULE
+        .at(unit.span().unwrap_or_else(|| cx.home("audience")), headline)
+        .label("what one variant takes, the other lacks")
+        .also(shared.span, "what one unit sees changes what others get");
+    if let Some(span) = surface.span() {
+        found = found.also(span, "changed here");
+    }
+    out.push(
+        found
+            .help("assign whole markets or groups: `[design.cluster]`")
+            .help("or switch everything back and forth in time: `[design.switchback]`")
+            .help("or show with an earlier experiment that the effect on others is small, and allow the rule here"),
+    );
+}
