@@ -1,8 +1,9 @@
 //! Questions without an answer are refused in words, and nothing panics on any number.
 
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+use expc::stats::decision::ShipRule;
 use expc::stats::mean::MeanTest;
-use expc::stats::multiplicity::{Correction, adjust, alpha_per_test, guardrail_power};
+use expc::stats::multiplicity::{Correction, adjust, alpha_per_test};
 use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{
     Futility, FutilityRule, Looks, Monitoring, Prior, Shape, Spending, always_valid_drift, equal_fractions,
@@ -172,7 +173,7 @@ fn the_rest_never_panics() {
             let _ = proportion::null_deviation(ProportionTest::Pooled, a, b, b, a);
             let _ = proportion::constrained_treatment_rate(0.1, 0.2, a, b);
             let _ = alpha_per_test(Correction::Sidak, a, 3);
-            let _ = guardrail_power(a, 0, 0);
+            let _ = ShipRule { success: 0, ..ShipRule::new(a, b) }.power_per_claim();
             let _ = adjust(Correction::Holm, &[a, b]);
             let _ = traffic::exposed(a, b);
             let _ = traffic::dilute(a, b, a, b, a);

@@ -10,6 +10,7 @@ use crate::rules::prelude::count;
 use crate::spec::Share;
 use crate::spec::quantity::plain;
 use crate::stats::comparison::{Claim, Comparison, Scale};
+use crate::stats::decision::ShipRule;
 use crate::stats::multiplicity::{self, Correction};
 use crate::stats::sequential::{self, Futility, FutilityRule, Monitoring};
 use crate::stats::{Direction, Refusal, Sides, variance};
@@ -40,7 +41,7 @@ pub struct Question {
     pub unit: f64,
     pub toward: Direction,
     pub variants: u16,
-    pub correction: Option<Correction>,
+    pub correction: Option<CorrectionName>,
     /// Alpha of the whole question.
     pub alpha: f64,
     /// Power asked of the whole question.
@@ -80,12 +81,12 @@ impl Question {
         let alpha = common.alpha.0;
         let power = common.power.map_or(0.8, |chance| chance.0);
         let treatments = usize::from(common.variants) - 1;
-        let correction = common.correction.map(correction);
-        let each =
-            multiplicity::alpha_per_test(correction.unwrap_or(Correction::None), alpha, treatments).map_err(refuse)?;
+        let ratios = vec![common.ratio; treatments];
+        let sharing = correction(common.correction.unwrap_or(CorrectionName::None), sides, &ratios);
+        let each = multiplicity::alpha_per_test(sharing, alpha, treatments).map_err(refuse)?;
         let goal = match usize::from(common.guardrails) {
             0 => power,
-            guardrails => multiplicity::guardrail_power(power, 1, guardrails).map_err(refuse)?,
+            guardrails => ShipRule { guardrails, ..ShipRule::new(alpha, power) }.power_per_claim().map_err(refuse)?,
         };
         let mut comparison = Comparison {
             endpoint: subject.endpoint,
@@ -118,7 +119,7 @@ impl Question {
             unit,
             toward: stated.toward,
             variants: common.variants,
-            correction,
+            correction: common.correction,
             alpha,
             power,
             goal,
@@ -303,13 +304,16 @@ fn units(common: &Common) -> Result<Option<f64>, Failure> {
     }
 }
 
-fn correction(name: CorrectionName) -> Correction {
+fn correction(name: CorrectionName, sides: Sides, ratios: &[f64]) -> Correction<'_> {
     match name {
         CorrectionName::None => Correction::None,
         CorrectionName::Bonferroni => Correction::Bonferroni,
         CorrectionName::Sidak => Correction::Sidak,
         CorrectionName::Holm => Correction::Holm,
         CorrectionName::Hochberg => Correction::Hochberg,
+        CorrectionName::Hommel => Correction::Hommel,
+        CorrectionName::Dunnett => Correction::Dunnett { sides, ratios },
+        CorrectionName::FixedSequence => Correction::FixedSequence,
         CorrectionName::BenjaminiHochberg => Correction::BenjaminiHochberg,
     }
 }
