@@ -3,7 +3,7 @@
 use crate::cases::cases;
 use expc::stats::bayes::rates::{Beta, compare};
 use expc::stats::bayes::{Belief, Decision, Measure, Prior, Rope, Rule, retrospect, sequential_assurance};
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
 use expc::stats::{Direction, Refusal, Sides, normal};
@@ -71,6 +71,7 @@ proptest! {
         let test = Comparison {
             endpoint: Endpoint::Mean { baseline: 0.0, sd: 1.5, test: MeanTest::Z },
             claim: Claim::Superiority { effect },
+            scale: Scale::Difference,
             alpha,
             sides: Sides::One,
             allocation: r,
