@@ -211,6 +211,12 @@ impl Sequence {
         let units = match looks {
             // One look at the end is its own last point.
             Looks::Planned(fractions) if fractions.len() == 1 => last,
+            // Its bounds do not move with the sample: one recursion has every drift.
+            Looks::Planned(fractions) if matches!(self.boundary, Boundary::TightestAt { .. }) => {
+                let bounds = self.bounds(fractions, last)?;
+                let plan = Monitoring::bounded(fractions, &bounds, self.alpha, self.sides)?;
+                self.units_of(plan.drift(power)?, effect)?
+            }
             _ => self.solve_units(looks, last, effect, power)?,
         };
         self.passage(looks, units, effect)
