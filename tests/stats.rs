@@ -11,8 +11,6 @@ mod cases;
 mod anytime;
 #[path = "stats/bayes.rs"]
 mod bayes;
-#[path = "stats/fixed.rs"]
-mod fixed;
 #[path = "stats/gold.rs"]
 mod gold;
 #[path = "stats/multiple.rs"]

@@ -6,7 +6,6 @@ use std::path::Path;
 pub struct Row {
     pub id: String,
     pub kind: String,
-    pub tool: String,
     pub design: Value,
     pub expect: Value,
     tolerance: Value,
@@ -23,7 +22,6 @@ pub fn file(name: &str) -> Vec<Row> {
             Row {
                 id: text(&row["id"]),
                 kind: text(&row["design"]["kind"]),
-                tool: text(&row["tool"]),
                 note: text(&row["tolerance_note"]),
                 design: row["design"].take(),
                 expect: row["expect"].take(),
@@ -58,20 +56,8 @@ impl Row {
         number(&self.design[key])
     }
 
-    pub fn given_or(&self, key: &str, default: f64) -> f64 {
-        self.design.get(key).map_or(default, number)
-    }
-
     pub fn has(&self, key: &str) -> bool {
         self.design.get(key).is_some_and(|v| !v.is_null())
-    }
-
-    pub fn flag(&self, key: &str) -> bool {
-        self.design.get(key).and_then(Value::as_bool) == Some(true)
-    }
-
-    pub fn expects(&self, key: &str) -> bool {
-        self.expect.get(key).is_some_and(|v| !v.is_null())
     }
 
     pub fn expected(&self, key: &str) -> f64 {
