@@ -1,8 +1,6 @@
-//! The mathematics against reference values and against its own laws.
+//! The mathematics against its own laws, and against odd questions.
 //!
-//! The rows in `tests/gold/rows` come from other tools and from high-precision computations; each carries its
-//! tolerance. Start at `gold::check`, through which every comparison goes, and `coverage`, which accounts
-//! for every row.
+//! Reference values are judged by the gold test.
 
 #[path = "support/cases.rs"]
 mod cases;
@@ -11,10 +9,8 @@ mod cases;
 mod anytime;
 #[path = "stats/arms.rs"]
 mod arms;
-#[path = "stats/fixed.rs"]
-mod fixed;
-#[path = "stats/gold.rs"]
-mod gold;
+#[path = "stats/bayes.rs"]
+mod bayes;
 #[path = "stats/properties.rs"]
 mod properties;
 #[path = "stats/properties_events.rs"]

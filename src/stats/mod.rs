@@ -7,12 +7,15 @@
 //! control units, alpha is the size of the whole test, and the power of a two-sided test counts
 //! the right direction only, because rejecting the wrong way is no success.
 
+pub mod anytime;
+pub mod bayes;
 pub mod cluster;
 pub mod comparison;
 pub mod count;
 pub mod decision;
 pub mod dunnett;
 pub mod equivalence;
+pub mod estimate;
 pub mod exact;
 pub mod exaggeration;
 pub mod family;
@@ -107,6 +110,8 @@ pub enum Refusal {
     PowerTooLow { power: f64, alpha: f64 },
     /// The arms leave the test no degrees of freedom.
     TooFewUnits { control: f64, treatment: f64 },
+    /// The prior meets the rule with no data.
+    PriorDecides,
     /// The answer is beyond what can be counted exactly.
     TooManyUnits { units: f64 },
     /// No effect or margin inside the range reaches the power.
@@ -155,6 +160,7 @@ impl fmt::Display for Refusal {
             Self::TooFewUnits { control, treatment } => {
                 write!(f, "{control} control and {treatment} treatment units leave the test no degrees of freedom")
             }
+            Self::PriorDecides => f.write_str("the prior alone meets the rule, whatever the sample"),
             Self::TooManyUnits { units } => {
                 write!(f, "{units:e} units are more than can be counted")
             }

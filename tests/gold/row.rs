@@ -85,10 +85,10 @@ fn is_number(value: &Value) -> bool {
     value.is_number() || matches!(value.as_str(), Some("inf" | "-inf"))
 }
 
-/// The numbers of a list; a single number is a list of one.
+/// The numbers of a list, or of lists in a list; a single number is a list of one.
 pub fn numbers(value: &Value) -> Vec<f64> {
     match value.as_array() {
-        Some(list) => list.iter().map(number).collect(),
+        Some(list) => list.iter().flat_map(numbers).collect(),
         None => vec![number(value)],
     }
 }

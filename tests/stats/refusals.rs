@@ -5,7 +5,10 @@ use expc::stats::decision::ShipRule;
 use expc::stats::mean::MeanTest;
 use expc::stats::multiplicity::{Correction, adjust, alpha_per_test};
 use expc::stats::proportion::ProportionTest;
-use expc::stats::sequential::{Monitoring, Shape, Spending, always_valid_drift, equal_fractions, tuned_precision};
+use expc::stats::sequential::{
+    Futility, FutilityRule, Looks, Monitoring, Prior, Shape, Spending, always_valid_drift, equal_fractions,
+    final_bound, interim_bound, repeated_estimate, repeated_p, tuned_precision,
+};
 use expc::stats::{Direction, Refusal, Sides, noncentral, normal, proportion, special, srm, student, traffic};
 
 fn rate(baseline: f64, effect: f64) -> Comparison {
@@ -195,6 +198,7 @@ fn the_rest_never_panics() {
             let _ = Monitoring::spending(&[a, b], 0.05, Sides::One, Spending::Pocock);
             let _ = Monitoring::bounded(&[0.5, 1.0], &[a, b], 0.05, Sides::One).and_then(|plan| plan.crossing(3.0));
             let _ = Monitoring::always_valid(&[0.5, 1.0], a, Sides::One, b);
+            sequential_odds_and_ends(a, b);
             let shape = Shape::WangTsiatis { delta: a };
             let _ = Monitoring::shaped(&[0.5, 1.0], 0.05, Sides::Two, shape);
             let shape = Shape::HaybittlePeto { interim_z: a };
@@ -203,4 +207,48 @@ fn the_rest_never_panics() {
     }
     assert!(Monitoring::unadjusted(&[], 0.05, Sides::One).is_err());
     assert!(Monitoring::unadjusted(&equal_fractions(400), 0.05, Sides::One).is_err());
+}
+
+/// Futility, clocks and analysis.
+fn sequential_odds_and_ends(a: f64, b: f64) {
+    let looks = Looks::new(&[0.4, 1.0]).unwrap();
+    let _ = Looks::new(&[a, b]);
+    let _ = looks.clone().spending_at(&[a, b]);
+    let _ = Monitoring::between(&[0.4, 1.0], &[a, b], &[b, a], 0.05).and_then(|plan| plan.crossing(a));
+    let rules = [
+        FutilityRule::Beta(Spending::AndersonClark { nu: a }),
+        FutilityRule::Interim(vec![a]),
+        FutilityRule::Null { spending: Spending::Pocock, total: a },
+    ];
+    for rule in rules {
+        for binding in [false, true] {
+            let futility = Futility { rule: rule.clone(), binding };
+            let _ = Monitoring::with_futility(&looks, 0.025, Spending::Pocock.into(), &futility, b);
+        }
+    }
+    let plan = Monitoring::spending(&[0.4, 1.0], 0.05, Sides::Two, Spending::Pocock).unwrap();
+    let _ = plan.assurance(a, b);
+    let _ = plan.information_quantile(a, b);
+    let _ = plan.drift_either(a);
+    let _ = plan.repeated_interval(1, a);
+    for look in 0..4 {
+        if let Ok(rest) = plan.after(look, a) {
+            let _ = rest.conditional_power(b);
+            let _ = rest.predictive_power(&Prior::Normal { mean: a, sd: b });
+            let _ = rest.predictive_power(&Prior::Points(vec![(a, b), (b, a)]));
+            let _ =
+                rest.predictive_power(&Prior::Flat).map(|power| assert!((0.0..=1.0).contains(&power), "{a} {power}"));
+        }
+        if let Ok(seen) = plan.stagewise(look, a) {
+            let _ = seen.p_value();
+            let _ = seen.median_unbiased();
+            let _ = seen.interval(b);
+        }
+        let _ = repeated_p(&looks, Sides::Two, Spending::Pocock.into(), look, a);
+        let _ = repeated_p(&looks, Sides::One, Spending::Pocock.into(), look, a);
+        let _ = repeated_estimate(&looks, Spending::Pocock.into(), look, a);
+    }
+    let _ = interim_bound(&[a, b], &[b], 0.05, Sides::Two, Spending::Pocock);
+    let _ = interim_bound(&[0.3, 0.5], &[a], b, Sides::One, Spending::Pocock);
+    let _ = final_bound(&[0.3, a], &[b], 0.05, Sides::One);
 }

@@ -511,7 +511,7 @@ fn better_sign(higher_is_better: bool) -> f64 {
     if higher_is_better { 1.0 } else { -1.0 }
 }
 
-fn positive_or_zero(what: &'static str, value: f64) -> Result<f64, Refusal> {
+pub(super) fn positive_or_zero(what: &'static str, value: f64) -> Result<f64, Refusal> {
     if value == 0.0 {
         return Ok(0.0);
     }

@@ -1,18 +1,20 @@
 //! While the experiment runs, and when it has stopped.
 
-use super::super::{Refusal, Sides, finite, inside, normal, open_unit, positive, root};
+use super::super::{Refusal, Sides, finite, normal, open_unit, positive, root};
 use super::bounds::{Efficacy, Lower, Target};
 use super::course::{Course, Crossing};
 use super::looks::{self, Looks};
-use super::monitoring::Monitoring;
+use super::monitoring::{Monitoring, check_alpha};
 use super::passage::Side;
 use super::spending::Spending;
 
-/// An interval of drifts.
+/// A confidence interval of the drift.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     pub low: f64,
     pub high: f64,
+    /// How often such intervals hold the drift, at least.
+    pub confidence: f64,
 }
 
 /// What is believed of the drift before the experiment.
@@ -69,13 +71,14 @@ impl Monitoring {
     }
 
     /// The repeated confidence interval of the drift at look `look`, from 1 (Jennison and Turnbull 1989): the
-    /// drifts that the bound of this look does not reject. All of them together hold with `1 - alpha` (with
-    /// one side, each end with that).
+    /// drifts that the bound of this look does not reject. The intervals of all looks together have the confidence; it
+    /// is `1 - alpha` with two sides, `1 - 2 alpha` with one.
     pub fn repeated_interval(&self, look: usize, z: f64) -> Result<Interval, Refusal> {
         finite("statistic", z)?;
         let root = libm::sqrt(self.at(look)?);
         let bound = self.bounds()[look - 1];
-        Ok(Interval { low: (z - bound) / root, high: (z + bound) / root })
+        let confidence = 1.0 - 2.0 * self.sides.tail(self.alpha);
+        Ok(Interval { low: (z - bound) / root, high: (z + bound) / root, confidence })
     }
 
     /// Inference after the experiment stopped with `z` at look `look`, from 1.
@@ -181,7 +184,7 @@ impl Stagewise {
         let z = normal::upper_quantile(tail);
         let low = self.course.drift(tail, self.start - z)?;
         let high = self.course.drift(1.0 - tail, self.start + z)?;
-        Ok(Interval { low, high })
+        Ok(Interval { low, high, confidence })
     }
 }
 
@@ -261,7 +264,7 @@ fn bound_at(looks: &Looks, sides: Sides, efficacy: Efficacy, look: usize, tail: 
 /// ```
 pub fn interim_bound(seen: &[f64], used: &[f64], alpha: f64, sides: Sides, spending: Spending) -> Result<f64, Refusal> {
     spending.check()?;
-    inside("alpha", alpha, 0.0, 0.5, "(0, 0.5)")?;
+    check_alpha(alpha)?;
     let tail = sides.tail(alpha);
     let now = seen.last().copied().unwrap_or(0.0);
     bound_now(seen, used, sides, spending.spent(tail, now))
@@ -269,7 +272,7 @@ pub fn interim_bound(seen: &[f64], used: &[f64], alpha: f64, sides: Sides, spend
 
 /// The bound of the last look, which takes all of alpha that the bounds used have left.
 pub fn final_bound(seen: &[f64], used: &[f64], alpha: f64, sides: Sides) -> Result<f64, Refusal> {
-    inside("alpha", alpha, 0.0, 0.5, "(0, 0.5)")?;
+    check_alpha(alpha)?;
     bound_now(seen, used, sides, sides.tail(alpha))
 }
 

@@ -119,11 +119,18 @@ impl Course {
             }
             (quantile - z, slope / normal::pdf(quantile))
         };
-        root::newton(excess, start, -MOST_DRIFT, MOST_DRIFT, 1e-8).ok_or(Refusal::Unsettled { what: "drift" })
+        let found = root::newton(excess, start, -MOST_DRIFT, MOST_DRIFT, 1e-8);
+        // At the end of its range the search has found nothing.
+        found.filter(|drift| drift.abs() < 0.999 * MOST_DRIFT).ok_or(Refusal::Unsettled { what: "drift" })
     }
 
     /// The mean of [`Self::power`] over drifts that are normal around `mean`.
     pub fn power_over(&self, mean: f64, sd: f64) -> f64 {
+        if sd < 1e-9 {
+            // The curvature of the power leaves less than 1e-18.
+            let drift = mean.clamp(-MOST_DRIFT, MOST_DRIFT);
+            return self.about(drift).upper_with_slope(drift).0.clamp(0.0, 1.0);
+        }
         // Below `none` no upper bound is crossed, above `all` one is.
         let (mut none, mut all, mut futile) = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY);
         for ((t, upper), lower) in self.times().iter().zip(self.upper()).zip(self.lower()) {

@@ -6,6 +6,8 @@ use super::super::Refusal;
 pub const MOST_LOOKS: usize = 366;
 /// The closest two looks may be: closer ones need more nodes than they are worth.
 const LEAST_STEP: f64 = 1e-5;
+/// Information beyond this many times the plan has another unit than the plan.
+const MOST_OVERRUN: f64 = 1e3;
 
 /// The looks of a plan, as fractions of the information at the last one.
 ///
@@ -61,14 +63,18 @@ fn rising(values: &[f64], step: f64) -> Result<(), Refusal> {
         return Err(Refusal::Fractions { look: look + 1, value });
     }
     match values.last() {
-        Some(1.0) => Ok(()),
-        last => Err(Refusal::Fractions { look: values.len(), value: last.copied().unwrap_or(0.0) }),
+        Some(&last) if last < 1.0 => Err(Refusal::Fractions { look: values.len(), value: last }),
+        _ => Ok(()),
     }
 }
 
-/// As [`Looks::new`], without an end: information seen so far.
+/// As [`Looks::new`], without an end: information seen so far, which may exceed the plan.
 pub(super) fn seen(values: &[f64]) -> Result<(), Refusal> {
-    apart(values, LEAST_STEP)
+    let last = values.last().copied().unwrap_or(0.0);
+    if MOST_OVERRUN < last {
+        return Err(Refusal::Outside { what: "information seen", value: last, range: "(0, 1000]" });
+    }
+    apart(values, LEAST_STEP * last.max(1.0))
 }
 
 fn apart(values: &[f64], step: f64) -> Result<(), Refusal> {

@@ -153,8 +153,9 @@ pub(super) fn solve_efficacy(looks: &Looks, tail: f64, sides: Sides, efficacy: E
     target.solve(lower)?.ok_or(Refusal::Unsettled { what: "bounds" })
 }
 
+/// An alpha whose parts are still numbers: below 1e-200 the looks would share what no double holds.
 pub(super) fn check_alpha(alpha: f64) -> Result<(), Refusal> {
-    inside("alpha", alpha, 0.0, 0.5, "(0, 0.5)").map(|_| ())
+    inside("alpha", alpha, 1e-200, 0.5, "(1e-200, 0.5)").map(|_| ())
 }
 
 fn paired(fractions: &[f64], bounds: &[f64]) -> Result<(), Refusal> {

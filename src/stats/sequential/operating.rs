@@ -1,6 +1,6 @@
 //! What a plan does under a drift, and the drift it needs.
 
-use super::super::{Refusal, Sides, normal, open_unit, positive, root};
+use super::super::{Refusal, Sides, finite, normal, open_unit, positive, root};
 use super::course::Crossing;
 use super::monitoring::Monitoring;
 
@@ -23,12 +23,17 @@ impl Monitoring {
         self.course.power(drift)
     }
 
-    /// The drift with this power.
-    ///
-    /// A fixed design has the drift `z_{1-a} + z_power`; its square is the information at the last look that an effect
-    /// of 1 needs.
+    /// The drift under which one fixed look at the same alpha has this power, `z_{1-a} + z_power`. A test that is not
+    /// quite normal is planned by the drift of its own power.
+    pub fn fixed_drift(&self, power: f64) -> Result<f64, Refusal> {
+        open_unit("power", power)?;
+        Ok(normal::upper_quantile(self.sides.tail(self.alpha)) + normal::quantile(power))
+    }
+
+    /// The drift with this power. Its square is the information at the last look that an effect of 1 needs.
     pub fn drift(&self, power: f64) -> Result<f64, Refusal> {
-        let (fixed, at_null) = self.against(power)?;
+        let fixed = self.fixed_drift(power)?;
+        let at_null = self.course.power(0.0)?;
         if power <= at_null {
             return Err(Refusal::PowerTooLow { power, alpha: at_null });
         }
@@ -38,14 +43,14 @@ impl Monitoring {
     /// The drift at which the probability to stop at either bound is `power`: rejecting in the wrong direction counts.
     /// For two sides; some tools plan so.
     pub fn drift_either(&self, power: f64) -> Result<f64, Refusal> {
-        let (_, at_null) = self.against(power)?;
         if self.sides == Sides::One {
             return self.drift(power);
         }
-        if power <= 2.0 * at_null {
-            return Err(Refusal::PowerTooLow { power, alpha: 2.0 * at_null });
-        }
         let high = self.drift(power)?;
+        let at_null = self.type_one_error();
+        if power <= at_null {
+            return Err(Refusal::PowerTooLow { power, alpha: at_null });
+        }
         let excess = |drift: f64| match self.course.crossing(drift) {
             Ok(crossing) => crossing.upper_total() + crossing.lower_total() - power,
             Err(_) => f64::NAN,
@@ -66,27 +71,29 @@ impl Monitoring {
     }
 
     fn factor(&self, power: f64, drift: f64) -> Result<f64, Refusal> {
-        let (fixed, _) = self.against(power)?;
+        let fixed = self.fixed_drift(power)?;
         if fixed <= 0.0 {
             return Err(Refusal::PowerTooLow { power, alpha: self.alpha });
         }
         Ok((drift / fixed) * (drift / fixed))
     }
 
-    /// The drift of the fixed design with this power, and the power of this one under no drift.
-    fn against(&self, power: f64) -> Result<(f64, f64), Refusal> {
-        open_unit("power", power)?;
-        let fixed = normal::upper_quantile(self.sides.tail(self.alpha)) + normal::quantile(power);
-        Ok((fixed, self.course.power(0.0)?))
-    }
-
     /// The mean fraction of information at which the experiment ends.
     pub fn expected_information(&self, drift: f64) -> Result<f64, Refusal> {
+        self.expected(drift, self.fractions())
+    }
+
+    /// The mean of what has a value at each look, such as its date or its cost, at the look that ends the experiment.
+    pub fn expected(&self, drift: f64, values: &[f64]) -> Result<f64, Refusal> {
+        if values.len() != self.fractions().len() {
+            return Err(Refusal::Lengths { left: self.fractions().len(), right: values.len() });
+        }
         let crossing = self.crossing(drift)?;
         let stops = crossing.upper.iter().zip(&crossing.lower);
-        // The last look ends it whatever it shows, hence the saving over 1.
-        let saved: f64 = stops.zip(self.fractions()).map(|((up, down), t)| (up + down) * (1.0 - t)).sum();
-        Ok(1.0 - saved)
+        // The last look ends it whatever it shows, hence the saving over its value.
+        let last = values.last().copied().unwrap_or(0.0);
+        let saved: f64 = stops.zip(values).map(|((up, down), value)| (up + down) * (last - value)).sum();
+        Ok(last - saved)
     }
 
     /// The probability to stop at either bound before the last look.
@@ -108,7 +115,7 @@ impl Monitoring {
     /// The mean power over drifts that are normal around `mean` with deviation `sd`: assurance (O'Hagan, Stevens and
     /// Campbell 2005). It is never above the probability of an effect, but for the error under none.
     pub fn assurance(&self, mean: f64, sd: f64) -> Result<f64, Refusal> {
-        super::super::finite("mean of the prior", mean)?;
+        finite("mean of the prior", mean)?;
         positive("deviation of the prior", sd)?;
         Ok(self.course.power_over(mean, sd))
     }
