@@ -36,6 +36,26 @@ pub enum Correction<'a> {
     BenjaminiYekutieli,
 }
 
+impl Correction<'_> {
+    /// The name in plans and answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Bonferroni => "bonferroni",
+            Self::Sidak => "sidak",
+            Self::Holm => "holm",
+            Self::HolmSidak => "holm-sidak",
+            Self::Hochberg => "hochberg",
+            Self::Hommel => "hommel",
+            Self::Dunnett { .. } => "dunnett",
+            Self::FixedSequence => "fixed-sequence",
+            Self::BenjaminiHochberg => "benjamini-hochberg",
+            Self::BenjaminiYekutieli => "benjamini-yekutieli",
+        }
+    }
+}
+
 /// The level at which to size each of `tests` tests: with it every test has at least the power it is planned for.
 ///
 /// - `None`, `FixedSequence`: alpha. The k-th test of a sequence is reached only if all before it rejected:
