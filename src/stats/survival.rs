@@ -9,6 +9,7 @@
 use super::comparison::{MOST_UNITS, round_up};
 use super::count::Measure;
 use super::normal;
+use super::root;
 use super::{Direction, Refusal, Sides, open_unit, positive};
 
 /// How the events of a log-rank test are counted.
@@ -315,6 +316,41 @@ impl Hazards {
         positive("number of treatment units", n_treatment)?;
         let treatment = positive("hazard of treatment", self.control * hazard_ratio)?;
         Ok(n_control * self.watched.share(self.control) + n_treatment * self.watched.share(treatment))
+    }
+
+    /// The time since the first entry by which this many events are to be expected, both arms together: when a look
+    /// at that many events will be. Beyond the planned end units are watched on.
+    ///
+    /// ```
+    /// use expc::stats::survival::{FollowUp, HazardTest, Hazards};
+    ///
+    /// let watched = FollowUp { accrual: 10.0, follow_up: 5.0, dropout_hazard: 0.0 };
+    /// let churn = Hazards { control: 0.05, test: HazardTest::default(), watched };
+    /// let all = churn.events(0.8, 100.0, 100.0)?;
+    /// assert!((churn.time_of(all, 0.8, 100.0, 100.0)? - 15.0).abs() < 1e-9);
+    /// assert!(churn.time_of(all / 2.0, 0.8, 100.0, 100.0)? > 7.5);
+    /// # Ok::<(), expc::stats::Refusal>(())
+    /// ```
+    pub fn time_of(&self, events: f64, hazard_ratio: f64, n_control: f64, n_treatment: f64) -> Result<f64, Refusal> {
+        positive("number of events", events)?;
+        self.events(hazard_ratio, n_control, n_treatment)?;
+        let FollowUp { accrual, follow_up, .. } = self.watched;
+        let short = |time: f64| {
+            let entered = if time < accrual { time / accrual } else { 1.0 };
+            let watched = FollowUp { accrual: time.min(accrual), follow_up: (time - accrual).max(0.0), ..self.watched };
+            let seen =
+                n_control * watched.share(self.control) + n_treatment * watched.share(self.control * hazard_ratio);
+            entered * seen - events
+        };
+        let end = accrual + follow_up;
+        let none = (0.0, -events);
+        // In doublings of the planned time everybody has had the event, or is lost.
+        let later = (0..60).map(|doublings| end * libm::exp2(f64::from(doublings)));
+        later
+            .map(|time| (time, short(time)))
+            .find(|(_, short)| 0.0 <= *short)
+            .and_then(|high| root::brent_from(short, none, high, 1e-13))
+            .ok_or(Refusal::TooFewUnits { control: n_control, treatment: n_treatment })
     }
 
     /// Refuses what no effect can mend.

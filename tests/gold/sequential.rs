@@ -2,12 +2,14 @@
 
 use crate::row::{Judged, Kinds, Row, number, numbers};
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+use expc::stats::count::{Measure, NullVariance, Rates};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{
     Efficacy, Futility, FutilityRule, Looks, Monitoring, Prior, Shape, Spending, equal_fractions, repeated_estimate,
     repeated_p,
 };
+use expc::stats::survival::{EventFormula, Events, FollowUp, HazardTest, Hazards, hazard};
 use expc::stats::{Refusal, Sides, normal, variance};
 use serde_json::Value;
 
@@ -33,6 +35,8 @@ pub const KINDS: Kinds = &[
     ("gs.n_mean_z", size),
     ("gs.n_prop_pooled", size),
     ("gs.n_prop_margin", size),
+    ("gs.n_negbin", count_size),
+    ("gs.n_survival", survival_size),
     ("gs.power_mean_t", endpoint_power),
     ("gs.power_prop_pooled", endpoint_power),
 ];
@@ -352,6 +356,80 @@ fn size(row: &Row, judged: &mut Judged) {
     judged.check(row, "expected_n_h1", mean(1.0));
     judged.check(row, "expected_n_h01", mean(0.5));
     judged.check(row, "expected_n_h0", mean(0.0));
+}
+
+fn count_size(row: &Row, judged: &mut Judged) {
+    let plan = plan(row);
+    let power = row.given("power");
+    let rates = Rates {
+        control: row.given("rate_control"),
+        exposure: row.given("exposure"),
+        overdispersion: row.given("overdispersion"),
+        measure: Measure::Ratio,
+        null_variance: NullVariance::True,
+    };
+    let comparison = Comparison {
+        endpoint: Endpoint::Count(rates),
+        claim: Claim::Superiority { effect: row.given("rate_ratio") - 1.0 },
+        scale: Scale::Lift,
+        alpha: row.given("alpha"),
+        sides: sides(row),
+        allocation: 1.0,
+        size_factor: plan.inflation(power).unwrap(),
+    };
+    let size = comparison.required(power).unwrap();
+    judged.check(row, "n_total_max_ceiled", (size.control_units + size.treatment_units) as f64);
+    let per_unit_of_effect = plan.drift(power).unwrap() / row.given("rate_ratio").ln();
+    judged.check(row, "max_information", per_unit_of_effect.powi(2));
+}
+
+fn survival_size(row: &Row, judged: &mut Judged) {
+    let plan = plan(row);
+    let power = row.given("power");
+    let size_factor = plan.inflation(power).unwrap();
+    let ratio = row.given("hazard_ratio");
+    let logrank = Events {
+        hazard_ratio: ratio,
+        null_ratio: 1.0,
+        formula: EventFormula::Schoenfeld,
+        alpha: row.given("alpha"),
+        sides: sides(row),
+        allocation: 1.0,
+    };
+    let most = size_factor * logrank.required(power).unwrap().events;
+    judged.check(row, "events_max", most);
+    let cumulative: Vec<f64> = plan.fractions().iter().map(|t| t * most).collect();
+    judged.check_all(row, "cumulative_events_per_look", &cumulative);
+    let hazards = Hazards {
+        control: hazard(0.5, row.given("control_median")).unwrap(),
+        test: HazardTest::Logrank(EventFormula::Schoenfeld),
+        watched: FollowUp {
+            accrual: row.given("accrual_time"),
+            follow_up: row.given("follow_up_time"),
+            dropout_hazard: 0.0,
+        },
+    };
+    let comparison = Comparison {
+        endpoint: Endpoint::TimeToEvent(hazards),
+        claim: Claim::Superiority { effect: ratio - 1.0 },
+        scale: Scale::Lift,
+        alpha: row.given("alpha"),
+        sides: sides(row),
+        allocation: 1.0,
+        size_factor,
+    };
+    let size = comparison.required(power).unwrap();
+    judged.check(row, "n_total_max", size.control + size.treatment);
+    let time = |events: &f64| hazards.time_of(*events, ratio, size.control, size.treatment).unwrap();
+    let times: Vec<f64> = cumulative.iter().map(time).collect();
+    judged.check_all(row, "analysis_times", &times);
+    let drift = plan.drift(power).unwrap();
+    judged.check(row, "expected_events_h1", plan.expected(drift, &cumulative).unwrap());
+    judged.check(row, "expected_events_h0", plan.expected(0.0, &cumulative).unwrap());
+    // Rows count an end in the wrong direction as running to the last look, in this output alone.
+    let right = plan.crossing(drift).unwrap().upper;
+    let saved: f64 = right.iter().zip(&times).map(|(p, time)| p * (times[times.len() - 1] - time)).sum();
+    judged.check(row, "study_duration_h1", times[times.len() - 1] - saved);
 }
 
 /// The power of a fixed test gives the drift, and that the power of the looks.

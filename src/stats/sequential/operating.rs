@@ -80,11 +80,20 @@ impl Monitoring {
 
     /// The mean fraction of information at which the experiment ends.
     pub fn expected_information(&self, drift: f64) -> Result<f64, Refusal> {
+        self.expected(drift, self.fractions())
+    }
+
+    /// The mean of what has a value at each look, such as its date or its cost, at the look that ends the experiment.
+    pub fn expected(&self, drift: f64, values: &[f64]) -> Result<f64, Refusal> {
+        if values.len() != self.fractions().len() {
+            return Err(Refusal::Lengths { left: self.fractions().len(), right: values.len() });
+        }
         let crossing = self.crossing(drift)?;
         let stops = crossing.upper.iter().zip(&crossing.lower);
-        // The last look ends it whatever it shows, hence the saving over 1.
-        let saved: f64 = stops.zip(self.fractions()).map(|((up, down), t)| (up + down) * (1.0 - t)).sum();
-        Ok(1.0 - saved)
+        // The last look ends it whatever it shows, hence the saving over its value.
+        let last = values.last().copied().unwrap_or(0.0);
+        let saved: f64 = stops.zip(values).map(|((up, down), value)| (up + down) * (last - value)).sum();
+        Ok(last - saved)
     }
 
     /// The probability to stop at either bound before the last look.
