@@ -57,6 +57,7 @@ pages! {
     sample_ratio: "sample-ratio",
     exaggeration: "exaggeration",
     simulation: "simulation",
+    numerics: "numerics",
 }
 
 /// The page of a design.
