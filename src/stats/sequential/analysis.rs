@@ -133,7 +133,7 @@ impl Remaining {
         };
         let total = precision + self.fraction;
         let posterior = (precision * mean + self.z * libm::sqrt(self.fraction)) / total;
-        Ok(self.course.power_over(posterior, 1.0 / libm::sqrt(total)))
+        Ok(self.course.power_over(posterior, 1.0 / libm::sqrt(total), f64::NEG_INFINITY))
     }
 
     fn predictive_over(&self, points: &[(f64, f64)]) -> Result<f64, Refusal> {
