@@ -149,6 +149,7 @@ fn every_kind_of_metric_and_weight_meets_the_plan() {
             "variance_reduction = { method = \"cuped\" }",
         ),
         (r#"primary = [{ metric = "latency", mde = { absolute = "8 ms" } }]"#, "test = \"z\""),
+        (r#"primary = [{ metric = "latency", mde = { absolute = "8 ms" } }]"#, "test = \"welch\""),
         (r#"primary = [{ metric = "orders", mde = { relative = "4%" } }]"#, "sides = \"one\""),
         (r#"primary = [{ metric = "conversion", mde = { relative = "8%" } }]"#, "test = \"z-unpooled\""),
         (
@@ -179,7 +180,7 @@ fn sequential_bounds_keep_alpha_and_peeking_does_not() {
         // At the MDE a sequential run ends early, and exaggerates more.
         assert!(figure(&reports[1], Quantity::Days, "").value < 20.0);
         let mut model = model(&text).expect("it can be simulated");
-        let Rule::Bounds { steps } = &mut model.rule else { panic!("no bounds") };
+        let Rule::Bounds { steps, .. } = &mut model.rule else { panic!("no bounds") };
         let looks = steps[0].len();
         for bound in &mut steps[0] {
             *bound = 1.959_963_984_540_054;
@@ -194,14 +195,17 @@ fn sequential_bounds_keep_alpha_and_peeking_does_not() {
 fn corrections_hold_over_several_claims() {
     let primary = r#"primary = [{ metric = "conversion", mde = { relative = "8%" } }, { metric = "orders", mde = { relative = "5%" } }]"#;
     let mut powers = Vec::new();
-    for correction in ["holm", "bonferroni", "none"] {
+    for correction in ["holm", "bonferroni", "none", "hochberg", "sidak", "fixed-sequence"] {
         let text = spec(&[1.0, 1.0, 1.0], primary, &format!("[design]\ncorrection = \"{correction}\"\n{TWO_WEEKS}"));
         let reports = meets_the_plan(&text);
         let errors = figure(&reports[0], Quantity::AnyClaimByTests, "");
         assert_eq!(0.1 < errors.value, correction == "none", "{correction}: {errors:?}");
         powers.push(figure(&reports[1], Quantity::BetterByTests, "orders of two").value);
     }
-    assert!(powers[1] < powers[0] && powers[0] < powers[2], "{powers:?}");
+    // Stepping gains on Bonferroni, up a little more than down; no correction has the most power.
+    assert!(powers[1] < powers[0] && powers[0] <= powers[3] && powers[3] < powers[2], "{powers:?}");
+    let one = r#"primary = [{ metric = "conversion", mde = { relative = "8%" } }]"#;
+    meets_the_plan(&spec(&[1.0, 1.0, 1.0], one, &format!("[design]\ncorrection = \"dunnett\"\n{TWO_WEEKS}")));
 }
 
 #[test]
@@ -234,6 +238,24 @@ fn harm_at_the_margin_ships_no_more_often_than_alpha() {
     let ship = figure(harmed, Quantity::Decision, "ship");
     assert_eq!(ship.expected, Some(Expected::AtMost(0.05)));
     assert!(ship.value < figure(&reports[1], Quantity::Decision, "ship").value);
+}
+
+#[test]
+fn guardrails_of_a_sequential_design_are_tested_when_it_is_registered() {
+    let sequential = |at: &str| {
+        let design = format!(
+            r#"[design]
+            method = "group-sequential"
+            spending = "pocock"
+            looks = ["50%", "100%"]
+            guardrails_at = "{at}""#
+        );
+        let reports = meets_the_plan(&spec(&[1.0, 1.0], GUARDED, &format!("{design}\n{TWO_WEEKS}")));
+        figure(&reports[1], Quantity::Days, "").value
+    };
+    // At the end only, nothing ships early; at every look most runs do.
+    assert!(20.0 < sequential("end"));
+    assert!(sequential("looks") < 19.0);
 }
 
 #[test]
@@ -284,6 +306,16 @@ fn what_cannot_be_simulated_says_why() {
         ("[rollout]", "[design]\nmethod = \"group-sequential\"\nspending = \"pocock\"\n[rollout]", "looks"),
         ("[rollout]", "[design]\nmethod = \"bayesian\"\n[rollout]", "bayes"),
         ("relative = \"8%\"", "absolute = \"95pp\"", "room"),
+        (
+            "} }]",
+            "} }, { metric = \"orders\", mde = { relative = \"5%\" } }]\n[design]\ncorrection = \"hommel\"",
+            "`hommel`",
+        ),
+        (
+            r#"mde = { relative = "8%" }"#,
+            r#"hypothesis = "equivalence", margin = { absolute = "1pp" }"#,
+            "the hypothesis `equivalence` of `conversion`",
+        ),
     ] {
         assert!(fine.contains(from), "{from}");
         let refused = model(&fine.replace(from, to)).expect_err(to);

@@ -160,7 +160,7 @@ fn text(arguments: &Arguments, plan: &Plan, model: &Model, reports: &[ScenarioRe
         many => format!("  {many} looks, the first on day {}, the last on day {}\n", looks[0], looks[many - 1]),
     };
     for (place, measure) in model.measures.iter().enumerate() {
-        let family = model.law(place, 0.0).map_or("", |law| law.family.word());
+        let family = model.law(place, 0, 0.0).map_or("", |law| law.family.word());
         out += &format!("  {} is drawn {family}\n", printable(&measure.name));
     }
     if 1 < model.measures.len() {
@@ -210,7 +210,9 @@ fn is_told(model: &Model, report: &ScenarioReport, figure: &Figure) -> bool {
         }
         // Where a guardrail is harmed, the question is what becomes of it.
         Quantity::GuardrailPasses | Quantity::GuardrailFails => match kind {
-            ScenarioKind::AtMargin { .. } => matches!(figure.expected, Some(Expected::Value(p)) if p == model.alpha),
+            ScenarioKind::AtMargin { guardrail } => {
+                figure.of.strip_prefix(guardrail.as_str()).is_some_and(|rest| rest.starts_with(" of "))
+            }
             _ => figure.quantity == Quantity::GuardrailPasses || 0.0 < figure.value,
         },
         Quantity::RolledBack | Quantity::Units | Quantity::Days => true,
@@ -307,7 +309,7 @@ fn json(arguments: &Arguments, plan: &Plan, model: &Model, reports: &[ScenarioRe
         .iter()
         .enumerate()
         .map(|(place, measure)| {
-            json!({ "metric": measure.name, "law": model.law(place, 0.0).map(|law| law.family.word()) })
+            json!({ "metric": measure.name, "law": model.law(place, 0, 0.0).map(|law| law.family.word()) })
         })
         .collect();
     let document = json!({

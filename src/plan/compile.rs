@@ -385,8 +385,12 @@ impl<'a> Inputs<'a> {
         let alpha_per_claim = share_of_alpha(correction.value, alpha.value, claims);
         let power_of = self.known(&design.power_of, |of| *of).unwrap_or(Known::built_in(PowerOf::Metric));
         let guardrails = count(Role::Guardrail);
-        let guardrail_power =
-            stats::multiplicity::guardrail_power(power.value, count(Role::Primary), guardrails).unwrap_or(power.value);
+        let rule = stats::decision::ShipRule {
+            success: count(Role::Primary),
+            guardrails,
+            ..stats::decision::ShipRule::new(alpha.value, power.value)
+        };
+        let guardrail_power = rule.power_per_claim().unwrap_or(power.value);
         let srm = design.srm.value();
         PlannedDesign {
             method: self.known(&design.method, |m| *m).unwrap_or(Known::built_in(Method::Fixed)),

@@ -79,7 +79,7 @@ pub fn simulate(
 fn laws(model: &Model, scenario: &Scenario) -> Result<Vec<Vec<Law>>, Unsimulable> {
     let law = |measure: usize, arm: usize| {
         let effect = scenario.effect(measure, arm);
-        model.law(measure, effect).ok_or_else(|| {
+        model.law(measure, arm, effect).ok_or_else(|| {
             let own = &model.measures[measure];
             Unsimulable(format!("an effect of {effect} takes `{}` from {} out of its range", own.name, own.baseline))
         })

@@ -289,7 +289,8 @@ impl Tally {
             let of = name(model, guard.measure, guard.arm);
             let good = model.measures[guard.measure].good;
             let truth = scenario.effect(guard.measure, guard.arm);
-            let at_margin = truth == -good * guard.margin;
+            // Where guardrails are tested at every look, the last alone has less than alpha.
+            let at_margin = truth == -good * guard.margin && model.guard_looks.is_none();
             let expected = match truth {
                 0.0 => guard.power.map(Expected::Value),
                 _ if at_margin => Some(Expected::Value(model.alpha)),

@@ -15,7 +15,7 @@ use crate::stats::student;
 
 use super::draw::Draws;
 use super::law::{Law, Sums};
-use super::model::{Check, Claim, Guard, MeasureTest, Model, Rule, Trigger};
+use super::model::{Check, Claim, Guard, MeasureTest, Model, Rule, Stepping, Trigger};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,26 +264,23 @@ impl<'a> Run<'a> {
     fn look(&mut self, index: usize, check: &Check, look: usize) {
         let first = self.model.first_analysed;
         match &self.model.rule {
-            Rule::Bounds { steps } => loop {
+            Rule::Bounds { steps, stepping: Stepping::Up } => self.step_up(index, check, look, steps),
+            Rule::Bounds { steps, stepping } => loop {
                 let made = self.claims.iter().flatten().count();
                 let Some(critical) = steps.get(made.min(steps.len() - 1)).and_then(|step| step.get(look)) else {
                     return;
                 };
                 let mut more = false;
                 for place in 0..self.claims.len() {
-                    let claim = &self.model.claims[place];
-                    if self.claims[place].is_some() {
-                        continue;
+                    if self.claims[place].is_none() {
+                        self.claims[place] = self.beyond(index, check, place, *critical);
+                        more |= self.claims[place].is_some();
                     }
-                    let Some(shown) = self.compare(check, claim.measure, claim.arm, 0.0, first) else { continue };
-                    let statistic = self.model.measures[claim.measure].good * shown.difference / shown.error;
-                    let better = shown.beyond(statistic, *critical);
-                    if better || (!self.model.one_sided && shown.beyond(-statistic, *critical)) {
-                        self.claims[place] = Some(Made { better, check: index, estimate: shown.difference });
-                        more = true;
+                    if *stepping == Stepping::Sequence && self.claims[place].is_none() {
+                        return;
                     }
                 }
-                if !more || steps.len() == 1 {
+                if !more || *stepping != Stepping::Down {
                     return;
                 }
             },
@@ -311,6 +308,29 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The claim of one metric against one treatment, where its statistic is beyond the critical value.
+    fn beyond(&self, index: usize, check: &Check, place: usize, critical: f64) -> Option<Made> {
+        let claim = &self.model.claims[place];
+        let shown = self.compare(check, claim.measure, claim.arm, 0.0, self.model.first_analysed)?;
+        let statistic = self.model.measures[claim.measure].good * shown.difference / shown.error;
+        let better = shown.beyond(statistic, critical);
+        let worse = !self.model.one_sided && shown.beyond(-statistic, critical);
+        (better || worse).then_some(Made { better, check: index, estimate: shown.difference })
+    }
+
+    /// Makes the claims of the largest set whose members are all beyond the bound of its size.
+    fn step_up(&mut self, index: usize, check: &Check, look: usize, steps: &[Vec<f64>]) {
+        for size in (1..=self.claims.len().min(steps.len())).rev() {
+            let Some(&critical) = steps[size - 1].get(look) else { return };
+            let made: Vec<Option<Made>> =
+                (0..self.claims.len()).map(|place| self.beyond(index, check, place, critical)).collect();
+            if size <= made.iter().flatten().count() {
+                self.claims = made;
+                return;
+            }
+        }
+    }
+
     /// The guardrails of a treatment together.
     fn guard_state(&self, check: &Check, arm: usize, pass_matters: bool) -> GuardState {
         let mut state = GuardState::Pass;
@@ -326,15 +346,21 @@ impl<'a> Run<'a> {
 
     /// A guardrail in the analysed part of the run. Where passing does not matter it is not asked.
     fn guard(&self, check: &Check, guard: &Guard, pass_matters: bool) -> GuardState {
-        self.guard_from(check, guard, pass_matters, self.model.first_analysed)
+        let critical = match (&self.model.guard_looks, check.look) {
+            (Some(bounds), Some(look)) => bounds.get(look).copied().unwrap_or(f64::INFINITY),
+            // Guardrails that are tested once are tested at the end.
+            _ if !check.last => return GuardState::Open,
+            _ => self.model.guard_z,
+        };
+        self.guard_from(check, guard, pass_matters, self.model.first_analysed, critical)
     }
 
     /// A guardrail over the whole run, as gates see it.
     fn ramp_guard(&self, check: &Check, guard: &Guard) -> GuardState {
-        self.guard_from(check, guard, false, 0)
+        self.guard_from(check, guard, false, 0, self.model.guard_z)
     }
 
-    fn guard_from(&self, check: &Check, guard: &Guard, pass_matters: bool, first: usize) -> GuardState {
+    fn guard_from(&self, check: &Check, guard: &Guard, pass_matters: bool, first: usize, critical: f64) -> GuardState {
         let good = self.model.measures[guard.measure].good;
         if !pass_matters {
             // Within its margin nothing can fail.
@@ -346,9 +372,9 @@ impl<'a> Run<'a> {
         let null = -good * guard.margin;
         let Some(shown) = self.compare(check, guard.measure, guard.arm, null, first) else { return GuardState::Open };
         let statistic = good * (shown.difference - null) / shown.error;
-        if shown.beyond(statistic, self.model.guard_z) {
+        if shown.beyond(statistic, critical) {
             GuardState::Pass
-        } else if shown.beyond(-statistic, self.model.guard_z) {
+        } else if shown.beyond(-statistic, critical) {
             GuardState::Fail
         } else {
             GuardState::Open
@@ -429,19 +455,27 @@ impl<'a> Run<'a> {
                 let dev = null_deviation(test, inside(control), inside(treatment), null, units / control_units);
                 (dev * libm::sqrt(factor / control_units), f64::INFINITY)
             }
-            MeasureTest::Mean { known } => {
-                let both = 1.0 / control_units + 1.0 / units;
-                if known {
-                    let variance = own.sd * own.sd * own.reduction * own.design_effect;
-                    (libm::sqrt(variance * both), f64::INFINITY)
-                } else {
-                    let off = control - self.laws[measure][0].mean;
-                    let off_treatment = treatment - self.laws[measure][arm].mean;
-                    let within =
-                        control_squares - control_units * off * off + squares - units * off_treatment * off_treatment;
-                    let variance = within / (control_units + units - 2.0);
+            MeasureTest::Known => {
+                let factor = own.reduction * own.design_effect;
+                let variance = own.sd * own.sd / control_units + own.sd_treatment * own.sd_treatment / units;
+                (libm::sqrt(variance * factor), f64::INFINITY)
+            }
+            MeasureTest::Pooled | MeasureTest::Welch => {
+                let off = control - self.laws[measure][0].mean;
+                let off_treatment = treatment - self.laws[measure][arm].mean;
+                let within = (control_squares - control_units * off * off).max(0.0);
+                let within_treatment = (squares - units * off_treatment * off_treatment).max(0.0);
+                if own.test == MeasureTest::Pooled {
+                    let variance = (within + within_treatment) / (control_units + units - 2.0);
                     let degrees = (control_units + units) / own.design_effect - 2.0;
-                    (libm::sqrt((variance * both).max(0.0)), degrees)
+                    (libm::sqrt(variance * (1.0 / control_units + 1.0 / units)), degrees)
+                } else {
+                    let a = within / ((control_units - 1.0) * control_units);
+                    let b = within_treatment / ((units - 1.0) * units);
+                    // Satterthwaite 1946.
+                    let free = |n: f64| n / own.design_effect - 1.0;
+                    let degrees = (a + b) * (a + b) / (a * a / free(control_units) + b * b / free(units));
+                    (libm::sqrt(a + b), degrees)
                 }
             }
         };

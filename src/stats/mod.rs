@@ -12,10 +12,13 @@ pub mod bayes;
 pub mod cluster;
 pub mod comparison;
 pub mod count;
+pub mod decision;
+pub mod dunnett;
 pub mod equivalence;
 pub mod estimate;
 pub mod exact;
 pub mod exaggeration;
+pub mod family;
 pub mod lift;
 pub mod mean;
 pub mod multiplicity;
@@ -29,6 +32,8 @@ pub mod switchback;
 pub mod traffic;
 pub mod variance;
 
+pub mod bivariate;
+pub mod multivariate;
 pub mod noncentral;
 pub mod normal;
 pub mod student;
@@ -127,6 +132,8 @@ pub enum Refusal {
     BoundsMeet,
     /// More looks than the recursion can resolve.
     TooManyLooks { looks: usize, most: usize },
+    /// The quantity has no closed or one-dimensional form, and is not simulated.
+    NoForm { what: &'static str },
     /// An iteration did not settle; a fault of this library rather than of the inputs.
     Unsettled { what: &'static str },
 }
@@ -184,6 +191,7 @@ impl fmt::Display for Refusal {
             Self::TooManyLooks { looks, most } => {
                 write!(f, "{looks} looks are more than {most}")
             }
+            Self::NoForm { what } => write!(f, "{what} has no closed form"),
             Self::Unsettled { what } => write!(f, "the search for the {what} did not settle"),
         }
     }

@@ -3,9 +3,10 @@
 //! Start at [`test()`], for one look at the counts, or at [`Watch`], for a look after every batch; [`power`] and
 //! [`smallest_leak`] say how large a leak the check would see.
 
+use super::noncentral;
 use super::normal;
 use super::root;
-use super::special::{self, Tails, incomplete_gamma};
+use super::special;
 use super::{Refusal, open_unit, positive};
 
 /// A test of observed counts against planned shares.
@@ -83,7 +84,7 @@ fn summed(observed: &[f64], weights: &[f64], term: fn(f64, f64) -> f64) -> Resul
         }
     }
     let degrees_of_freedom = more_than_one(arms)?;
-    let p_value = chi_square_tails(statistic, degrees_of_freedom).upper;
+    let p_value = special::chi_square(statistic, degrees_of_freedom).upper;
     Ok(Mismatch { statistic, degrees_of_freedom, p_value, method: Method::ChiSquare })
 }
 
@@ -208,7 +209,7 @@ pub fn critical_value(alpha: f64, degrees_of_freedom: f64) -> Result<f64, Refusa
     }
     // Brent on ln x: the small tail decides which side keeps the digits.
     let off = |u: f64| {
-        let tails = chi_square_tails(libm::exp(u), degrees_of_freedom);
+        let tails = special::chi_square(libm::exp(u), degrees_of_freedom);
         if alpha < 0.5 {
             libm::log(alpha / tails.upper.max(1e-320))
         } else {
@@ -248,7 +249,7 @@ pub fn power(units: f64, true_shares: &[f64], planned: &[f64], alpha: f64) -> Re
     if distance == f64::INFINITY {
         return Ok(1.0);
     }
-    Ok(noncentral_upper(critical, df, distance))
+    Ok(noncentral::chi_square_tails(critical, df, distance).upper)
 }
 
 /// The smallest leak of one arm that the test at level `alpha` notices with probability `power`: the share of the
@@ -299,7 +300,7 @@ fn noncentrality_for(planned: &[f64], power: f64, alpha: f64) -> Result<f64, Ref
     if power <= alpha {
         return Err(Refusal::PowerTooLow { power, alpha });
     }
-    let surplus = |shift: f64| noncentral_upper(critical, df, shift * shift) - power;
+    let surplus = |shift: f64| noncentral::chi_square_tails(critical, df, shift * shift).upper - power;
     root::bracket_upwards(surplus, 0.0, 1.0)
         .and_then(|(low, high)| root::brent_from(surplus, low, high, 1e-14))
         .map(|shift| shift * shift)
@@ -403,51 +404,6 @@ impl Watch {
         }
         sum - 0.5 * (arms - 1.0) * libm::log(total / before)
     }
-}
-
-/// Both tails of the chi-square distribution.
-#[must_use]
-pub fn chi_square_tails(x: f64, degrees_of_freedom: f64) -> Tails {
-    if degrees_of_freedom == 1.0 && (0.0..f64::INFINITY).contains(&x) {
-        let root = libm::sqrt(x);
-        return Tails { lower: incomplete_gamma(0.5, 0.5 * x).lower, upper: 2.0 * normal::sf(root) };
-    }
-    incomplete_gamma(0.5 * degrees_of_freedom, 0.5 * x)
-}
-
-/// P(noncentral chi-square > x): a Poisson mixture walked from its mode (Ding 1992).
-fn noncentral_upper(x: f64, df: f64, noncentrality: f64) -> f64 {
-    if noncentrality == 0.0 {
-        return chi_square_tails(x, df).upper;
-    }
-    let (root, shift) = (libm::sqrt(x), libm::sqrt(noncentrality));
-    if df == 1.0 {
-        return normal::sf(root - shift) + normal::sf(root + shift);
-    }
-    // Far beyond the critical value nothing is left to add up.
-    if root + libm::sqrt(df) + 40.0 < shift {
-        return 1.0;
-    }
-    let mean = 0.5 * noncentrality;
-    let mode = mean.floor();
-    let weight = libm::exp(mode * libm::log(mean) - mean - libm::lgamma(mode + 1.0));
-    let tail = |j: f64| incomplete_gamma(0.5 * df + j, 0.5 * x).upper;
-    let mut sum = weight * tail(mode);
-    let mut up = weight;
-    let mut j = mode;
-    while 1e-18 < up {
-        j += 1.0;
-        up *= mean / j;
-        sum += up * tail(j);
-    }
-    let mut down = weight;
-    let mut j = mode;
-    while 1.0 <= j && 1e-18 < down {
-        down *= j / mean;
-        j -= 1.0;
-        sum += down * tail(j);
-    }
-    sum.min(1.0)
 }
 
 fn checked(counts: &[f64], weights: &[f64]) -> Result<(f64, f64), Refusal> {

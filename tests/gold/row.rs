@@ -133,6 +133,19 @@ impl Row {
         number(&self.expect[key])
     }
 
+    /// A group of outputs as a row of its own.
+    pub fn part(&self, key: &str) -> Self {
+        Self {
+            id: self.id.clone(),
+            kind: self.kind.clone(),
+            tool: self.tool.clone(),
+            design: self.design.clone(),
+            expect: self.expect[key].clone(),
+            tolerance: self.tolerance.clone(),
+            note: self.note.clone(),
+        }
+    }
+
     /// Names of the outputs that are numbers, lists of numbers, or simulated numbers.
     pub fn numbers_given(&self) -> impl Iterator<Item = &str> {
         let fields = self.expect.as_object().into_iter().flatten();
