@@ -4,7 +4,7 @@ use divan::{Bencher, black_box};
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
-use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
+use expc::stats::sequential::{Futility, FutilityRule, Looks, Monitoring, Spending, equal_fractions};
 use expc::stats::{Direction, Sides};
 
 fn main() {
@@ -61,10 +61,16 @@ fn fixed_t(bencher: Bencher<'_, '_>, effect: f64) {
     all_three(bencher, mean(effect));
 }
 
-#[divan::bench(args = [5, 10, 28])]
+/// Two-sided O'Brien-Fleming spending.
+#[divan::bench(args = [5, 10, 20, 28, 100, 366])]
 fn bounds(looks: usize) -> Option<Monitoring> {
     let spending = Spending::ObrienFleming;
     Monitoring::spending(&equal_fractions(looks), 0.05, Sides::Two, spending).ok()
+}
+
+#[divan::bench(args = [5, 10, 20, 28, 100, 366])]
+fn bounds_and_drift(looks: usize) -> Option<f64> {
+    bounds(black_box(looks))?.drift(0.8).ok()
 }
 
 #[divan::bench(args = [5, 10, 28])]
@@ -72,4 +78,27 @@ fn bounds_inflation_and_expected_information(looks: usize) -> Option<(f64, f64)>
     let plan = bounds(black_box(looks))?;
     let drift = plan.drift(0.8).ok()?;
     Some((plan.inflation(0.8).ok()?, plan.expected_information(drift).ok()?))
+}
+
+/// O'Brien-Fleming spending of both errors.
+fn futility(looks: usize, binding: bool) -> Option<Monitoring> {
+    let looks = Looks::new(&equal_fractions(black_box(looks))).ok()?;
+    let futility = Futility { rule: FutilityRule::Beta(Spending::ObrienFleming), binding };
+    Monitoring::with_futility(&looks, 0.025, Spending::ObrienFleming.into(), &futility, 0.9).ok()
+}
+
+#[divan::bench(args = [5, 20])]
+fn beta_spending(looks: usize) -> Option<Monitoring> {
+    futility(looks, false)
+}
+
+#[divan::bench(args = [5, 20])]
+fn beta_spending_binding(looks: usize) -> Option<Monitoring> {
+    futility(looks, true)
+}
+
+/// The mean power over a normal prior of the drift.
+#[divan::bench(args = [5, 20])]
+fn bounds_and_assurance(looks: usize) -> Option<f64> {
+    bounds(black_box(looks))?.assurance(2.8, 1.0).ok()
 }

@@ -144,7 +144,7 @@ fn rules_are_listed_and_explained() {
     assert_eq!(expc(&["explain", name]), expc(&["explain", &code.to_lowercase()]));
     refused(&expc(&["explain", "unknwon-key"]), &["did you mean `unknown-key`?"]);
     refused(&expc(&["explain", "SYN0O1"]), &["did you mean `SYN0"]);
-    refused(&expc(&["explain", "utterly different"]), &["`expc rules` lists them"]);
+    refused(&expc(&["explain", "utterly different"]), &["`expc rules` and `expc explain` list them"]);
     refused(&expc(&["rules", "--group", "sintax"]), &["unknown group `sintax`", "syntax"]);
     refused(&expc(&["rules", "--format", "xml"]), &["unknown format `xml`", "text, json"]);
 }

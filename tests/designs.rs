@@ -5,10 +5,15 @@
 
 use expc::plan::{Plan, Sized, Sizing, Unsized};
 use expc::portfolio::Workspace;
-use expc::stats::Sides;
+use expc::stats::bayes::{self, Belief, Decision, Prior, Rule};
+use expc::stats::cluster::{ClusterTest, Clustering, Outcome, Reference, Weighting};
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+use expc::stats::count::{Measure, NullVariance, Rates};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
+use expc::stats::survival::{EventFormula, FollowUp, HazardTest, Hazards, hazard};
+use expc::stats::switchback::{Blocks, SwitchbackTest};
+use expc::stats::{Direction, Sides};
 use expc::world::Memory;
 
 /// One experiment of two variants: 10,000 units a day, all of them, for four weeks.
@@ -56,11 +61,16 @@ sd = "300 ms"
 
 /// The plan of the spec with more text behind it, and with more metrics.
 fn plan_with(spec: &str, catalogue: &str) -> Plan {
+    plan_of(&format!("{SPEC}{spec}"), catalogue)
+}
+
+/// The plan of a whole spec.
+fn plan_of(spec: &str, catalogue: &str) -> Plan {
     let files = Memory::default()
         .with("expc.toml", "schema = 1\n")
         .with("catalog/base.toml", CATALOGUE)
         .with("catalog/more.toml", format!("schema = 1\n{catalogue}"))
-        .with("experiments/it.toml", format!("{SPEC}{spec}"));
+        .with("experiments/it.toml", spec);
     let workspace = Workspace::open(&files);
     let compiled = workspace.compile(&workspace.specs[0]);
     assert!(compiled.document.faults.is_empty(), "{:?}\n{spec}", compiled.document.faults);
@@ -116,6 +126,21 @@ fn each_test_of_rates_has_its_own_size() {
 }
 
 #[test]
+fn exact_tests_serve_small_samples() {
+    let few = SPEC.replace("daily_units = 10000", "daily_units = 10");
+    let primary = "[[metrics.primary]]\nmetric = \"rate\"\nmde = { absolute = \"20pp\" }\n";
+    for (word, test) in
+        [("fisher-exact", ProportionTest::FisherExact), ("exact-unconditional", ProportionTest::ExactUnconditional)]
+    {
+        let plan = plan_of(&format!("{few}{primary}[design]\ntest = \"{word}\"\n"), "");
+        let claim = Claim::Superiority { effect: 0.2 };
+        same(only(&plan), Comparison { endpoint: Endpoint::Proportion { baseline: 0.1, test }, claim, ..RATE }, 0.8);
+        let large = format!("{PRIMARY}[design]\ntest = \"{word}\"\n");
+        assert!(why(&plan_with(&large, "").sizes[0]).to_string().contains("exact test"));
+    }
+}
+
+#[test]
 fn each_test_of_means_has_its_own_size() {
     for (design, own, test) in [
         ("test = \"z\"", "", MeanTest::Z),
@@ -166,7 +191,7 @@ fn a_lift_is_planned_with_its_estimated_baseline() {
     let plan = plan(&format!("{PRIMARY}[design]\nscale = \"lift\"\n"));
     let wanted = Comparison { claim: Claim::Superiority { effect: 0.1 }, scale: Scale::Lift, ..RATE };
     same(only(&plan), wanted, 0.8);
-    let lift = wanted.detectable(only(&plan).control, 0.8, expc::stats::Direction::Up).expect("an effect");
+    let lift = wanted.detectable(only(&plan).control, 0.8, Direction::Up).expect("an effect");
     let shown = only(&plan).detectable().expect("an effect");
     assert!((shown - 0.1 * lift).abs() < 1e-12, "{shown} is in points of the rate");
 }
@@ -240,6 +265,50 @@ fn looks_have_a_price_and_save_time() {
 }
 
 #[test]
+fn futility_saves_time_where_there_is_no_effect() {
+    let spent = "spending = \"hwang-shih-decani\", parameter = -2.0";
+    let of = |more: &str| plan(&format!("{PRIMARY}{LOOKS}{more}"));
+    let days = |plan: &Plan, truth: f64| only(plan).expected(plan, truth).expect("looks").days.expect("days");
+    let (without, loose) = (of(""), of(&format!("futility = {{ {spent} }}\n")));
+    let binding = of(&format!("futility = {{ {spent}, binding = true }}\n"));
+    assert!(days(&loose, 0.0) < days(&without, 0.0) - 3.0);
+    let need = |plan: &Plan| only(plan).need.control;
+    assert!(need(&without) < need(&binding) && need(&binding) < need(&loose));
+    let reached = only(&loose).power_with(need(&loose)).expect("a power");
+    assert!((reached - 0.8).abs() < 1e-9, "{reached}");
+    let bounds = expc::plan::looks(&loose.design, &expc::plan::Memo::default());
+    assert!(bounds[0].futility.expect("a bound") < bounds[0].z);
+    assert_eq!(bounds[1].futility.expect("a bound"), bounds[1].z);
+}
+
+#[test]
+fn always_valid_boundaries_are_tuned_or_mixed() {
+    let of = |more: &str| {
+        let text = format!("{PRIMARY}[design]\nmethod = \"always-valid\"\n{more}");
+        only(&plan(&text)).factors.inflation
+    };
+    let tuned = of("");
+    assert!(1.2 < tuned && tuned < 2.3, "{tuned}");
+    assert_eq!(tuned, of("always_valid = { boundary = \"gavi\" }\n"));
+    assert!(tuned < of("always_valid = { tuned_for = \"10%\" }\n"));
+    let mixed = of("always_valid = { boundary = \"mixture\" }\n");
+    let as_large = of("always_valid = { boundary = \"mixture\", mixing = { relative = \"10%\" } }\n");
+    assert!((mixed - as_large).abs() < 1e-9, "{mixed}, not {as_large}");
+    assert!(mixed < of("always_valid = { boundary = \"mixture\", mixing = { relative = \"0.1%\" } }\n"));
+}
+
+#[test]
+fn a_result_of_little_power_exaggerates() {
+    let worth = |mde: &str| {
+        let plan = plan(&format!("[[metrics.primary]]\nmetric = \"rate\"\nmde = {{ absolute = \"{mde}\" }}\n"));
+        only(&plan).exaggeration().expect("a power below 1")
+    };
+    let (weak, strong) = (worth("0.05pp"), worth("0.5pp"));
+    assert!(3.0 < weak.magnitude && 0.01 < weak.wrong_sign, "{weak:?}");
+    assert!(strong.magnitude < 1.1 && strong.wrong_sign < 1e-6, "{strong:?}");
+}
+
+#[test]
 fn guardrails_are_tested_at_the_end_or_at_looks() {
     let guardrail = "[[metrics.guardrail]]\nmetric = \"latency\"\nmargin = { absolute = \"20 ms\" }\n";
     let factor = |more: &str| {
@@ -269,6 +338,151 @@ fn ratios_and_quantiles_find_their_deviation() {
     let past = "interval = { low = \"1180 ms\", high = \"1220 ms\", units = 40000 }\n";
     let by_interval = of(&format!("{quantile}{past}"), "relative = \"5%\"");
     assert!((by_interval - 200.0 * 40.0 / (2.0 * 1.959_963_984_540_054)).abs() < 1e-6);
+}
+
+#[test]
+fn counts_are_planned_by_their_dispersion() {
+    let count = "[metrics.it]\nkind = \"count\"\nunit = \"orders\"\ndirection = \"increase\"\nbaseline = \"0.4 orders\"\n\
+        window = \"14 days\"\nbaseline_window = \"7 days\"\n";
+    let primary = "[[metrics.primary]]\nmetric = \"it\"\nmde = { relative = \"5%\" }\n";
+    for (own, test, overdispersion, null_variance) in [
+        ("dispersion = 0.8\n", "", 0.8, NullVariance::True),
+        ("dispersion = 0.8\n", "test = \"score\"", 0.8, NullVariance::Constrained),
+        ("sd = \"0.8 orders\"\n", "test = \"wald\"", 1.5, NullVariance::True),
+    ] {
+        let plan = plan_with(&format!("{primary}[design]\n{test}\n"), &format!("{count}{own}"));
+        let rates = Rates { control: 0.4, exposure: 2.0, overdispersion, measure: Measure::Ratio, null_variance };
+        let effect = 0.4 * 0.05;
+        let wanted = Comparison { endpoint: Endpoint::Count(rates), claim: Claim::Superiority { effect }, ..RATE };
+        same(only(&plan), wanted, 0.8);
+    }
+    let plain = plan_with(primary, &format!("{count}sd = \"0.8 orders\"\n"));
+    assert!(matches!(only(&plain).comparison.endpoint, Endpoint::Mean { sd: 0.8, test: MeanTest::T, .. }));
+}
+
+#[test]
+fn times_to_an_event_are_planned_by_their_hazard() {
+    let churn = "[metrics.it]\nkind = \"time-to-event\"\ndirection = \"decrease\"\nbaseline = \"30%\"\nwindow = \"14 days\"\ndropout = \"10%\"\n";
+    for (word, formula) in [("schoenfeld", EventFormula::Schoenfeld), ("freedman", EventFormula::Freedman)] {
+        let primary = "[[metrics.primary]]\nmetric = \"it\"\nmde = { relative = \"10%\" }\n";
+        let plan = plan_with(&format!("{primary}[design]\ntest = \"{word}\"\n"), churn);
+        let control = hazard(0.3, 14.0).expect("a hazard");
+        let watched = FollowUp { accrual: 0.0, follow_up: 14.0, dropout_hazard: hazard(0.1, 14.0).expect("a hazard") };
+        let hazards = Hazards { control, test: HazardTest::Logrank(formula), watched };
+        let claim = Claim::Superiority { effect: -0.1 * control };
+        same(only(&plan), Comparison { endpoint: Endpoint::TimeToEvent(hazards), claim, ..RATE }, 0.8);
+    }
+}
+
+#[test]
+fn groups_are_tested_by_their_means() {
+    let cluster = "[design.cluster]\nunit = \"shop\"\nicc = 0.02\nmean_size = 20.0\nsize_cv = 0.4\n";
+    let shop = "[units.shop]\nkey = \"shop_id\"\n";
+    let primary = "[[metrics.primary]]\nmetric = \"money\"\nmde = { relative = \"10%\" }\n";
+    let clustering =
+        Clustering { size: 20.0, size_variation: 0.4, intraclass_correlation: 0.02, weighting: Weighting::Units };
+    let wanted = ClusterTest {
+        outcome: Outcome::Mean { sd: 19.0, clustering },
+        effect: 0.4,
+        alpha: 0.05,
+        sides: Sides::Two,
+        allocation: 1.0,
+        reference: Reference::Student,
+    };
+    let plan = plan_with(&format!("{primary}{cluster}"), shop);
+    let groups = only(&plan).need.control / 20.0;
+    let want = wanted.required(0.8).expect("a size").control;
+    assert!((groups - want).abs() < 1e-9 * want, "{groups}, not {want}");
+    let power = wanted.power(only(&plan).control / 20.0).expect("a power");
+    assert!((only(&plan).power - power).abs() < 1e-12);
+    // Rates: the variance of both arms at the planned effect.
+    let plan = plan_with(&format!("{PRIMARY}{cluster}"), shop);
+    let outcome = Outcome::Proportion { baseline: 0.1, pooled: false, clustering };
+    let want = ClusterTest { outcome, effect: 0.01, ..wanted }.required(0.8).expect("a size").control;
+    let groups = only(&plan).need.control / 20.0;
+    assert!((groups - want).abs() < 1e-9 * want, "{groups}, not {want}");
+    // However large the effect, four groups a side.
+    let huge = "[[metrics.primary]]\nmetric = \"money\"\nmde = { absolute = \"$400\" }\n";
+    let plan = plan_with(&format!("{huge}{cluster}"), shop);
+    assert!((only(&plan).need.control - 80.0).abs() < 1e-9, "{:?}", only(&plan).need);
+}
+
+#[test]
+fn groups_that_are_few_are_not_used_up_twice() {
+    let spec = "[audience]\nunit = \"shop\"\ndaily_units = 100\n";
+    let cluster = "[design.cluster]\nunit = \"shop\"\nicc = 0.02\nmean_size = 20.0\n";
+    let text = SPEC.replace("[audience]\nunit = \"user\"\ndaily_units = 10000\n", spec);
+    let primary = "[[metrics.primary]]\nmetric = \"money\"\nmde = { relative = \"10%\" }\n";
+    let units = |more: &str| only(&plan_of(&format!("{text}{primary}{cluster}{more}"), "")).control;
+    assert_eq!(units(""), 100.0 * 28.0 * 20.0 / 2.0);
+    assert_eq!(units("total = 640\n"), 640.0 * 20.0 / 2.0);
+}
+
+#[test]
+fn switchbacks_count_blocks() {
+    let primary = "[[metrics.primary]]\nmetric = \"money\"\nmde = { absolute = \"$0.5\" }\nperiod_sd = \"$2\"\n";
+    let design = "[design.switchback]\nperiod = \"1 hour\"\nwashout = \"1 hour\"\nblock = 6\nautocorrelation = 0.4\n";
+    let blocks = Blocks { length: 6, washout: 1, autocorrelation: 0.4, sd: 2.0 };
+    let wanted = SwitchbackTest { blocks, effect: 0.5, alpha: 0.05, sides: Sides::Two };
+    let plan = plan(&format!("{primary}{design}"));
+    let got = 2.0 * only(&plan).need.control / 6.0;
+    let want = wanted.required(0.8).expect("a size").blocks;
+    assert!((got - want).abs() < 1e-9 * want, "{got} blocks, not {want}");
+    assert_eq!(only(&plan).control, 28.0 * 24.0 / 2.0);
+    let power = wanted.power(28.0 * 24.0 / 6.0).expect("a power");
+    assert!((only(&plan).power - power).abs() < 1e-12);
+}
+
+#[test]
+fn returning_units_come_ever_more_slowly() {
+    let text = SPEC.replace(
+        "daily_units = 10000\n",
+        "unique_units = [{ after = \"1 day\", units = 10000 }, { after = \"7 days\", units = 40000 }, { after = \"28 days\", units = 80000 }]\n",
+    );
+    let plan = plan_of(&format!("{text}{PRIMARY}"), "");
+    assert!((only(&plan).control - 40_000.0).abs() < 1e-6, "{}", only(&plan).control);
+    assert_eq!(plan.audience.daily_units.as_ref().map(|daily| daily.value), Some(10_000.0));
+    assert!(!plan.calendar.is_extrapolated(28) && plan.calendar.is_extrapolated(29));
+    let faster = text.replace("40000", "400000").replace("80000", "8000000");
+    let plan = plan_of(&format!("{faster}{PRIMARY}"), "");
+    assert!(why(&plan.sizes[0]).to_string().contains("concave"), "{}", why(&plan.sizes[0]));
+}
+
+#[test]
+fn the_smallest_leak_is_that_of_the_sample_ratio_check() {
+    let plan = plan(PRIMARY);
+    let leak = plan.smallest_leak().expect("units come").expect("a leak");
+    let wanted = expc::stats::srm::smallest_leak(280_000.0, &[1.0, 1.0], 0, 0.9, 0.001).expect("a leak");
+    assert!((leak.part - wanted).abs() < 1e-12 && leak.units == 280_000.0, "{leak:?}");
+}
+
+#[test]
+fn posteriors_decide_bayesian_designs() {
+    let design = "[design]\nmethod = \"bayesian\"\n\
+        bayes = { prior_sd = \"10%\", win_probability = 0.95, max_expected_loss = \"0.2%\" }\n";
+    let plan = plan(&format!("{PRIMARY}{design}"));
+    let prior = Belief::new(0.0, 0.01).expect("a prior");
+    let wanted = Decision {
+        measure: bayes::Measure::Proportion { baseline: 0.1 },
+        prior: Prior::Normal(prior),
+        rule: Rule { win: Some(0.95), loss: Some(0.0002), ..Rule::none(Direction::Up) },
+        effect: 0.01,
+        allocation: 1.0,
+        size_factor: 1.0,
+    };
+    let sizing = only(&plan);
+    let want = wanted.required(0.8).expect("a size").control;
+    assert!((sizing.need.control - want).abs() < 1e-9 * want, "{}, not {want}", sizing.need.control);
+    let power = wanted.power(sizing.control).expect("a power");
+    assert!((sizing.power - power).abs() < 1e-12, "{}, not {power}", sizing.power);
+    let detectable = sizing.detectable().expect("an effect");
+    let again = Decision { effect: detectable, ..wanted }.power(sizing.control).expect("a power");
+    assert!((again - 0.8).abs() < 1e-9, "{again}");
+    let got = sizing.assurance().expect("a prior").success;
+    let want = wanted.assurance(sizing.control, prior).expect("an assurance").success;
+    assert!((got - want).abs() < 1e-12, "{got}, not {want}");
+    let without = plan_with(&format!("{PRIMARY}[design]\nmethod = \"bayesian\"\n"), "");
+    assert!(why(&without.sizes[0]).to_string().contains("a prior"));
 }
 
 /// Numbers that have no answer, each with what the reason says.

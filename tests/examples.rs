@@ -138,6 +138,11 @@ fn the_readme_shows_what_the_program_prints() {
     for line in shown.lines().skip(1).filter(|line| line.trim() != "…") {
         assert!(power.lines().any(|printed| printed == line.trim_end()), "not printed: {line}");
     }
+    let size = stripped(&expc(&["size", "proportion", "--baseline", "4.2%", "--mde", "2%rel", "--power", "80%"]).1);
+    let shown = blocks(&page, "console").into_iter().find(|block| block.starts_with("$ expc size"));
+    for line in shown.expect("the README asks a question").lines().skip(1).filter(|line| line.trim() != "…") {
+        assert!(size.lines().any(|printed| printed == line.trim_end()), "not printed: {line}");
+    }
     let rules = expc(&["rules"]).1;
     let count = rules.lines().last().and_then(|line| line.split_whitespace().next()).expect("a count");
     assert!(page.contains(&format!("({count} rules)")), "the README counts other than {count} rules");

@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["plan"],
     &["portfolio"],
     // 3, judges.
-    &["rules", "change"],
+    &["rules", "change", "simulate"],
     &["check"],
     // 4, voices.
     &["report", "emit", "fmt"],

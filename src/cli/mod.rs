@@ -3,12 +3,17 @@
 
 mod build;
 mod check;
+mod csv;
 mod failure;
+mod looks;
 mod place;
 mod power;
 mod resolve;
 mod rules;
 pub mod schema;
+mod shown;
+mod simulate;
+mod size;
 
 use std::process::ExitCode;
 
@@ -32,6 +37,10 @@ enum Command {
     Build(build::Arguments),
     /// Show sample size, power and detectable effect by week
     Power(power::Arguments),
+    /// Answer a question of sample size without a spec
+    Size(Box<size::Arguments>),
+    /// Run the declared design many times on drawn data, decision rules included
+    Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
     /// List the rules
@@ -56,6 +65,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),
+        Command::Size(arguments) => size::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),

@@ -1,6 +1,7 @@
 //! Stages on days, and how many units have come by a day.
 
 use crate::spec::{Day, Duration};
+use crate::stats::traffic::{self, Arrivals, Ramp};
 
 use super::origin::Known;
 use super::types::PlannedStage;
@@ -18,6 +19,8 @@ pub struct Calendar {
     pub days: u32,
     /// False when the days of the ramp are left out of the analysis.
     pub analyse_ramp: bool,
+    /// How many different units come within so many days, over those of the first day, when units return.
+    pub arrivals: Option<Arrivals>,
 }
 
 impl Calendar {
@@ -67,7 +70,12 @@ impl Calendar {
     ///
     /// New units arrive at an even rate; a stable hash enrols a share of each day's newcomers. Units that came
     /// before a stage and return after it are not counted: the plan promises no more than newcomers give.
+    ///
+    /// Where units return, the different ones that are enrolled by then, over those of one day with the whole share.
     pub fn share_days(&self, days: u32) -> f64 {
+        if let Some(arrivals) = &self.arrivals {
+            return self.enrolled_of(arrivals, days).unwrap_or(0.0);
+        }
         let last = self.stages.len().saturating_sub(1);
         let mut left = days;
         let mut sum = 0.0;
@@ -80,5 +88,25 @@ impl Calendar {
             left -= here;
         }
         sum
+    }
+
+    /// Different units by the end of a day; those that the ramp enrolled are left out where its days are.
+    fn enrolled_of(&self, arrivals: &Arrivals, days: u32) -> Option<f64> {
+        let stages = self.stages.iter().map(|stage| (stage.share.value, stage.days.max(1) as usize));
+        let mut shares: Vec<f64> = stages.flat_map(|(share, days)| std::iter::repeat_n(share, days)).collect();
+        shares.truncate(traffic::MOST_DAYS as usize);
+        let ramp = Ramp::new(&shares).ok()?;
+        let by = |day: u32| ramp.enrolled(arrivals, day).map(|reading| reading.units).ok();
+        let before = match self.analyse_ramp {
+            true => 0,
+            false => self.stages.iter().rev().skip(1).map(|stage| stage.days).sum(),
+        };
+        if days <= before { Some(0.0) } else { Some(by(days)? - by(before)?) }
+    }
+
+    /// True when the days lie beyond the last count of returning units, so that a model speaks, not the data.
+    pub fn is_extrapolated(&self, days: u32) -> bool {
+        let reading = self.arrivals.as_ref().map(|arrivals| arrivals.unique(f64::from(days)));
+        matches!(reading, Some(Ok(reading)) if reading.extrapolated)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Entries};
+use crate::catalog::{Catalog, Entries, Kind};
 use crate::policy::{Policy, WorkspaceFile};
 use crate::spec::design::{Reduction, SrmAction};
 use crate::spec::{
     Boundary, Correction, Day, EffectAmong, EffectScale, Field, Gate, GuardrailsAt, HypothesisKind, Method, Population,
     PowerOf, Probability, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spec, Status, Unit,
 };
-use crate::stats;
+use crate::stats::{self, traffic};
 use crate::syntax::{At, Value};
 use crate::text::{FileId, Span};
 
@@ -86,6 +86,7 @@ pub fn compile(inputs: Inputs<'_>) -> Plan {
     let one_sided = plan.design.sides.value == Sides::One;
     plan.decision = spec.decision.value().map(|decision| Table::new(decision, one_sided));
     plan.calendar = inputs.calendar(&plan.audience);
+    returning(&mut plan);
     plan.expectations = inputs.expectations(&plan);
     plan.sizes = size::size_all(&plan, inputs.memo);
     plan
@@ -192,6 +193,7 @@ impl<'a> Inputs<'a> {
             base,
             daily_units,
             unique_units,
+            arrivals_fault: None,
             share: audience
                 .and_then(|audience| self.known(&audience.share, |share| *share))
                 .unwrap_or(Known::built_in(Share::ALL)),
@@ -285,7 +287,8 @@ impl<'a> Inputs<'a> {
         };
         let kind = defined.and_then(|metric| self.catalogued(&metric.kind, |kind| *kind));
         let unit = defined.and_then(|metric| self.catalogued(&metric.unit, |unit| unit.clone()));
-        let binary = kind.as_ref().is_some_and(|kind| kind.value.is_binary());
+        // The baseline of a time to an event is the part of units that have it by the end of the window.
+        let binary = kind.as_ref().is_some_and(|kind| kind.value.is_binary() || kind.value == Kind::TimeToEvent);
         let word = unit.as_ref().map(|unit| unit.value.as_str());
         let amount = |field: &Field<crate::spec::Amount>, origin: fn(Span, FileId) -> Origin| {
             let at = field.get()?;
@@ -322,6 +325,7 @@ impl<'a> Inputs<'a> {
             true_effect: size(&entry.true_effect),
             hypothesis: self.known(&entry.hypothesis, |kind| *kind).unwrap_or(Known::built_in(by_role)),
             sd_treatment: amount(&entry.sd_treatment, Origin::in_spec),
+            period_sd: amount(&entry.period_sd, Origin::in_spec),
             baseline_window: from(|metric| &metric.baseline_window),
             measured: defined.map(|metric| self.measured(metric, word, binary)).unwrap_or_default(),
             kind,
@@ -381,8 +385,12 @@ impl<'a> Inputs<'a> {
         let alpha_per_claim = share_of_alpha(correction.value, alpha.value, claims);
         let power_of = self.known(&design.power_of, |of| *of).unwrap_or(Known::built_in(PowerOf::Metric));
         let guardrails = count(Role::Guardrail);
-        let guardrail_power =
-            stats::multiplicity::guardrail_power(power.value, count(Role::Primary), guardrails).unwrap_or(power.value);
+        let rule = stats::decision::ShipRule {
+            success: count(Role::Primary),
+            guardrails,
+            ..stats::decision::ShipRule::new(alpha.value, power.value)
+        };
+        let guardrail_power = rule.power_per_claim().unwrap_or(power.value);
         let srm = design.srm.value();
         PlannedDesign {
             method: self.known(&design.method, |m| *m).unwrap_or(Known::built_in(Method::Fixed)),
@@ -580,6 +588,7 @@ impl<'a> Inputs<'a> {
             decide: self.spec.decision.value().and_then(|decision| self.known(&decision.by, |day| *day)),
             days,
             analyse_ramp: rollout.analyse_ramp.copied().unwrap_or(true),
+            arrivals: None,
         }
     }
 
@@ -599,6 +608,33 @@ impl<'a> Inputs<'a> {
             });
         }
         expectations
+    }
+}
+
+/// Counts of a day may lie this far below a curve that rises ever more slowly.
+const SLACK: f64 = 0.05;
+
+/// Puts returning units into the calendar, over those of their first day: the counts give the shape, and
+/// `daily_units`, where it is written, the level.
+fn returning(plan: &mut Plan) {
+    let points: Vec<(f64, f64)> =
+        plan.audience.unique_units.iter().map(|known| (f64::from(known.value.day), known.value.units)).collect();
+    if points.is_empty() {
+        return;
+    }
+    let scaled = traffic::Curve::new(&points, SLACK).and_then(|curve| {
+        let first = curve.unique(1.0)?.units;
+        let scaled: Vec<(f64, f64)> = points.iter().map(|(day, units)| (*day, units / first)).collect();
+        let shares: Vec<f64> = plan.calendar.stages.iter().map(|stage| stage.share.value).collect();
+        traffic::Ramp::new(&shares)?;
+        Ok((first, traffic::Curve::new(&scaled, SLACK)?))
+    });
+    match scaled {
+        Ok((first, curve)) => {
+            plan.audience.daily_units.get_or_insert(Known::new(first, Origin::Computed));
+            plan.calendar.arrivals = Some(traffic::Arrivals::Curve(curve));
+        }
+        Err(refusal) => plan.audience.arrivals_fault = Some(refusal),
     }
 }
 

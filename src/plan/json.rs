@@ -110,6 +110,9 @@ impl Printer<'_> {
                 "stages": calendar.stages.iter().map(|stage| self.stage(plan, stage)).collect::<Vec<_>>(),
             },
             "sizes": plan.sizes.iter().map(size).collect::<Vec<_>>(),
+            "smallest_leak": plan.smallest_leak().and_then(Result::ok).map(|leak| json!({
+                "variant": leak.variant, "part": leak.part, "units": leak.units.floor(),
+            })),
             "kill_switch": self.maybe(plan.kill_switch.as_ref(), |on| json!(on)),
             "targets": plan.targets.iter().map(|target| target.value.clone()).collect::<Vec<_>>(),
         })
@@ -173,6 +176,7 @@ impl Printer<'_> {
             "baseline": self.number(metric.baseline.as_ref()),
             "sd": self.number(metric.sd.as_ref()),
             "sd_treatment": self.number(metric.sd_treatment.as_ref()),
+            "period_sd": self.number(metric.period_sd.as_ref()),
             "baseline_window": self.maybe(metric.baseline_window.as_ref(), |window| json!(window.to_string())),
             "measured": self.measured(&metric.measured),
             "hypothesis": self.known(&metric.hypothesis, |kind| json!(kind)),

@@ -9,6 +9,7 @@ use crate::spec::{
     HypothesisKind, Method, Population, PowerOf, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spending,
     Status, Test,
 };
+use crate::stats::Refusal;
 use crate::syntax::{At, Value};
 use crate::text::Span;
 
@@ -92,6 +93,8 @@ pub struct PlannedAudience {
     pub daily_units: Option<Known<f64>>,
     /// Different units by day, when units return; empty when every day brings new ones.
     pub unique_units: Vec<Known<UniqueUnits>>,
+    /// Why those counts are not those of returning units.
+    pub arrivals_fault: Option<Refusal>,
     pub share: Known<Share>,
     pub layer: Option<PlannedLayer>,
     pub holdout: Option<PlannedHoldout>,
@@ -156,6 +159,8 @@ pub struct PlannedMetric {
     pub baseline: Option<Known<f64>>,
     pub sd: Option<Known<f64>>,
     pub sd_treatment: Option<Known<f64>>,
+    /// Between the periods of a switchback.
+    pub period_sd: Option<Known<f64>>,
     /// The window over which baseline and deviation were measured.
     pub baseline_window: Option<Known<Duration>>,
     pub measured: Measured,

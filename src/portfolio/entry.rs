@@ -38,6 +38,8 @@ pub struct Entry {
     /// The width of the slot.
     pub share: f64,
     pub share_span: Option<Span>,
+    /// The share that would give its primary metrics their power, when this one does not.
+    pub share_needed: Option<f64>,
     /// Where the slot shall begin, when the author says.
     pub wanted_slot: Option<f64>,
     pub salt: String,
@@ -88,6 +90,7 @@ impl Entry {
             layer: layer.and_then(|layer| Some((layer.name.value.clone(), layer.name.span()?))),
             share: audience.share.value.fraction(),
             share_span: audience.share.span(),
+            share_needed: share_needed(plan),
             wanted_slot: layer.and_then(|layer| layer.wanted.as_ref()).map(|wanted| wanted.value),
             salt: audience.salt.value.clone(),
             salt_span: audience.salt.span(),
@@ -129,6 +132,13 @@ impl Entry {
             |end: Option<Day>, start: Option<Day>| matches!((end, start), (Some(end), Some(start)) if end < start);
         !before(self.end, other.start) && !before(other.end, self.start)
     }
+}
+
+/// The largest share that one of the primary metrics asks for; `None` when all have their power, or no share gives it.
+fn share_needed(plan: &Plan) -> Option<f64> {
+    let sizes = plan.sizes.iter().filter(|sized| sized.role == Role::Primary);
+    let short = sizes.filter_map(|sized| sized.result.as_ref().ok()).filter(|sizing| sizing.is_short());
+    short.filter_map(|sizing| sizing.share_needed(plan)).reduce(f64::max)
 }
 
 fn planned_effects(plan: &Plan) -> Vec<RelativeEffect> {

@@ -11,5 +11,5 @@ mod workspace;
 
 pub use document::{Document, DocumentKind};
 pub use entry::{Entry, RelativeEffect, SharedConditions, Uses};
-pub use slots::{Overflow, Portfolio, Slot};
+pub use slots::{Overflow, Portfolio, Slot, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};

@@ -58,6 +58,17 @@ impl Portfolio {
         self.slots.get(id).copied()
     }
 
+    /// The members of each layer that have a slot.
+    pub fn layers(&self) -> BTreeMap<&str, Vec<&Entry>> {
+        let mut layers: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| self.slots.contains_key(&entry.id)) {
+            if let Some((layer, _)) = &entry.layer {
+                layers.entry(layer).or_default().push(entry);
+            }
+        }
+        layers
+    }
+
     fn place(&mut self) {
         let mut layers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, entry) in self.entries.iter().enumerate() {
@@ -83,44 +94,41 @@ impl Portfolio {
                         self.slots.insert(Arc::clone(&entry.id), slot);
                     }
                     None => {
-                        let (day, with, sum) = self.worst_day(index, &met);
+                        let others: Vec<&Entry> = met.iter().map(|&(other, _)| &self.entries[other]).collect();
+                        let (day, there) = worst_day(entry, &others);
+                        let sum = entry.share + there.iter().map(|other| other.share).sum::<f64>();
+                        let is_there = |other: &usize| there.iter().any(|member| member.id == self.entries[*other].id);
+                        let with = met.iter().map(|&(other, _)| other).filter(is_there).collect();
                         self.overflows.push(Overflow { layer: layer.clone(), entry: index, with, day, sum });
                     }
                 }
             }
         }
     }
+}
 
-    /// The day with the largest sum of shares while the experiment runs.
-    fn worst_day(&self, index: usize, met: &[(usize, Slot)]) -> (Option<Day>, Vec<usize>, f64) {
-        let entry = &self.entries[index];
-        // Sums change only where a run starts.
-        let mut days: Vec<Option<Day>> = met.iter().map(|&(other, _)| self.entries[other].start).collect();
-        days.push(entry.start);
-        days.retain(|day| match (day, entry.start, entry.end) {
-            (Some(day), Some(start), Some(end)) => start <= *day && *day <= end,
-            _ => true,
-        });
-        days.sort();
-        let mut worst = (entry.start, Vec::new(), 0.0);
-        for day in days {
-            let there: Vec<usize> = met
-                .iter()
-                .map(|&(other, _)| other)
-                .filter(|&other| {
-                    let other = &self.entries[other];
-                    day.is_none_or(|day| {
-                        other.start.is_none_or(|start| start <= day) && other.end.is_none_or(|end| day <= end)
-                    })
-                })
-                .collect();
-            let sum: f64 = entry.share + there.iter().map(|&other| self.entries[other].share).sum::<f64>();
-            if worst.2 < sum {
-                worst = (day, there, sum);
-            }
+/// The day with the largest sum of shares while the experiment runs, and who is there.
+pub fn worst_day<'a>(entry: &Entry, met: &[&'a Entry]) -> (Option<Day>, Vec<&'a Entry>) {
+    // Sums change only where a run starts.
+    let mut days: Vec<Option<Day>> = met.iter().map(|other| other.start).collect();
+    days.push(entry.start);
+    days.retain(|day| match (day, entry.start, entry.end) {
+        (Some(day), Some(start), Some(end)) => start <= *day && *day <= end,
+        _ => true,
+    });
+    days.sort();
+    let mut worst = (entry.start, Vec::new(), 0.0);
+    for day in days {
+        let is_there = |other: &&&Entry| {
+            day.is_none_or(|day| other.start.is_none_or(|start| start <= day) && other.end.is_none_or(|end| day <= end))
+        };
+        let there: Vec<&Entry> = met.iter().filter(is_there).copied().collect();
+        let sum: f64 = there.iter().map(|other| other.share).sum();
+        if worst.2 < sum {
+            worst = (day, there, sum);
         }
-        worst
     }
+    (worst.0, worst.1)
 }
 
 /// The first place of the entry's width that none of the others touches.

@@ -103,6 +103,9 @@ pub struct MetricUse {
     /// Its standard deviation under treatment, when the change is expected to move it; used by `z` and `welch`.
     #[schemars(example = &"42 USD")]
     pub sd_treatment: Field<Amount>,
+    /// Its standard deviation between the periods of a switchback, after the washout.
+    #[schemars(example = &"2.4 USD")]
+    pub period_sd: Field<Amount>,
     /// The good direction, when the catalogue leaves it open.
     #[schemars(example = &"increase")]
     pub direction: Field<Direction>,

@@ -1,88 +1,157 @@
-//! Two rates of counted events, Poisson or over-dispersed, compared by their ratio on the log scale.
+//! Counted events: two rates, Poisson or over-dispersed, compared by their ratio or by their difference.
 //!
-//! Start at [`RateRatio`]. A count over exposure t has mean `mu = rate t` and variance `mu + k mu^2`; the
-//! overdispersion k is 0 for Poisson counts (some packages call 1/k theta).
+//! [`Rates`] is the endpoint through which [`super::comparison`] plans them. A count over the exposure t has the mean
+//! `mu = rate t` and the variance `mu + k mu^2` (negative binomial); the overdispersion k is 0 for Poisson counts, and
+//! some packages call 1/k theta. Where the variance is instead a multiple of the mean (quasi-Poisson), plan Poisson
+//! counts with that multiple as the size factor of the comparison.
 
-use super::normal;
-use super::{Refusal, Sides, inside, open_unit, positive};
+use super::root;
+use super::{Refusal, inside, positive};
 
-/// The rate behind the variance under the null (Zhu and Lakkis 2014).
+/// What of two rates or hazards is estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NullRate {
-    /// Control's rate in both arms.
+pub enum Measure {
+    /// Treatment over control, tested on the log scale.
+    #[default]
+    Ratio,
+    /// Treatment minus control.
+    Difference,
+}
+
+impl Measure {
+    /// How far a rate lies above another one, `change` above it, on the scale of the test.
+    pub(crate) fn distance(self, change: f64, from: f64) -> f64 {
+        match self {
+            Self::Ratio => libm::log1p(change / from),
+            Self::Difference => change,
+        }
+    }
+}
+
+/// The rates behind the variance under the null (Zhu and Lakkis 2014; Gu et al. 2008).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NullVariance {
+    /// Control's true rate, and the rate that the null then gives to treatment; Zhu and Lakkis's first.
     Control,
-    /// The true rates: the Wald test.
+    /// The true rates: the Wald test, and their second.
     #[default]
     True,
-    /// The pooled rate, weighted by the arms.
-    Pooled,
+    /// The rates of largest likelihood among those that satisfy the null: the score test, and their third.
+    /// Without a margin both are the pooled rate.
+    Constrained,
 }
 
-/// The ratio of treatment's rate to control's, to be shown different from `null_ratio`.
+/// Counts as an endpoint: control's rate, and how it is compared.
+///
+/// Claims by [`Scale::Lift`](super::comparison::Scale) are rate ratios less 1, those by difference are in events a unit
+/// of exposure, whichever measure the test is about.
+///
+/// ```
+/// use expc::stats::Sides;
+/// use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+/// use expc::stats::count::{Measure, NullVariance, Rates};
+///
+/// let tickets = Rates {
+///     control: 0.8,
+///     exposure: 0.5,
+///     overdispersion: 0.7,
+///     measure: Measure::Ratio,
+///     null_variance: NullVariance::True,
+/// };
+/// let no_worse = Comparison {
+///     endpoint: Endpoint::Count(tickets),
+///     claim: Claim::NonInferiority { margin: 0.15, higher_is_better: false, true_effect: 0.0 },
+///     scale: Scale::Lift,
+///     alpha: 0.025,
+///     sides: Sides::One,
+///     allocation: 1.0,
+///     size_factor: 1.0,
+/// };
+/// // rpact: getSampleSizeCounts(thetaH0 = 1.15, theta = 1, lambda2 = 0.8, overdispersion = 0.7, fixedExposureTime = 0.5)
+/// assert_eq!(no_worse.required(0.8)?.control_units, 2572);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RateRatio {
+pub struct Rates {
     /// Events per control unit and unit of exposure.
-    pub rate: f64,
-    pub ratio: f64,
-    /// 1 unless there is a margin.
-    pub null_ratio: f64,
-    /// Time each unit is watched.
+    pub control: f64,
+    /// Time each unit is watched, in the unit of the rate.
     pub exposure: f64,
+    /// k of `mu + k mu^2`; 0 for Poisson counts.
     pub overdispersion: f64,
-    pub null_rate: NullRate,
-    pub alpha: f64,
-    pub sides: Sides,
-    /// Treatment units over control units.
-    pub allocation: f64,
+    pub measure: Measure,
+    pub null_variance: NullVariance,
 }
 
-impl RateRatio {
-    /// Control units, as a real number, that reach the power:
-    /// `n = [(z_a sqrt V_0 + z_b sqrt V_1) / (ln ratio - ln null)]^2` (Zhu and Lakkis 2014).
-    pub fn required(&self, power: f64) -> Result<f64, Refusal> {
-        open_unit("power", power)?;
-        let (distance, null, true_one, z) = self.parts()?;
-        let needed = z * null + normal::quantile(power) * true_one;
-        if needed <= 0.0 {
-            return Err(Refusal::PowerTooLow { power, alpha: self.alpha });
-        }
-        positive("sample size", (needed / distance) * (needed / distance))
-    }
-
-    /// The probability to reject in the right direction.
-    pub fn power(&self, n_control: f64) -> Result<f64, Refusal> {
-        positive("number of control units", n_control)?;
-        let (distance, null, true_one, z) = self.parts()?;
-        Ok(normal::cdf((distance * libm::sqrt(n_control) - z * null) / true_one))
-    }
-
-    /// Distance on the log scale, deviations under null and truth per root control unit, and z of alpha.
-    fn parts(&self) -> Result<(f64, f64, f64, f64), Refusal> {
-        positive("rate", self.rate)?;
-        positive("rate ratio", self.ratio)?;
-        positive("null ratio", self.null_ratio)?;
+impl Rates {
+    /// Refuses what no effect can mend.
+    pub(crate) fn checked(&self) -> Result<(), Refusal> {
+        positive("rate", self.control)?;
         positive("exposure", self.exposure)?;
-        positive("allocation", self.allocation)?;
-        open_unit("alpha", self.alpha)?;
+        positive("expected count", self.control * self.exposure)?;
         if self.overdispersion != 0.0 {
             inside("overdispersion", self.overdispersion, 0.0, f64::INFINITY, "[0, inf)")?;
         }
-        let r = self.allocation;
-        let variance = |rate: f64| 1.0 / (self.exposure * rate) + self.overdispersion;
-        let treatment = self.rate * self.ratio;
-        let true_one = variance(self.rate) + variance(treatment) / r;
-        let null = match self.null_rate {
-            NullRate::True => true_one,
-            NullRate::Control => variance(self.rate) * (1.0 + 1.0 / r),
-            NullRate::Pooled => variance((self.rate + r * treatment) / (1.0 + r)) * (1.0 + 1.0 / r),
-        };
-        let distance = libm::log(self.ratio / self.null_ratio).abs();
-        if distance == 0.0 {
-            return Err(Refusal::NoEffect);
+        Ok(())
+    }
+
+    /// Variance of the estimate a unit of one arm: `1 / (t rate) + k` for the log rate, and `rate / t + k rate^2`
+    /// for the rate itself.
+    fn variance(&self, rate: f64) -> f64 {
+        match self.measure {
+            Measure::Ratio => 1.0 / (self.exposure * rate) + self.overdispersion,
+            Measure::Difference => rate / self.exposure + self.overdispersion * rate * rate,
         }
-        positive("variance of the log ratio", true_one)?;
-        positive("variance of the log ratio", null)?;
-        let z = normal::upper_quantile(self.sides.tail(self.alpha));
-        Ok((distance, libm::sqrt(null), libm::sqrt(true_one), z))
+    }
+
+    /// Deviations per root control unit: as the statistic assumes, and true; `null` is treatment's rate
+    /// at which the null would hold with control's true rate.
+    pub(crate) fn deviations(&self, treatment: f64, null: f64, allocation: f64) -> (f64, f64) {
+        let of =
+            |control: f64, treatment: f64| libm::sqrt(self.variance(control) + self.variance(treatment) / allocation);
+        let true_one = of(self.control, treatment);
+        let assumed = match self.null_variance {
+            NullVariance::True => true_one,
+            NullVariance::Control => of(self.control, null),
+            NullVariance::Constrained => {
+                let control = self.constrained_control(treatment, null, allocation);
+                let treated = match self.measure {
+                    Measure::Ratio => control * (null / self.control),
+                    Measure::Difference => control + (null - self.control),
+                };
+                of(control, treated)
+            }
+        };
+        (assumed, true_one)
+    }
+
+    /// Control's rate of largest likelihood under the null, the overdispersion known.
+    ///
+    /// The score of a negative binomial count in its log mean is `(x - mu) / (1 + k mu)`.
+    fn constrained_control(&self, treatment: f64, null: f64, allocation: f64) -> f64 {
+        let k = self.overdispersion * self.exposure;
+        if null == self.control {
+            return (self.control + allocation * treatment) / (1.0 + allocation);
+        }
+        match self.measure {
+            Measure::Ratio => {
+                // (c - m)(1 + k R m) + r (t - R m)(1 + k m) = 0, a quadratic in m with one root above 0.
+                let ratio = null / self.control;
+                let a = k * ratio * (1.0 + allocation);
+                let b = 1.0 + allocation * ratio - k * (ratio * self.control + allocation * treatment);
+                let c = self.control + allocation * treatment;
+                let root = libm::sqrt(b * b + 4.0 * a * c);
+                if 0.0 < b { 2.0 * c / (b + root) } else { (root - b) / (2.0 * a) }
+            }
+            Measure::Difference => {
+                let shift = null - self.control;
+                let term = |rate: f64, mean: f64| (rate - mean) / (mean * (1.0 + k * mean));
+                let score = |mean: f64| term(self.control, mean) + allocation * term(treatment, mean + shift);
+                // The rates fitted to each arm alone lie on both sides; a rate below 0 is none.
+                let other = (treatment - shift).max((-shift).max(0.0) + 1e-12 * self.control.min(treatment));
+                let (low, high) = (self.control.min(other), self.control.max(other));
+                root::brent(score, low, high, 1e-15).unwrap_or(f64::NAN)
+            }
+        }
     }
 }

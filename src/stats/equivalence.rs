@@ -4,7 +4,7 @@
 //! alpha 0.05 is the 90 % interval inside the margins. Comparisons with control go through
 //! [`super::comparison::Claim::Equivalence`]; the functions here are the law below it and the designs beside it.
 
-use super::{Refusal, chi, finite, inside, normal, open_unit, positive};
+use super::{Refusal, chi, inside, normal, open_unit, positive};
 
 /// The probability that both t tests reject, given the distances from the truth to the margins in standard errors,
 /// `low < 0 < high`, and the critical value that the statistics are held against.
@@ -45,41 +45,6 @@ pub fn one_proportion(units: f64, alpha: f64, (lower, upper): (f64, f64), rate: 
     let most = ((upper - z * error(upper)) * units).floor() / units;
     let at = |x: f64| normal::cdf((x - rate) / error(rate));
     Ok((at(most) - at(least)).max(0.0))
-}
-
-/// The power to show that the ratio of two Poisson rates lies between `lower` and `upper`, by normal tests on the
-/// log ratio with its variance at the true rates: `1/(n_c l_c) + 1/(n_t l_t)`.
-///
-/// Units have an exposure of 1 each.
-///
-/// ```
-/// let power = expc::stats::equivalence::poisson_ratio((1.0, 2000.0), (0.95, 2000.0), 0.05, (0.8, 1.25))?;
-/// assert_eq!((power * 1e4).round(), 9999.0);
-/// # Ok::<(), expc::stats::Refusal>(())
-/// ```
-pub fn poisson_ratio(
-    (rate_control, control): (f64, f64),
-    (rate_treatment, treatment): (f64, f64),
-    alpha: f64,
-    (lower, upper): (f64, f64),
-) -> Result<f64, Refusal> {
-    let alpha = one_sided_alpha(alpha)?;
-    for (what, value) in [
-        ("rate of control", rate_control),
-        ("rate of treatment", rate_treatment),
-        ("number of control units", control),
-        ("number of treatment units", treatment),
-        ("lower margin", lower),
-    ] {
-        positive(what, value)?;
-    }
-    let truth = rate_treatment / rate_control;
-    finite("upper margin", upper)?;
-    inside("true ratio", truth, lower, upper, "(lower margin, upper margin)")?;
-    let error = libm::sqrt(1.0 / (control * rate_control) + 1.0 / (treatment * rate_treatment));
-    let z = normal::upper_quantile(alpha);
-    let (low, high) = (libm::log(lower / truth) / error, libm::log(upper / truth) / error);
-    Ok((normal::cdf(high - z) - normal::cdf(low + z)).max(0.0))
 }
 
 /// Passes the level of each of the two tests; from a half on they would overlap.

@@ -7,22 +7,34 @@
 //! control units, alpha is the size of the whole test, and the power of a two-sided test counts
 //! the right direction only, because rejecting the wrong way is no success.
 
+pub mod anytime;
+pub mod bayes;
+pub mod cluster;
 pub mod comparison;
 pub mod count;
+pub mod decision;
+pub mod dunnett;
 pub mod equivalence;
+pub mod estimate;
 pub mod exact;
 pub mod exaggeration;
+pub mod family;
 pub mod lift;
 pub mod mean;
 pub mod multiplicity;
+pub mod omnibus;
 pub mod pages;
 pub mod proportion;
 pub mod quantile;
 pub mod sequential;
 pub mod srm;
+pub mod survival;
+pub mod switchback;
 pub mod traffic;
 pub mod variance;
 
+pub mod bivariate;
+pub mod multivariate;
 pub mod noncentral;
 pub mod normal;
 pub mod student;
@@ -99,6 +111,8 @@ pub enum Refusal {
     PowerTooLow { power: f64, alpha: f64 },
     /// The arms leave the test no degrees of freedom.
     TooFewUnits { control: f64, treatment: f64 },
+    /// The prior meets the rule with no data.
+    PriorDecides,
     /// The answer is beyond what can be counted exactly.
     TooManyUnits { units: f64 },
     /// No effect or margin inside the range reaches the power.
@@ -107,14 +121,20 @@ pub enum Refusal {
     NoLift { units: f64, least: f64 },
     /// A test has no form for the claim.
     NotOffered { test: &'static str, with: &'static str, instead: &'static str },
+    /// Not so many units come, however long one waits.
+    TooFewArrive { units: f64, arrive: f64 },
     /// More units an arm than an exact test enumerates.
     TooManyForExact { units: f64 },
     /// The counts do not pair with the shares.
     Lengths { left: usize, right: usize },
     /// Information fractions must rise, and end at 1.
     Fractions { look: usize, value: f64 },
+    /// The futility bound comes to the efficacy bound before the last look.
+    BoundsMeet,
     /// More looks than the recursion can resolve.
     TooManyLooks { looks: usize, most: usize },
+    /// The quantity has no closed or one-dimensional form, and is not simulated.
+    NoForm { what: &'static str },
     /// An iteration did not settle; a fault of this library rather than of the inputs.
     Unsettled { what: &'static str },
 }
@@ -141,6 +161,7 @@ impl fmt::Display for Refusal {
             Self::TooFewUnits { control, treatment } => {
                 write!(f, "{control} control and {treatment} treatment units leave the test no degrees of freedom")
             }
+            Self::PriorDecides => f.write_str("the prior alone meets the rule, whatever the sample"),
             Self::TooManyUnits { units } => {
                 write!(f, "{units:e} units are more than can be counted")
             }
@@ -153,6 +174,9 @@ impl fmt::Display for Refusal {
             Self::NotOffered { test, with, instead } => {
                 write!(f, "{test} has no form with {with}: use {instead}")
             }
+            Self::TooFewArrive { units, arrive } => {
+                write!(f, "of {units} units only {arrive} are ever enrolled")
+            }
             Self::TooManyForExact { units } => {
                 let most = exact::MOST_UNITS;
                 write!(
@@ -164,9 +188,11 @@ impl fmt::Display for Refusal {
             Self::Fractions { look, value } => {
                 write!(f, "information fraction {value} of look {look} does not rise towards 1")
             }
+            Self::BoundsMeet => f.write_str("the futility bound meets the efficacy bound before the last look"),
             Self::TooManyLooks { looks, most } => {
                 write!(f, "{looks} looks are more than {most}")
             }
+            Self::NoForm { what } => write!(f, "{what} has no closed form"),
             Self::Unsettled { what } => write!(f, "the search for the {what} did not settle"),
         }
     }

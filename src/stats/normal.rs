@@ -72,14 +72,47 @@ pub fn ln_cdf(x: f64) -> f64 {
     if x < -1e150 {
         return f64::NEG_INFINITY;
     }
-    // Mills ratio by its continued fraction (Laplace 1805), evaluated from the far end; 40 terms
-    // leave nothing beyond the last digit at 12.
-    let t = -x;
+    // Logs of the density and of the Mills ratio.
+    -0.5 * x * x - LN_SQRT_2_PI - libm::log(mills_denominator(-x, 1))
+}
+
+/// ln of `P(Z > x) e^(x^2 / 2)`, which falls slowly, for x of 0 or more.
+#[must_use]
+pub(crate) fn ln_scaled_tail(x: f64) -> f64 {
+    if x <= 12.0 {
+        return libm::log(sf(x)) + 0.5 * x * x;
+    }
+    -LN_SQRT_2_PI - libm::log(mills_denominator(x, 1))
+}
+
+/// The unit normal loss `E max(Z - x, 0) = phi(x) - x P(Z > x)` (Raiffa and Schlaifer 1961), all digits kept where the
+/// difference cancels.
+///
+/// ```
+/// let loss = expc::stats::normal::unit_loss(0.0);
+/// assert!((loss - 0.3989422804014327).abs() < 1e-16);
+/// ```
+#[must_use]
+pub fn unit_loss(x: f64) -> f64 {
+    if x <= 2.5 {
+        return pdf(x) - x * sf(x);
+    }
+    if x.is_nan() {
+        return f64::NAN;
+    }
+    // The Mills ratio is 1 / (x + r), so that 1 - x / (x + r) = r / (x + r), r = 1 / (x + 2 / (x + ..)).
+    let r = 1.0 / mills_denominator(x, 2);
+    pdf(x) * (r / (x + r))
+}
+
+/// `t + k / (t + (k + 1) / (t + ..))` from `k = first`: for 1 the density over the upper tail (Laplace 1805), evaluated
+/// from the far end; 80 terms leave nothing beyond the last digit from 2.5 up.
+fn mills_denominator(t: f64, first: u32) -> f64 {
     let mut tail = t;
-    for k in (1..=40).rev() {
+    for k in (first..=80).rev() {
         tail = t + f64::from(k) / tail;
     }
-    -0.5 * x * x - LN_SQRT_2_PI - libm::log(tail)
+    tail
 }
 
 /// The x with P(Z <= x) = p; infinite at 0 and 1, NaN outside.

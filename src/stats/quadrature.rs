@@ -1,5 +1,8 @@
 //! Gauss-Legendre rules as fixed tables, so that every platform sums the same numbers.
 
+/// Points of the rule of a panel.
+pub const POINTS: usize = 16;
+
 /// Positive nodes and weights of the 16-point rule on [-1, 1]; exact to degree 31.
 const HALF_16: [(f64, f64); 8] = [
     (0.095_012_509_837_637_44, 0.189_450_610_455_068_5),
@@ -12,13 +15,25 @@ const HALF_16: [(f64, f64); 8] = [
     (0.989_400_934_991_649_9, 0.027_152_459_411_754_096),
 ];
 
+/// Nodes, rising, and weights of the 16-point rule on [-1, 1].
+pub const RULE: [(f64, f64); POINTS] = {
+    let mut rule = [(0.0, 0.0); POINTS];
+    let mut index = 0;
+    while index < HALF_16.len() {
+        let (x, weight) = HALF_16[index];
+        rule[POINTS / 2 - 1 - index] = (-x, weight);
+        rule[POINTS / 2 + index] = (x, weight);
+        index += 1;
+    }
+    rule
+};
+
 /// Nodes and weights of equal 16-point panels, no wider than `width`, that cover `[low, high]`.
 pub fn panels(low: f64, high: f64, width: f64) -> impl Iterator<Item = (f64, f64)> {
     let count = ((high - low) / width).ceil().max(1.0);
     let half = 0.5 * (high - low) / count;
     (0..count as usize).flat_map(move |panel| {
         let middle = low + half * (2.0 * panel as f64 + 1.0);
-        let left = HALF_16.iter().rev().map(|&(x, w)| (-x, w));
-        left.chain(HALF_16.iter().copied()).map(move |(x, w)| (middle + half * x, half * w))
+        RULE.iter().map(move |&(x, weight)| (middle + half * x, half * weight))
     })
 }

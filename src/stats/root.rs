@@ -1,6 +1,6 @@
 //! Roots of functions of one variable.
 //!
-//! [`brent`] needs a bracket, [`bracket_upwards`] finds one, [`newton`] uses a slope inside one.
+//! [`brent`] needs a bracket, [`bracket_upwards`] finds one, [`newton`] and [`halley`] use derivatives inside one.
 //! All stop on the argument, not on the value: the caller wants digits of the answer.
 
 /// A root inside `[low, high]`, where `f` changes its sign (Brent 1973, chapter 4).
@@ -148,6 +148,44 @@ pub fn newton(
         if (next - x).abs() <= tolerance {
             return Some(next);
         }
+        let next = if low < next && next < high { next } else { 0.5 * (low + high) };
+        if next == low || next == high {
+            return Some(next);
+        }
+        x = next;
+    }
+    None
+}
+
+/// Like [`newton`] with the curvature besides: `f` gives value, slope and curvature, and rises.
+///
+/// Stops after a step within `tolerance`, absolute in the argument; the error left is of the order of its cube.
+pub fn halley(
+    mut f: impl FnMut(f64) -> (f64, f64, f64),
+    start: f64,
+    mut low: f64,
+    mut high: f64,
+    tolerance: f64,
+) -> Option<f64> {
+    let mut x = start;
+    for _ in 0..200 {
+        let (value, slope, curvature) = f(x);
+        if value.is_nan() {
+            return None;
+        }
+        if 0.0 < value {
+            high = x;
+        } else {
+            low = x;
+        }
+        let newton = -value / slope;
+        // Far off, where the parabola says little, the plain step.
+        let bend = (1.0 + 0.5 * newton * curvature / slope).max(0.5);
+        let step = newton / bend;
+        if step.abs() <= tolerance {
+            return Some(x + step);
+        }
+        let next = x + step;
         let next = if low < next && next < high { next } else { 0.5 * (low + high) };
         if next == low || next == high {
             return Some(next);

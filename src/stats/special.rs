@@ -1,8 +1,10 @@
-//! Incomplete beta and gamma functions, both tails, and the pieces of Stirling's formula below them.
+//! Incomplete beta and gamma functions, both tails, the distributions that are these functions by another name, and the
+//! pieces of Stirling's formula below them.
 //!
 //! Differences of log-gammas lose a digit for each power of ten in their arguments, and experiments
 //! have millions of units; every density here is written with Loader's deviances instead.
 
+use super::normal;
 use std::f64::consts::PI;
 
 /// Terms of a series or fraction before it is cut: enough for shapes up to 1e8.
@@ -103,7 +105,7 @@ fn incomplete_beta_small(a: f64, b: f64, x: f64, y: f64) -> Tails {
 }
 
 /// `x^a y^b / B(a, b)` in Loader's form.
-fn beta_power(a: f64, b: f64, x: f64, y: f64) -> f64 {
+pub(crate) fn beta_power(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let n = a + b;
     let errors = stirling_error(n) - stirling_error(a) - stirling_error(b);
     // Rooted apart: the product of two large arguments may overflow.
@@ -189,4 +191,84 @@ pub fn incomplete_gamma(a: f64, x: f64) -> Tails {
         k += 1.0;
     }
     Tails::from_lower((density * a * h).min(1.0)).swapped()
+}
+
+/// Riemann's zeta function for `s > 1`; infinite at 1, NaN below.
+///
+/// Ten terms, then Euler and Maclaurin's formula with six Bernoulli numbers: 1e-15.
+#[must_use]
+pub fn zeta(s: f64) -> f64 {
+    // Bernoulli numbers over factorials: B_2k / (2k)!.
+    const SERIES: [f64; 6] = [
+        1.0 / 12.0,
+        -1.0 / 720.0,
+        1.0 / 30_240.0,
+        -1.0 / 1_209_600.0,
+        1.0 / 47_900_160.0,
+        -691.0 / 1_307_674_368_000.0,
+    ];
+    const LAST: f64 = 10.0;
+    if s.is_nan() || s < 1.0 {
+        return f64::NAN;
+    }
+    if s == 1.0 {
+        return f64::INFINITY;
+    }
+    if 1e3 < s {
+        return 1.0;
+    }
+    let head: f64 = (1..10).rev().map(|n| libm::pow(f64::from(n), -s)).sum();
+    let at_last = libm::pow(LAST, -s);
+    let mut rising = s * at_last / LAST;
+    let mut rest = 0.0;
+    let mut k = 1.0;
+    for c in SERIES {
+        rest += c * rising;
+        rising *= (s + 2.0 * k - 1.0) * (s + 2.0 * k) / (LAST * LAST);
+        k += 1.0;
+    }
+    head + at_last * (LAST / (s - 1.0) + 0.5) + rest
+}
+
+/// ln G(x) for `x > 0`; NaN elsewhere.
+#[must_use]
+pub fn ln_gamma(x: f64) -> f64 {
+    if 0.0 < x { libm::lgamma(x) } else { f64::NAN }
+}
+
+/// Both tails of the chi-square distribution; NaN unless `df > 0` and `x >= 0`.
+#[must_use]
+pub fn chi_square(x: f64, df: f64) -> Tails {
+    if df == 1.0 && (0.0..f64::INFINITY).contains(&x) {
+        return Tails { lower: incomplete_gamma(0.5, 0.5 * x).lower, upper: 2.0 * normal::sf(libm::sqrt(x)) };
+    }
+    incomplete_gamma(0.5 * df, 0.5 * x)
+}
+
+/// Both tails of the F distribution with `df1` and `df2` degrees of freedom; NaN unless both are above 0, `df1` is
+/// finite, and `x >= 0`.
+///
+/// `I_y(df1/2, df2/2)` at `y = df1 x / (df1 x + df2)` (Abramowitz and Stegun 26.6.2).
+#[must_use]
+pub fn f_ratio(x: f64, df1: f64, df2: f64) -> Tails {
+    if !(0.0 <= x && 0.0 < df1 && 0.0 < df2) {
+        return Tails::NAN;
+    }
+    if df2 == f64::INFINITY {
+        return chi_square(df1 * x, df1);
+    }
+    let (below, above) = shares_of_ratio(x, df1, df2);
+    incomplete_beta(0.5 * df1, 0.5 * df2, below, above)
+}
+
+/// `df1 x / (df1 x + df2)` and its complement, each with its own digits.
+pub(crate) fn shares_of_ratio(x: f64, df1: f64, df2: f64) -> (f64, f64) {
+    // As a quotient, so that nothing overflows: an infinite x gives (1, 0).
+    let odds = x * (df1 / df2);
+    if odds < 1.0 {
+        (odds / (1.0 + odds), 1.0 / (1.0 + odds))
+    } else {
+        let evens = 1.0 / odds;
+        (1.0 / (1.0 + evens), evens / (1.0 + evens))
+    }
 }

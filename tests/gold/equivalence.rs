@@ -2,7 +2,9 @@
 
 use crate::means::{control_units, frame};
 use crate::row::{Judged, Kinds, Row};
-use expc::stats::comparison::{Claim, Comparison, Endpoint};
+use expc::stats::Sides;
+use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+use expc::stats::count::{Measure, NullVariance, Rates};
 use expc::stats::equivalence;
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
@@ -73,9 +75,26 @@ fn one_rate(row: &Row, judged: &mut Judged) {
 }
 
 fn poisson(row: &Row, judged: &mut Judged) {
-    let n = row.given("n_per_group");
-    let (control, treatment) = ((row.given("rate_control"), n), (row.given("rate_treatment"), n));
-    let margins = margins(row, "ratio_lower", "ratio_upper");
-    let got = equivalence::poisson_ratio(control, treatment, row.given("alpha"), margins);
-    judged.check(row, "power", got.unwrap());
+    let control = row.given("rate_control");
+    let (lower, upper) = margins(row, "ratio_lower", "ratio_upper");
+    let comparison = Comparison {
+        endpoint: Endpoint::Count(Rates {
+            control,
+            exposure: 1.0,
+            overdispersion: 0.0,
+            measure: Measure::Ratio,
+            null_variance: NullVariance::True,
+        }),
+        claim: Claim::Equivalence {
+            lower: lower - 1.0,
+            upper: upper - 1.0,
+            true_effect: row.given("rate_treatment") / control - 1.0,
+        },
+        scale: Scale::Lift,
+        alpha: row.given("alpha"),
+        sides: Sides::One,
+        allocation: 1.0,
+        size_factor: 1.0,
+    };
+    judged.check(row, "power", comparison.power(row.given("n_per_group")).unwrap());
 }

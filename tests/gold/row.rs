@@ -85,10 +85,10 @@ fn is_number(value: &Value) -> bool {
     value.is_number() || matches!(value.as_str(), Some("inf" | "-inf"))
 }
 
-/// The numbers of a list; a single number is a list of one.
+/// The numbers of a list, or of lists in a list; a single number is a list of one.
 pub fn numbers(value: &Value) -> Vec<f64> {
     match value.as_array() {
-        Some(list) => list.iter().map(number).collect(),
+        Some(list) => list.iter().flat_map(numbers).collect(),
         None => vec![number(value)],
     }
 }
@@ -131,6 +131,19 @@ impl Row {
     /// An output that other outputs are computed from.
     pub fn expected(&self, key: &str) -> f64 {
         number(&self.expect[key])
+    }
+
+    /// A group of outputs as a row of its own.
+    pub fn part(&self, key: &str) -> Self {
+        Self {
+            id: self.id.clone(),
+            kind: self.kind.clone(),
+            tool: self.tool.clone(),
+            design: self.design.clone(),
+            expect: self.expect[key].clone(),
+            tolerance: self.tolerance.clone(),
+            note: self.note.clone(),
+        }
     }
 
     /// Names of the outputs that are numbers, lists of numbers, or simulated numbers.

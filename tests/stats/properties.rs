@@ -4,8 +4,8 @@ use expc::stats::comparison::{BothTails, Claim, Comparison, Endpoint, Rounding, 
 use expc::stats::exact::{self, Unconditional};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
-use expc::stats::sequential::{Monitoring, Shape, Spending, equal_fractions};
-use expc::stats::{Direction, Sides, normal, special, student};
+use expc::stats::sequential::{Futility, FutilityRule, Looks, Monitoring, Shape, Spending, equal_fractions};
+use expc::stats::{Direction, Refusal, Sides, normal, special, student};
 use proptest::prelude::*;
 
 fn sides() -> impl Strategy<Value = Sides> {
@@ -91,7 +91,7 @@ prop_compose! {
         let (bad, good) = match c.endpoint {
             Endpoint::Proportion { baseline, .. } if higher_is_better => (baseline, 1.0 - baseline),
             Endpoint::Proportion { baseline, .. } => (1.0 - baseline, baseline),
-            Endpoint::Mean { .. } => (1.0, 1.0),
+            _ => (1.0, 1.0),
         };
         let better = if higher_is_better { 1.0 } else { -1.0 };
         let claim = Claim::NonInferiority {
@@ -181,7 +181,7 @@ proptest! {
         let claim = Claim::Superiority { effect: -effect(&c) };
         let endpoint = match c.endpoint {
             Endpoint::Proportion { baseline, test } => Endpoint::Proportion { baseline: 1.0 - baseline, test },
-            mean @ Endpoint::Mean { .. } => mean,
+            other => other,
         };
         let mirrored = Comparison { claim, endpoint, ..c };
         let (one, other) = (c.required(power).unwrap(), mirrored.required(power).unwrap());
@@ -249,10 +249,10 @@ proptest! {
     /// A little lift is the difference it makes.
     #[test]
     fn little_lift_is_a_difference(c in prop_oneof![means(), rates()], power in 0.3..0.99, up: bool) {
-        let (baseline, lift) = match c.endpoint {
-            Endpoint::Proportion { baseline, .. } | Endpoint::Mean { baseline, .. } => (baseline, 1e-6),
+        let (Endpoint::Proportion { baseline, .. } | Endpoint::Mean { baseline, .. }) = c.endpoint else {
+            unreachable!()
         };
-        let lift = if up { lift } else { -lift };
+        let lift = if up { 1e-6 } else { -1e-6 };
         let relative = Comparison { scale: Scale::Lift, claim: Claim::Superiority { effect: lift }, ..c };
         let absolute = Comparison { claim: Claim::Superiority { effect: lift * baseline }, ..c };
         let ratio = relative.required(power).unwrap().control / absolute.required(power).unwrap().control;
@@ -264,7 +264,7 @@ proptest! {
     fn lifts_are_inverse(c in prop_oneof![means(), rates()], lift in 0.01..0.3_f64, power in 0.3..0.99) {
         let fits = match c.endpoint {
             Endpoint::Proportion { baseline, .. } => baseline * (1.0 + lift) < 0.97,
-            Endpoint::Mean { .. } => true,
+            _ => true,
         };
         prop_assume!(fits);
         let c = Comparison { scale: Scale::Lift, claim: Claim::Superiority { effect: lift }, ..c };
@@ -286,7 +286,7 @@ proptest! {
     ) {
         let room = match c.endpoint {
             Endpoint::Proportion { baseline, .. } => 0.9 * baseline.min(1.0 - baseline),
-            Endpoint::Mean { .. } => 1.0,
+            _ => 1.0,
         };
         let (lower, upper) = (-margins.0 * room, margins.1 * room);
         let effect = if at < 0.0 { -at * lower } else { at * upper };
@@ -381,6 +381,7 @@ fn spending() -> impl Strategy<Value = Spending> {
         Just(Spending::Pocock),
         (-6.0..4.0).prop_map(|gamma| Spending::HwangShihDeCani { gamma }),
         (0.5..5.0).prop_map(|rho| Spending::KimDeMets { rho }),
+        (0.3..2.0).prop_map(|nu| Spending::AndersonClark { nu }),
     ]
 }
 
@@ -439,6 +440,56 @@ proptest! {
         for (one, other) in up.upper.iter().zip(&down.lower) {
             prop_assert!((one - other).abs() < 2e-12, "{one} {other}");
         }
+    }
+
+    /// The same through the recursion itself, without the shortcut of two sides.
+    #[test]
+    fn recursion_mirror(t in fractions(), spending in spending(), drift in 0.0..12.0) {
+        let plan = Monitoring::spending(&t, 0.05, Sides::Two, spending).unwrap();
+        let both = Monitoring::between(&t, plan.lower_bounds(), plan.bounds(), 0.025).unwrap();
+        let (up, down) = (plan.crossing(drift).unwrap(), both.crossing(-drift).unwrap());
+        for (one, other) in up.upper.iter().zip(&down.lower).chain(up.lower.iter().zip(&down.upper)) {
+            prop_assert!((one - other).abs() < 2e-12, "{one} {other}");
+        }
+    }
+
+    /// Beta is spent as the function says under the drift of the power, the bounds meet at the last look, and alpha is
+    /// kept: by binding bounds when they are heeded, by others when they are not.
+    #[test]
+    fn futility_spends_beta(
+        t in fractions(),
+        alpha in 1e-3..0.1,
+        efficacy in spending(),
+        futility in spending(),
+        binding: bool,
+        power in 0.5..0.99,
+    ) {
+        let looks = Looks::new(&t).unwrap();
+        let rule = FutilityRule::Beta(futility);
+        let plan = Monitoring::with_futility(&looks, alpha, efficacy.into(), &Futility { rule, binding }, power);
+        // Some spend so early that the bounds meet before the end.
+        let plan = match plan {
+            Err(Refusal::BoundsMeet) => return Ok(()),
+            plan => plan.unwrap(),
+        };
+        let drift = plan.drift(power).unwrap();
+        prop_assert!((plan.type_one_error() - alpha).abs() < 1e-12);
+        prop_assert_eq!(plan.lower_bounds().last(), plan.bounds().last());
+        let lower = plan.crossing(drift).unwrap().lower;
+        let mut spent = 0.0;
+        for (look, &t) in t.iter().enumerate() {
+            spent += lower[look];
+            prop_assert!((spent - futility.spent(1.0 - power, t)).abs() < 1e-10, "{spent} at {t}");
+            prop_assert!(look + 1 == looks.fractions().len() || plan.lower_bounds()[look] < plan.bounds()[look]);
+        }
+        let heedless = Monitoring::bounded(&t, plan.bounds().iter().map(|u| u.max(1e-9)).collect::<Vec<_>>().as_slice(), alpha, Sides::One);
+        let error = heedless.unwrap().type_one_error();
+        if binding {
+            prop_assert!(alpha - 1e-12 <= error);
+        } else {
+            prop_assert!((error - alpha).abs() < 1e-12);
+        }
+        prop_assert!(1.0 - 1e-10 <= plan.inflation(power).unwrap());
     }
 
     #[test]

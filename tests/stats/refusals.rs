@@ -1,12 +1,17 @@
 //! Questions without an answer are refused in words, and nothing panics on any number.
 
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+use expc::stats::decision::ShipRule;
 use expc::stats::exact::Unconditional;
 use expc::stats::lift::Seen;
 use expc::stats::mean::{MannWhitney, MeanTest, OneSample, welch_test};
-use expc::stats::multiplicity::{Correction, adjust, alpha_per_test, guardrail_power};
+use expc::stats::multiplicity::{Correction, adjust, alpha_per_test};
+use expc::stats::omnibus::{Anova, GoodnessOfFit};
 use expc::stats::proportion::ProportionTest;
-use expc::stats::sequential::{Monitoring, Shape, Spending, always_valid_drift, equal_fractions, tuned_precision};
+use expc::stats::sequential::{
+    Futility, FutilityRule, Looks, Monitoring, Prior, Shape, Spending, equal_fractions, final_bound, interim_bound,
+    repeated_estimate, repeated_p,
+};
 use expc::stats::variance::Joint;
 use expc::stats::{
     Direction, Refusal, Sides, equivalence, exact, exaggeration, noncentral, normal, proportion, quantile, special,
@@ -294,8 +299,12 @@ fn small_designs_never_panic() {
                 let _ = exaggeration::student(a, b, 0.05, sides);
                 let _ = exact::fisher((20, a), (30, b), 0.05, sides);
             }
+            let anova = Anova { effect: a, groups: b, alpha: 0.05 };
+            let fit = GoodnessOfFit { effect: a, degrees_of_freedom: b, alpha: 0.05 };
+            for answer in [anova.required(0.8), fit.required(0.8), anova.power(20.0), fit.power(a)] {
+                assert!(answer.is_err() || answer.unwrap().is_finite(), "{a} {b}");
+            }
             let _ = equivalence::one_proportion(a, 0.05, (0.1, b), 0.2);
-            let _ = equivalence::poisson_ratio((a, b), (b, a), 0.05, (0.8, 1.25));
             let _ = quantile::from_density(a, b);
             let _ = quantile::from_interval((a, b), 0.05, a);
             let _ = quantile::caution(a, 0.05, b);
@@ -320,7 +329,7 @@ fn the_rest_never_panics() {
             let _ = proportion::null_deviation(ProportionTest::Pooled, a, b, b, a);
             let _ = proportion::constrained_treatment_rate(0.1, 0.2, a, b);
             let _ = alpha_per_test(Correction::Sidak, a, 3);
-            let _ = guardrail_power(a, 0, 0);
+            let _ = ShipRule { success: 0, ..ShipRule::new(a, b) }.power_per_claim();
             let _ = adjust(Correction::Holm, &[a, b]);
             let _ = traffic::exposed(a, b);
             let _ = traffic::dilute(a, b, a, b, a);
@@ -328,8 +337,6 @@ fn the_rest_never_panics() {
             let _ = srm::power(a, &[a, b], &[1.0, 1.0], 0.01);
             let _ = srm::power(1e6, &[0.3, 0.3, 0.4], &[a, 1.0, b], 0.01);
             let _ = srm::critical_value(a, b.min(1e9));
-            let _ = tuned_precision(a, b);
-            let _ = always_valid_drift(&[0.5, 1.0], a, Sides::Two, b, 0.8);
             for spending in [
                 Spending::ObrienFleming,
                 Spending::Pocock,
@@ -344,7 +351,7 @@ fn the_rest_never_panics() {
             }
             let _ = Monitoring::spending(&[a, b], 0.05, Sides::One, Spending::Pocock);
             let _ = Monitoring::bounded(&[0.5, 1.0], &[a, b], 0.05, Sides::One).and_then(|plan| plan.crossing(3.0));
-            let _ = Monitoring::always_valid(&[0.5, 1.0], a, Sides::One, b);
+            sequential_odds_and_ends(a, b);
             let shape = Shape::WangTsiatis { delta: a };
             let _ = Monitoring::shaped(&[0.5, 1.0], 0.05, Sides::Two, shape);
             let shape = Shape::HaybittlePeto { interim_z: a };
@@ -353,4 +360,48 @@ fn the_rest_never_panics() {
     }
     assert!(Monitoring::unadjusted(&[], 0.05, Sides::One).is_err());
     assert!(Monitoring::unadjusted(&equal_fractions(400), 0.05, Sides::One).is_err());
+}
+
+/// Futility, clocks and analysis.
+fn sequential_odds_and_ends(a: f64, b: f64) {
+    let looks = Looks::new(&[0.4, 1.0]).unwrap();
+    let _ = Looks::new(&[a, b]);
+    let _ = looks.clone().spending_at(&[a, b]);
+    let _ = Monitoring::between(&[0.4, 1.0], &[a, b], &[b, a], 0.05).and_then(|plan| plan.crossing(a));
+    let rules = [
+        FutilityRule::Beta(Spending::AndersonClark { nu: a }),
+        FutilityRule::Interim(vec![a]),
+        FutilityRule::Null { spending: Spending::Pocock, total: a },
+    ];
+    for rule in rules {
+        for binding in [false, true] {
+            let futility = Futility { rule: rule.clone(), binding };
+            let _ = Monitoring::with_futility(&looks, 0.025, Spending::Pocock.into(), &futility, b);
+        }
+    }
+    let plan = Monitoring::spending(&[0.4, 1.0], 0.05, Sides::Two, Spending::Pocock).unwrap();
+    let _ = plan.assurance(a, b);
+    let _ = plan.information_quantile(a, b);
+    let _ = plan.drift_either(a);
+    let _ = plan.repeated_interval(1, a);
+    for look in 0..4 {
+        if let Ok(rest) = plan.after(look, a) {
+            let _ = rest.conditional_power(b);
+            let _ = rest.predictive_power(&Prior::Normal { mean: a, sd: b });
+            let _ = rest.predictive_power(&Prior::Points(vec![(a, b), (b, a)]));
+            let _ =
+                rest.predictive_power(&Prior::Flat).map(|power| assert!((0.0..=1.0).contains(&power), "{a} {power}"));
+        }
+        if let Ok(seen) = plan.stagewise(look, a) {
+            let _ = seen.p_value();
+            let _ = seen.median_unbiased();
+            let _ = seen.interval(b);
+        }
+        let _ = repeated_p(&looks, Sides::Two, Spending::Pocock.into(), look, a);
+        let _ = repeated_p(&looks, Sides::One, Spending::Pocock.into(), look, a);
+        let _ = repeated_estimate(&looks, Spending::Pocock.into(), look, a);
+    }
+    let _ = interim_bound(&[a, b], &[b], 0.05, Sides::Two, Spending::Pocock);
+    let _ = interim_bound(&[0.3, 0.5], &[a], b, Sides::One, Spending::Pocock);
+    let _ = final_bound(&[0.3, a], &[b], 0.05, Sides::One);
 }

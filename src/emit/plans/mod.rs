@@ -24,6 +24,7 @@ use crate::text::{FileId, Sources};
 
 pub use document::{document, hash, json_schema, verify};
 pub use power::{Curve, curves};
+pub use power_svg::power_picture;
 pub use schedule::{DatedLook, dated_looks, window_us};
 
 /// What a plan is printed from.

@@ -760,23 +760,45 @@ fn looks(request: &Request<'_>) -> String {
             }
             None => "How alpha is spent is not set.\n".to_owned(),
         };
+        if let Some(futility) = &design.futility
+            && let Some(spending) = &futility.spending
+        {
+            let binds = match futility.binding.value {
+                true => "must be obeyed, or alpha is lost",
+                false => "may be ignored without loss of alpha",
+            };
+            out += &format!(
+                "A hopeless run stops by {} spending of the chance to miss; that bound {binds}.\n",
+                spending.value
+            );
+        }
         out += "If a look comes with another sample than planned, its bound follows from the same function.\n\n";
     }
     let looks = dated_looks(&request.inputs);
     if looks.is_empty() {
         return out + "No look is planned yet.\n\n";
     }
-    let mut table = Table::new(&[">Look", "On", ">Information", ">Stops at z of", ">Alpha spent"]);
-    let sign = if design.sides.value == Sides::Two { "±" } else { "" };
+    let has_futility = looks.iter().any(|look| look.futility.is_some());
+    let mut head = vec![">Look", "On", ">Information", ">Stops at z of", ">Alpha spent"];
+    if has_futility {
+        head.push(">Hopeless below z of");
+    }
+    let mut table = Table::new(&head);
+    // The bound for futility takes the place of the lower one.
+    let sign = if design.sides.value == Sides::Two && !has_futility { "±" } else { "" };
     let wanted = |k: usize| !always || looks.len() <= 12 || k.is_multiple_of(7) || k == 1 || k == looks.len();
     for look in looks.iter().filter(|look| wanted(look.k)) {
-        table.row(vec![
+        let mut row = vec![
             look.k.to_string(),
             or_not_set(look.date.map(dated)),
             percent(look.information),
             if look.z.is_finite() { format!("{sign}{:.4}", look.z) } else { "cannot stop".to_owned() },
             if look.alpha_spent.is_finite() { short(look.alpha_spent) } else { String::new() },
-        ]);
+        ];
+        if has_futility {
+            row.push(look.futility.map(|z| format!("{z:.4}")).unwrap_or_default());
+        }
+        table.row(row);
     }
     out += &table.print();
     if design.claims > 1 && design.correction.value != Correction::None {

@@ -19,13 +19,16 @@ impl Format for PowerSvg {
 
     /// Nothing without a metric that can be sized.
     fn emit(&self, request: &Request<'_>) -> Vec<Artifact> {
-        let curves = curves(request.plan);
-        if curves.is_empty() {
-            return Vec::new();
-        }
-        let svg = picture(request.plan, &curves).svg();
+        let Some(picture) = power_picture(request.plan) else { return Vec::new() };
+        let svg = picture.svg();
         vec![request.artifact("power.svg", "power.svg", ArtifactRole::Doc, svg.into_bytes())]
     }
+}
+
+/// The picture of power by week; none without a metric that can be sized.
+pub fn power_picture(plan: &Plan) -> Option<Plot> {
+    let curves = curves(plan);
+    (!curves.is_empty()).then(|| picture(plan, &curves))
 }
 
 /// Ticks of weeks that have room on the axis.

@@ -35,6 +35,8 @@ pub struct DatedLook {
     pub information: f64,
     /// Infinite where the look cannot stop.
     pub z: f64,
+    /// Below this the run is hopeless; `None` where futility does not stop.
+    pub futility: Option<f64>,
     pub alpha_spent: f64,
     /// The day on which the units of this look have complete windows.
     pub date: Option<Day>,
@@ -57,6 +59,7 @@ pub fn dated_looks(inputs: &Inputs<'_>) -> Vec<DatedLook> {
                 k: index + 1,
                 information: look.information,
                 z: look.z,
+                futility: look.futility,
                 alpha_spent: look.alpha_spent,
                 date: start.map(|start| start.value.plus(days.saturating_add(wait))),
                 days,

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
+use crate::plan::origin::Known;
 use crate::plan::types::PlannedDesign;
-use crate::spec::{Method, Spending};
+use crate::spec::{Boundary, Method, Spending};
+use crate::stats::anytime::NormalMixture;
+use crate::stats::anytime::planning::{Boundary as Mixed, Schedule, Sequence};
 use crate::stats::comparison::{Comparison, Size};
-use crate::stats::sequential::{self, Monitoring};
+use crate::stats::sequential::{self, Futility, FutilityRule, Monitoring};
 use crate::stats::{self, Refusal};
 
 /// A planned look with its literal bound.
@@ -16,13 +19,15 @@ pub struct Look {
     pub information: f64,
     /// Infinite where a look cannot stop.
     pub z: f64,
+    /// Below this the run is hopeless; `None` where futility does not stop.
+    pub futility: Option<f64>,
     pub alpha_spent: f64,
 }
 
 /// What was computed before in this run: many specs share one design.
 #[derive(Debug, Default)]
 pub struct Memo {
-    bounds: Table<Vec<u64>, Arc<Monitoring>>,
+    bounds: Table<String, Arc<Monitoring>>,
     /// By the place of the shared bounds and the power.
     drifts: Table<(usize, u64), f64>,
     /// By the comparison and the power in words, for tests that take more than a closed form.
@@ -68,16 +73,34 @@ impl Memo {
     }
 }
 
-/// The looks of a sequential design at the alpha of one claim; empty for others.
-pub fn looks(design: &PlannedDesign, memo: &Memo) -> Vec<Look> {
-    let Some(Ok(plan)) = monitoring(design, design.alpha_per_claim, design.sides.value.into(), memo) else {
-        return Vec::new();
-    };
-    let rows = plan.fractions().iter().zip(plan.bounds()).zip(plan.spent());
-    rows.map(|((&information, &z), &alpha_spent)| Look { information, z, alpha_spent }).collect()
+/// What the bounds of one claim are made for.
+pub(super) struct Frame {
+    pub alpha: f64,
+    pub sides: stats::Sides,
+    /// What beta spending and mixtures are planned for.
+    pub power: f64,
+    /// The usual size of true effects over the planned one, for a mixture.
+    pub mixing: f64,
 }
 
-fn family(spending: Spending, parameter: f64) -> sequential::Spending {
+/// The looks of a sequential design at the alpha of one claim; empty for others.
+pub fn looks(design: &PlannedDesign, memo: &Memo) -> Vec<Look> {
+    let (alpha, power) = (design.alpha_per_claim, design.primary_power);
+    let frame = Frame { alpha, sides: design.sides.value.into(), power, mixing: 1.0 };
+    let Some(Ok(plan)) = monitoring(design, &frame, memo) else { return Vec::new() };
+    let has_futility = design.futility.is_some();
+    let rows = plan.fractions().iter().zip(plan.bounds()).zip(plan.lower_bounds()).zip(plan.spent());
+    rows.map(|(((&information, &z), &lower), &alpha_spent)| Look {
+        information,
+        z,
+        futility: (has_futility && lower.is_finite()).then_some(lower),
+        alpha_spent,
+    })
+    .collect()
+}
+
+fn family(spending: Spending, parameter: Option<&Known<f64>>) -> sequential::Spending {
+    let parameter = parameter.map_or(0.0, |known| known.value);
     match spending {
         Spending::ObrienFleming => sequential::Spending::ObrienFleming,
         Spending::Pocock => sequential::Spending::Pocock,
@@ -86,38 +109,89 @@ fn family(spending: Spending, parameter: f64) -> sequential::Spending {
     }
 }
 
-/// The bounds of the design at an alpha; `None` when it has one look at the end.
+/// How a design sets its bounds.
+enum Bounds {
+    Spending {
+        alpha: sequential::Spending,
+        futility: Option<Futility>,
+    },
+    /// Tightest at a fraction of the sample.
+    Tuned(f64),
+    /// A mixture over effects of this size, relative to the planned one.
+    Mixture(f64),
+}
+
+impl Bounds {
+    fn new(design: &PlannedDesign, frame: &Frame) -> Option<Self> {
+        Some(match design.method.value {
+            Method::Fixed | Method::Bayesian => return None,
+            Method::GroupSequential => {
+                let alpha = family(design.spending.as_ref()?.value, design.spending_parameter.as_ref());
+                // Futility without a spending function is another fault; nothing is stopped by it.
+                let futility = design.futility.as_ref().and_then(|futility| {
+                    let beta = family(futility.spending.as_ref()?.value, futility.parameter.as_ref());
+                    Some(Futility { rule: FutilityRule::Beta(beta), binding: futility.binding.value })
+                });
+                Self::Spending { alpha, futility }
+            }
+            Method::AlwaysValid => match design.boundary.boundary.value {
+                Boundary::Asymptotic | Boundary::Gavi => Self::Tuned(design.boundary.tuned_for.value),
+                Boundary::Mixture => Self::Mixture(frame.mixing),
+            },
+        })
+    }
+
+    /// Everything that tells two plans apart, in words: the shortest text of a number reads back as the same number.
+    fn key(&self, fractions: &[f64], frame: &Frame) -> String {
+        let Frame { alpha, sides, power, .. } = frame;
+        let how = match self {
+            Self::Spending { alpha, futility: None } => format!("{alpha:?}"),
+            Self::Spending { alpha, futility: Some(futility) } => format!("{alpha:?} {futility:?} {power:?}"),
+            Self::Tuned(fraction) => format!("tuned {fraction:?}"),
+            Self::Mixture(ratio) => format!("mixture {ratio:?} {power:?}"),
+        };
+        format!("{how} {fractions:?} {alpha:?} {sides:?}")
+    }
+
+    fn plan(&self, fractions: &[f64], frame: &Frame) -> Result<Monitoring, Refusal> {
+        let &Frame { alpha, sides, power, .. } = frame;
+        match self {
+            Self::Spending { alpha: spending, futility: None } => {
+                Monitoring::spending(fractions, alpha, sides, *spending)
+            }
+            // The lower side of a test of two sides gives way to futility, which comes first.
+            Self::Spending { alpha: spending, futility: Some(futility) } => {
+                let looks = sequential::Looks::new(fractions)?;
+                Monitoring::with_futility(&looks, sides.tail(alpha), (*spending).into(), futility, power)
+            }
+            Self::Tuned(fraction) => {
+                let sequence = NormalMixture::new(alpha, sides)?;
+                sequence.looked_at(fractions, sequence.nearly_tightest() / fraction)
+            }
+            Self::Mixture(ratio) => {
+                // In units of the planned effect, and of its variance: the bounds tighten as the sample grows.
+                let boundary = Mixed::Msprt { mixing_sd: *ratio };
+                let test = Sequence { boundary, alpha, sides, unit_variance: 1.0 };
+                let found = test.required(&Schedule::Planned(fractions.to_vec()), 1.0, power)?;
+                Monitoring::bounded(fractions, &found.bounds, alpha, sides)
+            }
+        }
+    }
+}
+
+/// The bounds of the design for one claim; `None` when it has one look at the end.
 pub(super) fn monitoring(
     design: &PlannedDesign,
-    alpha: f64,
-    sides: stats::Sides,
+    frame: &Frame,
     memo: &Memo,
 ) -> Option<Result<Arc<Monitoring>, Refusal>> {
+    let bounds = Bounds::new(design, frame)?;
     let fractions: Vec<f64> = design.looks.iter().map(|look| look.value).collect();
-    let parameter = design.spending_parameter.as_ref().map_or(0.0, |known| known.value);
-    let (kind, spending) = match design.method.value {
-        Method::Fixed | Method::Bayesian => return None,
-        Method::GroupSequential => {
-            let spending = design.spending.as_ref()?.value;
-            (spending as u64, Some(family(spending, parameter)))
-        }
-        Method::AlwaysValid => (u64::MAX, None),
-    };
-    let tuned_for = design.boundary.tuned_for.value;
     let fractions = match (fractions.is_empty(), design.method.value) {
         // Looked at whenever one likes: a look a day over four weeks stands for it.
         (true, Method::AlwaysValid) => sequential::equal_fractions(28),
         (true, _) => return None,
         (false, _) => fractions,
     };
-    let mut key: Vec<u64> = vec![kind, sides as u64, alpha.to_bits(), parameter.to_bits(), tuned_for.to_bits()];
-    key.extend(fractions.iter().map(|fraction| fraction.to_bits()));
-    Some(once(&memo.bounds, key, || {
-        match spending {
-            Some(spending) => Monitoring::spending(&fractions, alpha, sides, spending),
-            None => sequential::tuned_precision(alpha, tuned_for)
-                .and_then(|precision| Monitoring::always_valid(&fractions, alpha, sides, precision)),
-        }
-        .map(Arc::new)
-    }))
+    Some(once(&memo.bounds, bounds.key(&fractions, frame), || bounds.plan(&fractions, frame).map(Arc::new)))
 }

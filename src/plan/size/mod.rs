@@ -6,16 +6,21 @@
 //! [`way`] how power follows from units.
 
 mod bounds;
+mod means;
+mod posterior;
 mod question;
 mod way;
 
 use crate::spec::{
     Correction, Duration, GuardrailsAt, HypothesisKind, Method, Role, SecondaryCorrection, SecondaryGate, Sides,
 };
-use crate::stats::comparison::{Claim, Comparison, Size};
-use crate::stats::{self, Direction, Refusal};
+use crate::stats::bayes::{Assurance, Decision, Prior};
+use crate::stats::comparison::{Caution, Claim, Comparison, Rounding, Size};
+use crate::stats::exaggeration::{self, Exaggeration};
+use crate::stats::{self, Direction, Refusal, normal};
 
 use super::types::{Plan, PlannedDesign, PlannedMetric, PlannedVariant};
+use bounds::Frame;
 pub use bounds::{Look, Memo, looks};
 use question::Question;
 pub use way::{Expected, Looks, Way};
@@ -45,9 +50,13 @@ pub enum Unsized {
 pub struct Sizing {
     /// Its size factor holds every factor.
     pub comparison: Comparison,
+    /// What is computed with: the same, or where groups or blocks of time were randomised, the comparison of their means.
+    pub exact: Comparison,
     pub way: Way,
     /// What a unit of the comparison's effects is in the unit of the metric, as effects are stated.
     pub unit: f64,
+    /// A difference among exposed units over the one that is left of it among the analysed; 1 unless effects are diluted.
+    pub undiluted: f64,
     /// The power asked of this claim.
     pub power_goal: f64,
     pub factors: Factors,
@@ -165,14 +174,11 @@ fn size(
     memo: &Memo,
 ) -> Result<Sizing, Unsized> {
     let design = &plan.design;
-    // The guardrails of a Bayesian design are non-inferiority tests like all others.
-    if design.method.value == Method::Bayesian && metric.role == Role::Primary {
-        return Err(Unsized::Unsupported("bayesian designs are not sized by this version".to_owned()));
-    }
     let question = Question::new(plan, metric, control, treatment)?;
     let Comparison { alpha, sides, .. } = question.comparison;
-    let looks = bounds::monitoring(design, alpha.min(0.499), sides, memo).filter(|_| has_looks(design, metric.role));
-    let (way, inflation) = match looks {
+    let frame = Frame { alpha: alpha.min(0.499), sides, power: question.goal, mixing: question.mixing };
+    let looks = bounds::monitoring(design, &frame, memo).filter(|_| has_looks(design, metric.role));
+    let (mut way, inflation) = match looks {
         None => (Way::Once, 1.0),
         Some(looks) => {
             let (looks, inflation) =
@@ -181,22 +187,33 @@ fn size(
         }
     };
     let factors = Factors { reduction: question.reduction, inflation, design_effect: question.design_effect };
-    let comparison =
-        Comparison { size_factor: factors.reduction * inflation * factors.design_effect, ..question.comparison };
-    let need = memo.required(&comparison, question.goal, way::is_closed(&comparison)).map_err(Unsized::Refused)?;
+    let priced = |comparison: Comparison| Comparison { size_factor: comparison.size_factor * inflation, ..comparison };
+    let comparison = priced(question.comparison);
+    let exact = question.of_means.map_or(comparison, priced);
+    let mut need = memo.required(&exact, question.goal, way::is_closed(&exact)).map_err(Unsized::Refused)?;
+    // The guardrails of a Bayesian design are non-inferiority tests like all others.
+    if design.method.value == Method::Bayesian && metric.role == Role::Primary {
+        let decision = posterior::decision(design, metric, &question, plan.exposure.dilution.value)?;
+        need = decision.required(question.goal).map_err(Unsized::Refused)?;
+        way = Way::Posterior(decision);
+    } else if question.of_means.is_some() {
+        need = at_least(need, &exact, inflation).map_err(Unsized::Refused)?;
+    }
     let (window, lag) = (metric.window.as_ref().map(|w| w.value), metric.lag.as_ref().map(|l| l.value));
     let mature_days = plan.calendar.mature_days(window, lag);
-    let total = enrolled(plan, mature_days)
-        .ok_or_else(|| Unsized::Missing("the number of eligible units per day".to_owned()))?;
+    let total = enrolled(plan, mature_days)?;
+    let (control_part, treatment_part) = parts(plan, control, treatment);
     let mut sizing = Sizing {
         comparison,
+        exact,
         way,
         unit: question.unit,
+        undiluted: 1.0 / plan.exposure.dilution.value,
         power_goal: question.goal,
         factors,
         need,
-        control: total * control.fraction,
-        treatment: total * treatment.fraction,
+        control: total * control_part,
+        treatment: total * treatment_part,
         power: 0.0,
         reached: 1.0,
         mature_days,
@@ -216,12 +233,55 @@ fn toward(comparison: &Comparison) -> Direction {
     }
 }
 
-/// Units of analysis over all variants after the first `days` days.
-fn enrolled(plan: &Plan, days: u32) -> Option<f64> {
-    let daily = plan.audience.daily_units.as_ref()?.value;
+/// The whole sample, raised to the least number of groups that a comparison of groups makes sense with.
+fn at_least(need: Size, exact: &Comparison, inflation: f64) -> Result<Size, Refusal> {
+    let least = means::least_units(exact, inflation);
+    if least <= need.control {
+        return Ok(need);
+    }
+    let treatment = least * exact.allocation;
+    Ok(Size {
+        control: least,
+        treatment,
+        control_units: least.ceil() as u64,
+        treatment_units: treatment.ceil() as u64,
+        power: exact.power(least)?,
+        rounding: Rounding::Up,
+    })
+}
+
+/// The parts of all units that the two sides get. A switchback gives every place both, by a fair coin.
+fn parts(plan: &Plan, control: &PlannedVariant, treatment: &PlannedVariant) -> (f64, f64) {
+    match &plan.design.switchback {
+        Some(switchback) if switchback.period.is_some() => (0.5, 0.5),
+        _ => (control.fraction, treatment.fraction),
+    }
+}
+
+/// Units of analysis over all variants after the first `days` days; periods of all places for a switchback.
+fn enrolled(plan: &Plan, days: u32) -> Result<f64, Unsized> {
+    let design = &plan.design;
+    if let Some(switchback) = &design.switchback
+        && let Some(period) = &switchback.period
+    {
+        let minutes = f64::from(period.value.in_minutes().max(1));
+        return Ok((f64::from(days) * 24.0 * 60.0 / minutes).floor() * switchback.places.value);
+    }
+    if let Some(refusal) = &plan.audience.arrivals_fault {
+        return Err(Unsized::Refused(refusal.clone()));
+    }
+    let daily = plan.audience.daily_units.as_ref();
+    let daily = daily.ok_or_else(|| Unsized::Missing("the number of eligible units per day".to_owned()))?.value;
     let kept = 1.0 - plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
-    let members = plan.design.cluster_size.as_ref().map_or(1.0, |known| known.value);
-    Some(daily * plan.calendar.share_days(days) * kept * plan.exposure.rate.value * members)
+    let members = design.cluster_size.as_ref().map_or(1.0, |known| known.value);
+    let come = daily * plan.calendar.share_days(days) * kept * plan.exposure.rate.value * members;
+    // Groups that exist in a known number are not used up twice.
+    let all = design.cluster.as_ref().and_then(|cluster| {
+        let share = plan.calendar.main_stage().map_or(1.0, |stage| stage.share.value);
+        let members = cluster.total.as_ref()?.value * cluster.mean_size.as_ref()?.value;
+        Some(members * share * kept * plan.exposure.rate.value)
+    });
+    Ok(come.min(all.unwrap_or(f64::INFINITY)))
 }
 
 impl Sizing {
@@ -236,16 +296,56 @@ impl Sizing {
         if control < 2.0 {
             return None;
         }
-        let found = self.comparison.detectable(control, self.power_goal, toward(&self.comparison)).ok()?;
+        let found = match &self.way {
+            Way::Posterior(decision) => {
+                // Differences, whatever the scale of the tests.
+                let found = decision.detectable(control, self.power_goal).ok()?;
+                return Some(found * self.undiluted);
+            }
+            Way::Once | Way::Looks(_) => self.exact.detectable(control, self.power_goal, toward(&self.exact)).ok()?,
+        };
         Some(found * self.unit)
     }
 
     /// The probability that the claim is made with so many control units.
     pub fn power_with(&self, control: f64) -> Result<f64, Refusal> {
-        match &self.way {
-            Way::Once => self.comparison.power(control),
-            Way::Looks(looks) => looks.power(control / self.need.control, 1.0),
+        // Too few groups do not tell how much they differ: nothing is shown.
+        if self.exact != self.comparison && control < means::least_units(&self.exact, self.factors.inflation) {
+            return Ok(0.0);
         }
+        match &self.way {
+            Way::Once => self.exact.power(control),
+            Way::Looks(looks) => looks.power(control / self.need.control, 1.0),
+            Way::Posterior(decision) => decision.power(control),
+        }
+    }
+
+    /// How likely success is before anybody knows the effect, when it is drawn from the prior; `None` where there is
+    /// no prior. The MDE is not read.
+    pub fn assurance(&self) -> Option<Assurance> {
+        let Way::Posterior(decision) = &self.way else { return None };
+        let Prior::Normal(effects) = decision.prior else { return None };
+        decision.assurance(self.control, effects).ok()
+    }
+
+    /// What a significant result will be worth when the planned effect is there: how often it points the wrong way, and how
+    /// much larger than the truth it is on average. `None` where nothing can be significant.
+    ///
+    /// Of a design with looks the power is that of all looks and the estimate that of one; stopping early exaggerates more.
+    pub fn exaggeration(&self) -> Option<Exaggeration> {
+        let Comparison { alpha, sides, .. } = self.comparison;
+        // A posterior has no significance.
+        let is_posterior = matches!(self.way, Way::Posterior(_));
+        if is_posterior || self.power <= 0.0 || 1.0 <= self.power {
+            return None;
+        }
+        let distance = normal::upper_quantile(sides.tail(alpha)) + normal::quantile(self.power);
+        exaggeration::normal(distance, alpha, sides).ok()
+    }
+
+    /// Where the numbers lie outside what the test's formula is good for, with the units that the plan gives.
+    pub fn cautions(&self) -> Vec<Caution> {
+        if self.control < 2.0 { Vec::new() } else { self.exact.cautions(self.control).unwrap_or_default() }
     }
 
     /// What the design takes on average with the units that the plan gives, when the effect is `truth` times the
@@ -292,6 +392,16 @@ impl Sizing {
             .collect()
     }
 
+    /// The part of all units that is in control.
+    fn control_part(&self, plan: &Plan) -> f64 {
+        let at_end = enrolled(plan, self.mature_days).unwrap_or(0.0);
+        match plan.control() {
+            _ if 0.0 < at_end => self.control / at_end,
+            Some(control) => control.fraction,
+            None => 0.0,
+        }
+    }
+
     /// True when the plan gives fewer units than needed, beyond the rounding of a unit.
     pub fn is_short(&self) -> bool {
         self.power + 5e-4 < self.power_goal
@@ -301,41 +411,47 @@ impl Sizing {
     ///
     /// `None` when units of the last stage do not count, or nothing comes at all.
     pub fn share_needed(&self, plan: &Plan) -> Option<f64> {
+        // Periods of time do not grow with a share.
+        if plan.design.switchback.is_some() {
+            return None;
+        }
         let fraction = plan.control()?.fraction;
         let with_share = |share: f64| {
             let mut plan = Plan { sizes: Vec::new(), ..plan.clone() };
             plan.calendar.stages.last_mut()?.share.value = share;
-            enrolled(&plan, self.mature_days).map(|total| total * fraction)
+            enrolled(&plan, self.mature_days).ok().map(|total| total * fraction)
         };
-        // Units are linear in the share of a stage.
-        let (without, gain) = (with_share(0.0)?, with_share(1.0)? - with_share(0.0)?);
-        (0.0 < gain).then(|| (self.need.control - without) / gain)
+        // Units are linear in the share of a stage, as long as shares rise.
+        let before = plan.calendar.stages.iter().rev().nth(1).map_or(0.0, |stage| stage.share.value.min(0.5));
+        let (low, high) = (with_share(before)?, with_share(1.0)?);
+        let gain = (high - low) / (1.0 - before);
+        (0.0 < gain).then(|| before + (self.need.control - low) / gain)
     }
 
     /// Days of the whole run that give the sample, the last stage going on; the run keeps whole weeks.
     ///
     /// `None` when more than `most` days are needed.
     pub fn days_needed(&self, plan: &Plan, most: u32) -> Option<u32> {
-        let fraction = plan.control()?.fraction;
+        let fraction = self.control_part(plan);
         (1..=most / 7)
             .map(|week| week * 7)
-            .find(|&days| enrolled(plan, days).is_some_and(|total| self.need.control <= total * fraction))
+            .find(|&days| enrolled(plan, days).is_ok_and(|total| self.need.control <= total * fraction))
     }
 
     /// Power if every day of the run counted, as it does once the decision waits for the last units.
     pub fn power_of_whole_run(&self, plan: &Plan) -> f64 {
-        let fraction = plan.control().map_or(0.0, |control| control.fraction);
-        let control = enrolled(plan, plan.calendar.days).map_or(0.0, |total| total * fraction);
+        let control = enrolled(plan, plan.calendar.days).map_or(0.0, |total| total * self.control_part(plan));
         if control < 2.0 { 0.0 } else { self.power_with(control).unwrap_or(0.0) }
     }
 
     /// Power of the same number of units in all, split evenly between the two variants.
     pub fn power_if_even(&self) -> f64 {
-        let even = Comparison { allocation: 1.0, ..self.comparison };
+        let even = Comparison { allocation: 1.0, ..self.exact };
         let each = (self.control + self.treatment) / 2.0;
         let power = || match &self.way {
             Way::Once => even.power(each),
             Way::Looks(looks) => looks.power(each / even.required(self.power_goal)?.control, 1.0),
+            Way::Posterior(decision) => Decision { allocation: 1.0, ..*decision }.power(each),
         };
         if each < 2.0 { 0.0 } else { power().unwrap_or(0.0) }
     }

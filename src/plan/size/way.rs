@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::stats::bayes::Decision;
 use crate::stats::comparison::Comparison;
 use crate::stats::sequential::Monitoring;
 use crate::stats::{self, Refusal, normal};
@@ -16,6 +17,8 @@ pub enum Way {
     Once,
     /// Several looks.
     Looks(Looks),
+    /// A rule on the posterior, read once.
+    Posterior(Decision),
 }
 
 /// Planned looks, and the effect in units of the information that the sample holds.
@@ -83,8 +86,12 @@ pub(super) fn is_closed(comparison: &Comparison) -> bool {
     use stats::mean::MeanTest;
     use stats::proportion::ProportionTest;
     let test = match comparison.endpoint {
-        Endpoint::Proportion { test, .. } => test != ProportionTest::ContinuityCorrected,
+        Endpoint::Proportion { test, .. } => !matches!(
+            test,
+            ProportionTest::ContinuityCorrected | ProportionTest::FisherExact | ProportionTest::ExactUnconditional
+        ),
         Endpoint::Mean { test, .. } => matches!(test, MeanTest::Z | MeanTest::UnequalZ { .. }),
+        Endpoint::Count(_) | Endpoint::TimeToEvent(_) => true,
     };
     test && !matches!(comparison.claim, Claim::Equivalence { .. })
 }

@@ -1,6 +1,5 @@
 //! PRT002 layer-full.
 
-use std::collections::BTreeMap;
 
 use crate::portfolio::{Entry, Overflow, Portfolio};
 use crate::rules::prelude::*;
@@ -30,7 +29,7 @@ rule! {
 }
 
 /// More earlier members than this are not listed.
-const MOST_LISTED: usize = 4;
+pub(super) const MOST_LISTED: usize = 4;
 /// More starts than this are not tried.
 const MOST_TRIED: usize = 20;
 /// Among more members than this that are still to come, no start is looked for.
@@ -39,12 +38,10 @@ const MOST_TO_COME: usize = 60;
 pub(super) const SLACK: f64 = 1e-9;
 
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
-    let mut placed: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-    for entry in cx.portfolio.entries.iter().filter(|_| !cx.portfolio.overflows.is_empty()) {
-        if let Some((layer, _)) = entry.layer.as_ref().filter(|_| cx.portfolio.slot(&entry.id).is_some()) {
-            placed.entry(layer).or_default().push(entry);
-        }
+    if cx.portfolio.overflows.is_empty() {
+        return;
     }
+    let placed = cx.portfolio.layers();
     for overflow in &cx.portfolio.overflows {
         // With room enough, the place is the trouble, not the sum.
         if 1.0 + SLACK < overflow.sum {

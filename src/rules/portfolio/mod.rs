@@ -8,6 +8,7 @@ crate::rules::rule::group! {
     same_surface,
     holdout_leak,
     layer_unit,
+    slot_starves_power,
     queue,
     crowded,
     requires_ended,

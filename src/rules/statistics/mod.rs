@@ -24,10 +24,12 @@ crate::rules::rule::group! {
     bayes_incomplete,
     srm_off,
     population_unstated,
+    dilution,
     subgroups_open,
     interference,
     exclusions_open,
     missing_data_open,
+    exaggeration,
     calendar_clash,
 }
 

@@ -59,6 +59,8 @@ pub fn need(cx: &PlanCx<'_>, metric: &PlannedMetric, sizing: &Sizing, treatment:
     match comparison.endpoint {
         Endpoint::Proportion { baseline, .. } => inputs.push(format!("baseline {}", percent(baseline))),
         Endpoint::Mean { sd, .. } => inputs.push(format!("standard deviation {}", place::level(metric, sd))),
+        Endpoint::Count(rates) => inputs.push(format!("rate {}", place::significant(rates.control))),
+        Endpoint::TimeToEvent(hazards) => inputs.push(format!("hazard {}", place::significant(hazards.control))),
     }
     let sides = match comparison.sides {
         crate::stats::Sides::One => "one-sided",

@@ -153,8 +153,30 @@ impl Comparison {
                     noisy(sd / baseline / libm::sqrt(control), &mut found);
                 }
             }
+            Endpoint::Count(rates) => {
+                let treatment = treated(rates.control, effect, self.scale);
+                let events = [control * rates.control, control * self.allocation * treatment];
+                few_events(events.map(|units| units * rates.exposure), &mut found);
+            }
+            Endpoint::TimeToEvent(hazards) => {
+                let treatment = treated(hazards.control, effect, self.scale);
+                let share = |hazard: f64| hazards.watched.share(hazard);
+                few_events(
+                    [control * share(hazards.control), control * self.allocation * share(treatment)],
+                    &mut found,
+                );
+            }
         }
         Ok(found)
+    }
+}
+
+/// Events expected in control and in treatment.
+fn few_events(events: [f64; 2], found: &mut Vec<Caution>) {
+    for (arm, expected) in [Arm::Control, Arm::Treatment].into_iter().zip(events) {
+        if expected < FEWEST_EVENTS {
+            found.push(Caution::FewEvents { arm, expected });
+        }
     }
 }
 

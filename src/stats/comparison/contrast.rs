@@ -21,6 +21,13 @@ pub(super) struct Contrast {
     pub variances: (f64, f64),
 }
 
+impl Contrast {
+    /// The contrast of a test whose deviations are known, not estimated.
+    fn known(distance: f64, assumed: f64, truth: f64) -> Self {
+        Self { distance, assumed, truth, correction: 0.0, variances: (f64::NAN, f64::NAN) }
+    }
+}
+
 /// The contrast between the true `effect` and the `null`, both on the claim's scale; `sign` is the direction of the claim.
 pub(super) fn contrast(
     endpoint: Endpoint,
@@ -36,6 +43,18 @@ pub(super) fn contrast(
             let both = libm::sqrt(variances.0 + variances.1 / allocation);
             Contrast { distance: sign * (effect - null), assumed: both, truth: both, correction: 0.0, variances }
         }
+        Endpoint::Count(rates) => {
+            let at = |effect: f64| treated(rates.control, effect, scale);
+            let (assumed, truth) = rates.deviations(at(effect), at(null), allocation);
+            let change = in_units(effect - null, rates.control, scale);
+            Contrast::known(sign * rates.measure.distance(change, at(null)), assumed, truth)
+        }
+        Endpoint::TimeToEvent(hazards) => {
+            let at = |effect: f64| treated(hazards.control, effect, scale);
+            let (assumed, truth) = hazards.deviations(at(effect), at(null), allocation);
+            let change = in_units(effect - null, hazards.control, scale);
+            Contrast::known(sign * hazards.distance(change, at(null), allocation), assumed, truth)
+        }
     }
 }
 
@@ -44,6 +63,14 @@ pub(super) fn treated(baseline: f64, effect: f64, scale: Scale) -> f64 {
     match scale {
         Scale::Difference => baseline + effect,
         Scale::Lift => baseline + baseline * effect,
+    }
+}
+
+/// A change on the claim's scale in units of the metric.
+fn in_units(change: f64, baseline: f64, scale: Scale) -> f64 {
+    match scale {
+        Scale::Difference => change,
+        Scale::Lift => change * baseline,
     }
 }
 
@@ -78,13 +105,7 @@ fn rates(
     allocation: f64,
 ) -> Contrast {
     let treatment = treated(control, effect, scale);
-    let known = |distance: f64, assumed: f64, truth: f64| Contrast {
-        distance: sign * distance,
-        assumed,
-        truth,
-        correction: 0.0,
-        variances: (f64::NAN, f64::NAN),
-    };
+    let known = |distance: f64, assumed: f64, truth: f64| Contrast::known(sign * distance, assumed, truth);
     match (test, scale) {
         (ProportionTest::Arcsine, _) => {
             let at_null = treated(control, null, scale);

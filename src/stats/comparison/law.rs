@@ -59,6 +59,7 @@ impl Test {
                 ProportionTest::FisherExact | ProportionTest::ExactUnconditional => Variance::Counted,
                 _ => Variance::Known,
             },
+            Endpoint::Count(_) | Endpoint::TimeToEvent(_) => Variance::Known,
             Endpoint::Mean { test, .. } => match test {
                 MeanTest::Z | MeanTest::UnequalZ { .. } => Variance::Known,
                 MeanTest::T | MeanTest::Adjusted { .. } => {

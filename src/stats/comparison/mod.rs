@@ -14,10 +14,12 @@ mod law;
 pub use both_tails::BothTails;
 pub use cautions::{Arm, Caution, FEWEST_DEGREES, FEWEST_EVENTS, UNITS_PER_SQUARED_SKEWNESS};
 
+use super::count::Rates;
 use super::equivalence::one_sided_alpha;
 use super::mean::MeanTest;
 use super::proportion::ProportionTest;
 use super::root;
+use super::survival::Hazards;
 use super::{Direction, Refusal, Sides, finite, inside, normal, open_unit, positive};
 use contrast::treated;
 use law::{Aim, Test, Truth};
@@ -62,8 +64,19 @@ pub struct Comparison {
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Endpoint {
-    Proportion { baseline: f64, test: ProportionTest },
-    Mean { baseline: f64, sd: f64, test: MeanTest },
+    Proportion {
+        baseline: f64,
+        test: ProportionTest,
+    },
+    Mean {
+        baseline: f64,
+        sd: f64,
+        test: MeanTest,
+    },
+    /// Events counted over an exposure; the baseline is control's rate.
+    Count(Rates),
+    /// The time to an event; the baseline is control's hazard.
+    TimeToEvent(Hazards),
 }
 
 /// What the estimate is, and so the unit of effects and margins.
@@ -119,13 +132,15 @@ pub enum Rounding {
 }
 
 /// The largest count that a double holds exactly.
-const MOST_UNITS: f64 = 9_007_199_254_740_992.0;
+pub(crate) const MOST_UNITS: f64 = 9_007_199_254_740_992.0;
+/// Rates and hazards more than this many times the baseline are not searched.
+const MOST_TIMES: f64 = 1e9;
 /// Relative accuracy of solved sizes and effects.
 const TOLERANCE: f64 = 1e-13;
 /// Where a search of lifts without bound ends.
 const UNBOUNDED: f64 = 1e9;
 /// Rounding left in a power that was solved for.
-const POWER_SLACK: f64 = 1e-12;
+pub(crate) const POWER_SLACK: f64 = 1e-12;
 
 impl Comparison {
     /// The smallest sample that reaches `power`.
@@ -218,7 +233,8 @@ impl Comparison {
         }
         // The margin itself must stay inside (0, 1) with the rate it leaves.
         let most = self.room(-better) * (1.0 - 1e-12);
-        root::brent_from(surplus, (0.0, at_zero), (most, surplus(most)), TOLERANCE).ok_or_else(|| goal.out_of_reach())
+        let (low, high) = goal.bracket(surplus, most).ok_or_else(|| goal.out_of_reach())?;
+        root::brent_from(surplus, low, high, TOLERANCE).ok_or_else(|| goal.out_of_reach())
     }
 
     /// The smallest margins of equal size on both sides of 0.
@@ -231,7 +247,7 @@ impl Comparison {
         };
         let start = effect.abs();
         let (low, high) = match self.endpoint {
-            Endpoint::Proportion { .. } => {
+            Endpoint::Proportion { .. } | Endpoint::Count(_) | Endpoint::TimeToEvent(_) => {
                 let most = self.room(1.0).min(self.room(-1.0)) * (1.0 - 1e-12);
                 ((start, -goal.power), (most, surplus(most)))
             }
@@ -256,6 +272,8 @@ impl Comparison {
     fn baseline(&self) -> f64 {
         match self.endpoint {
             Endpoint::Proportion { baseline, .. } | Endpoint::Mean { baseline, .. } => baseline,
+            Endpoint::Count(rates) => rates.control,
+            Endpoint::TimeToEvent(hazards) => hazards.control,
         }
     }
 
@@ -266,6 +284,8 @@ impl Comparison {
             Endpoint::Proportion { baseline, .. } => baseline,
             Endpoint::Mean { baseline, .. } if self.scale == Scale::Lift && sign < 0.0 => baseline,
             Endpoint::Mean { .. } => return f64::INFINITY,
+            Endpoint::Count(_) | Endpoint::TimeToEvent(_) if 0.0 < sign => MOST_TIMES * self.baseline(),
+            Endpoint::Count(_) | Endpoint::TimeToEvent(_) => self.baseline(),
         };
         match self.scale {
             Scale::Difference => room,
@@ -311,6 +331,8 @@ impl Comparison {
                     MeanTest::Z | MeanTest::T => {}
                 }
             }
+            Endpoint::Count(rates) => rates.checked()?,
+            Endpoint::TimeToEvent(hazards) => hazards.checked()?,
         }
         counted::check(self)?;
         let tail = match self.claim {
@@ -362,21 +384,31 @@ impl Comparison {
         }
         self.rates_fit(truth.effect)?;
         match truth.aim {
-            Aim::Beyond { null, .. } => self.rates_fit(null)?,
+            Aim::Beyond { null, .. } => self.null_fits(null)?,
             Aim::Between { lower, upper } => {
-                self.rates_fit(lower)?;
-                self.rates_fit(upper)?;
+                self.null_fits(lower)?;
+                self.null_fits(upper)?;
             }
         }
         Ok(truth)
     }
 
-    /// Refuses a change that takes a rate out of (0, 1), and a lift that takes a mean to 0 or below.
+    /// Refuses a margin that takes a rate out of its range, or that the test has no form with.
+    fn null_fits(&self, null: f64) -> Result<(), Refusal> {
+        self.rates_fit(null)?;
+        match self.endpoint {
+            Endpoint::TimeToEvent(hazards) => hazards.takes_null(treated(hazards.control, null, self.scale)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a change that takes a rate out of (0, 1), or a count or hazard to 0 or below, and a lift that takes a mean to 0 or below.
     fn rates_fit(&self, change: f64) -> Result<(), Refusal> {
         let (baseline, most) = match self.endpoint {
             Endpoint::Proportion { baseline, .. } => (baseline, 1.0),
             Endpoint::Mean { baseline, .. } if self.scale == Scale::Lift => (baseline, f64::INFINITY),
             Endpoint::Mean { .. } => return Ok(()),
+            Endpoint::Count(_) | Endpoint::TimeToEvent(_) => (self.baseline(), f64::INFINITY),
         };
         let after = treated(baseline, change, self.scale);
         if 0.0 < after && after < most {
@@ -467,7 +499,7 @@ impl Goal<'_> {
 }
 
 /// The smallest whole number that is not below `units` by more than rounding.
-fn round_up(units: f64) -> f64 {
+pub(crate) fn round_up(units: f64) -> f64 {
     let near = units.round();
     if (units - near).abs() <= 1e-11 * units {
         return near.max(1.0);
@@ -479,7 +511,7 @@ fn better_sign(higher_is_better: bool) -> f64 {
     if higher_is_better { 1.0 } else { -1.0 }
 }
 
-fn positive_or_zero(what: &'static str, value: f64) -> Result<f64, Refusal> {
+pub(super) fn positive_or_zero(what: &'static str, value: f64) -> Result<f64, Refusal> {
     if value == 0.0 {
         return Ok(0.0);
     }

@@ -9,7 +9,8 @@ use crate::spec::decision::{GuardState, Quality};
 use crate::spec::design::{Reduction, SrmAction};
 use crate::spec::rollout::Harm;
 use crate::spec::{
-    Action, Correction, Direction, EffectScale, Gate, Method, Outcome, Population, Role, Sides, Spending, Status,
+    Action, Boundary, Correction, Direction, EffectScale, Gate, Method, Outcome, Population, Role, Sides, Spending,
+    Status,
 };
 
 macro_rules! words {
@@ -723,6 +724,8 @@ tables! {
         available_treatment: u64 = 183000,
         /// The power that these give.
         power: f64 = 0.891,
+        /// The probability that the claim is tested at all; below 1 behind a gate and in a fixed sequence.
+        reached: f64 = 1.0,
         /// The smallest effect that reaches the power goal, in the unit of the metric.
         detectable: Option<f64> = 0.0029,
         /// Days of enrolment that are complete at the decision.
@@ -743,16 +746,18 @@ tables! {
         spending: Option<Spending> = "obrien-fleming",
         /// The parameter of the spending family.
         spending_parameter: Option<f64> = 2.0,
-        /// The tuning parameter of an always-valid design: planned information times rho squared.
+        /// The boundary of an always-valid design.
+        boundary: Option<Boundary> = "asymptotic",
+        /// The tuning parameter of an always-valid design: planned information times rho squared; null for a mixture.
         precision: Option<f64> = 8.6,
         /// Whether both directions have a bound.
         sides: Sides = "two",
         /// True when the data may be looked at on any day: the looks are a day apart and stand for that.
         any_time: bool = false,
-        /// Where futility may stop the run: this version plans no futility bounds.
+        /// How futility may stop the run: its spending function and whether it binds; `none` without.
         futility: String = "none",
         /// The looks, first to last.
-        looks: Vec<Look> = [{ "k": 1, "information": 0.5, "date": "2027-01-29", "z": 2.9625880427, "can_stop": true, "alpha_spent": 0.0015253 }],
+        looks: Vec<Look> = [{ "k": 1, "information": 0.5, "date": "2027-01-29", "z": 2.9625880427, "futility_z": null, "can_stop": true, "alpha_spent": 0.0015253 }],
     }
 
     /// A look with its bound.
@@ -766,6 +771,8 @@ tables! {
         date: Option<String> = "2027-01-29",
         /// The bound of the z statistic; null where the look cannot stop.
         z: Option<f64> = 2.9625880427,
+        /// Below this z statistic the run is hopeless; null where futility does not stop.
+        futility_z: Option<f64> = 0.4,
         /// False where the bound is infinite.
         can_stop: bool = true,
         /// Alpha spent up to this look.

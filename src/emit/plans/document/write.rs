@@ -10,11 +10,12 @@ use crate::spec::decision::{GuardState, Quality};
 use crate::spec::design::Reduction;
 use crate::spec::rollout::Harm;
 use crate::spec::{
-    Condition, Correction, HypothesisKind, Method, Outcome, Population, Role, SecondaryCorrection, SecondaryGate,
-    Sides, Test,
+    Boundary, Condition, Correction, HypothesisKind, Method, Outcome, Population, Role, SecondaryCorrection,
+    SecondaryGate, Sides, Test,
 };
+use crate::stats::anytime::NormalMixture;
 use crate::stats::comparison::Claim;
-use crate::stats::{sequential, srm};
+use crate::stats::srm;
 use crate::syntax::{At, Node, Value};
 use crate::text::Span;
 
@@ -449,15 +450,26 @@ impl<'a> Writer<'_, 'a> {
             return None;
         }
         let always = design.method.value == Method::AlwaysValid;
+        // A mixture over effects has a precision for each metric.
+        let is_tuned = always && design.boundary.boundary.value != Boundary::Mixture;
+        let tuned = || {
+            let sequence = NormalMixture::new(design.alpha_per_claim, design.sides.value.into()).ok()?;
+            Some(sequence.nearly_tightest() / design.boundary.tuned_for.value)
+        };
+        let tuned = if is_tuned { tuned() } else { None };
+        let futility = design.futility.as_ref().filter(|_| !always).and_then(|futility| {
+            let binding = if futility.binding.value { "binding" } else { "non-binding" };
+            Some(format!("{}, {binding}", futility.spending.as_ref()?.value))
+        });
         Some(Sequential {
             method: design.method.value,
             spending: value_of(design.spending.as_ref()).filter(|_| !always),
             spending_parameter: value_of(design.spending_parameter.as_ref()).and_then(some_finite),
-            precision: if always { sequential::tuned_precision(design.alpha_per_claim, 1.0).ok() } else { None }
-                .and_then(some_finite),
+            boundary: always.then_some(design.boundary.boundary.value),
+            precision: tuned.and_then(some_finite),
             sides: design.sides.value,
             any_time: always && design.looks.is_empty(),
-            futility: "none".to_owned(),
+            futility: futility.unwrap_or_else(|| "none".to_owned()),
             looks: dated_looks(self.inputs)
                 .iter()
                 .map(|look| Look {
@@ -465,6 +477,7 @@ impl<'a> Writer<'_, 'a> {
                     information: finite(look.information),
                     date: look.date.map(|day| day.to_string()),
                     z: some_finite(look.z),
+                    futility_z: look.futility.and_then(some_finite),
                     can_stop: look.z.is_finite(),
                     alpha_spent: some_finite(look.alpha_spent),
                 })
@@ -633,6 +646,7 @@ fn size(tested: &Tested<'_>) -> Option<Size> {
                 available_control: units(sizing.control),
                 available_treatment: units(sizing.treatment),
                 power: finite(sizing.power),
+                reached: finite(sizing.reached),
                 detectable: sizing.detectable().and_then(some_finite),
                 mature_days: sizing.mature_days,
                 factor_variance_reduction: finite(sizing.factors.reduction),
@@ -778,6 +792,7 @@ pub(in crate::emit::plans) fn origins(inputs: &Inputs<'_>) -> Vec<OriginLine> {
         }
         for (part, known) in [
             ("sd_treatment", &metric.sd_treatment),
+            ("period_sd", &metric.period_sd),
             ("dispersion", &metric.measured.dispersion),
             ("density", &metric.measured.density),
             ("dropout", &metric.measured.dropout),

@@ -3,6 +3,9 @@
 //! Coordinates have fixed decimals, so that equal data gives equal bytes. Colours are attributes, and the dark
 //! palette is rules by class in a media query: renderers without CSS variables draw the light picture.
 
+#[cfg(feature = "png")]
+mod png;
+
 use std::fmt::Write as _;
 
 use crate::text::printable;
@@ -79,6 +82,18 @@ impl Plot {
         out += &labels;
         out += "</svg>\n";
         out
+    }
+
+    /// The picture in pixels, or why there is none.
+    #[cfg(feature = "png")]
+    pub fn png(&self) -> Result<Vec<u8>, String> {
+        png::png(&self.svg())
+    }
+
+    /// Why there is no picture in pixels.
+    #[cfg(not(feature = "png"))]
+    pub fn png(&self) -> Result<Vec<u8>, String> {
+        Err("this program was built without the feature `png`".to_owned())
     }
 
     fn x_at(&self, x: f64) -> f64 {
