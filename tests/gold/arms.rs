@@ -8,7 +8,7 @@ use expc::stats::family::Family;
 use expc::stats::mean::MeanTest;
 use expc::stats::multiplicity::{Correction, FirstStage, adjust, adjust_two_stage, alpha_per_test};
 use expc::stats::proportion::ProportionTest;
-use expc::stats::{Direction, Sides};
+use expc::stats::{Direction, Sides, omnibus};
 use serde_json::Value;
 
 pub const KINDS: Kinds = &[
@@ -16,6 +16,8 @@ pub const KINDS: Kinds = &[
     ("dunnett.power", dunnett_power),
     ("dunnett.n", dunnett_size),
     ("dunnett.least_favourable_n", dunnett_selection),
+    ("anova.oneway", analysis_of_variance),
+    ("chisq.gof", goodness_of_fit),
     ("multiplicity.adjust", adjusted_p_values),
     ("multiplicity.alpha", alpha_of_each_test),
     ("multiplicity.power", family_power),
@@ -76,6 +78,18 @@ fn dunnett_selection(row: &Row, judged: &mut Judged) {
     let size = arms.required_to_select(best, others, row.given("power")).unwrap();
     judged.check(row, "n_control", size.control_units as f64);
     judged.check(row, "n_per_treatment_arm", size.treatment_units[0] as f64);
+}
+
+fn analysis_of_variance(row: &Row, judged: &mut Judged) {
+    let (effect, arms) = (row.given("effect_size_f"), row.given("groups") as usize);
+    let got = omnibus::variance_units(effect, arms, row.given("alpha"), row.given("power"));
+    judged.check(row, "n_per_group", got.unwrap());
+}
+
+fn goodness_of_fit(row: &Row, judged: &mut Judged) {
+    let got =
+        omnibus::shares_units(row.given("effect_size_w"), row.given("df"), row.given("alpha"), row.given("power"));
+    judged.check(row, "n_total", got.unwrap());
 }
 
 fn correction(method: &str) -> Correction<'static> {

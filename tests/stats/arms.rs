@@ -6,7 +6,7 @@ use expc::stats::dunnett::{ManyToOne, Pairs, Pointing, Spread};
 use expc::stats::family::{Family, sequence_power};
 use expc::stats::multiplicity::{Correction, FirstStage, adjust, adjust_two_stage, alpha_per_test, gatekeep};
 use expc::stats::multivariate::{Variable, equicorrelated, product_correlated, rectangle};
-use expc::stats::{Sides, bivariate, noncentral, normal, special, student};
+use expc::stats::{Sides, bivariate, noncentral, normal, omnibus, special, student};
 use proptest::prelude::*;
 
 const INFINITE: f64 = f64::INFINITY;
@@ -139,6 +139,19 @@ proptest! {
         prop_assert!(near(chi.upper, two(INFINITE), 1e-11));
         prop_assert_eq!(noncentral::f_tails(t * t, 1.0, INFINITE, shift * shift), chi);
         prop_assert_eq!(noncentral::chi_square_tails(t, df, 0.0), special::chi_square(t, df));
+    }
+
+    /// With two arms the F test is the two-sided t test that counts both tails.
+    #[test]
+    fn two_arms_at_once(effect in 0.05..1.0_f64, alpha in 1e-3..0.3_f64, power in 0.5..0.95_f64) {
+        let units = omnibus::variance_units(effect, 2, alpha, power).unwrap();
+        let df = 2.0 * (units - 1.0);
+        let critical = student::upper_quantile(0.5 * alpha, df);
+        let shift = effect * (2.0 * units).sqrt();
+        let both = noncentral::tails(critical, df, shift).upper + noncentral::tails(critical, df, -shift).upper;
+        prop_assert!(near(both, power, 1e-10));
+        let shares = omnibus::shares_units(effect, 3.0, alpha, power).unwrap();
+        prop_assert!(near(omnibus::shares_power(effect, 3.0, shares, alpha).unwrap(), power, 1e-11));
     }
 
     #[test]
@@ -305,6 +318,10 @@ fn odd_numbers_are_answered_or_refused() {
                 {
                     probability(p);
                 }
+                let _ = omnibus::variance_power(a, 3, b, c);
+                let _ = omnibus::variance_units(a, 2, b, c);
+                let _ = omnibus::shares_units(a, 3.0, b, c);
+                let _ = omnibus::shares_power(a, b, c, 0.05);
                 let arms = ManyToOne { alpha: a, sides: Sides::Two, ratios: &[b, 1.0] };
                 let _ = arms.critical(c);
                 let _ = arms.power(Pairs::All, Pointing::Either, &[c, a], INFINITE);
