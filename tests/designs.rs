@@ -5,7 +5,7 @@
 
 use expc::plan::{Plan, Sized, Sizing, Unsized};
 use expc::portfolio::Workspace;
-use expc::stats::Sides;
+use expc::stats::bayes::{self, Belief, Decision, Prior, Rule};
 use expc::stats::cluster::{ClusterTest, Clustering, Outcome, Reference, Weighting};
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::count::{Measure, NullVariance, Rates};
@@ -13,6 +13,7 @@ use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
 use expc::stats::survival::{EventFormula, FollowUp, HazardTest, Hazards, hazard};
 use expc::stats::switchback::{Blocks, SwitchbackTest};
+use expc::stats::{Direction, Sides};
 use expc::world::Memory;
 
 /// One experiment of two variants: 10,000 units a day, all of them, for four weeks.
@@ -190,7 +191,7 @@ fn a_lift_is_planned_with_its_estimated_baseline() {
     let plan = plan(&format!("{PRIMARY}[design]\nscale = \"lift\"\n"));
     let wanted = Comparison { claim: Claim::Superiority { effect: 0.1 }, scale: Scale::Lift, ..RATE };
     same(only(&plan), wanted, 0.8);
-    let lift = wanted.detectable(only(&plan).control, 0.8, expc::stats::Direction::Up).expect("an effect");
+    let lift = wanted.detectable(only(&plan).control, 0.8, Direction::Up).expect("an effect");
     let shown = only(&plan).detectable().expect("an effect");
     assert!((shown - 0.1 * lift).abs() < 1e-12, "{shown} is in points of the rate");
 }
@@ -445,6 +446,43 @@ fn returning_units_come_ever_more_slowly() {
     let faster = text.replace("40000", "400000").replace("80000", "8000000");
     let plan = plan_of(&format!("{faster}{PRIMARY}"), "");
     assert!(why(&plan.sizes[0]).to_string().contains("concave"), "{}", why(&plan.sizes[0]));
+}
+
+#[test]
+fn the_smallest_leak_is_that_of_the_sample_ratio_check() {
+    let plan = plan(PRIMARY);
+    let leak = plan.smallest_leak().expect("units come").expect("a leak");
+    let wanted = expc::stats::srm::smallest_leak(280_000.0, &[1.0, 1.0], 0, 0.9, 0.001).expect("a leak");
+    assert!((leak.part - wanted).abs() < 1e-12 && leak.units == 280_000.0, "{leak:?}");
+}
+
+#[test]
+fn posteriors_decide_bayesian_designs() {
+    let design = "[design]\nmethod = \"bayesian\"\n\
+        bayes = { prior_sd = \"10%\", win_probability = 0.95, max_expected_loss = \"0.2%\" }\n";
+    let plan = plan(&format!("{PRIMARY}{design}"));
+    let prior = Belief::new(0.0, 0.01).expect("a prior");
+    let wanted = Decision {
+        measure: bayes::Measure::Proportion { baseline: 0.1 },
+        prior: Prior::Normal(prior),
+        rule: Rule { win: Some(0.95), loss: Some(0.0002), ..Rule::none(Direction::Up) },
+        effect: 0.01,
+        allocation: 1.0,
+        size_factor: 1.0,
+    };
+    let sizing = only(&plan);
+    let want = wanted.required(0.8).expect("a size").control;
+    assert!((sizing.need.control - want).abs() < 1e-9 * want, "{}, not {want}", sizing.need.control);
+    let power = wanted.power(sizing.control).expect("a power");
+    assert!((sizing.power - power).abs() < 1e-12, "{}, not {power}", sizing.power);
+    let detectable = sizing.detectable().expect("an effect");
+    let again = Decision { effect: detectable, ..wanted }.power(sizing.control).expect("a power");
+    assert!((again - 0.8).abs() < 1e-9, "{again}");
+    let got = sizing.assurance().expect("a prior").success;
+    let want = wanted.assurance(sizing.control, prior).expect("an assurance").success;
+    assert!((got - want).abs() < 1e-12, "{got}, not {want}");
+    let without = plan_with(&format!("{PRIMARY}[design]\nmethod = \"bayesian\"\n"), "");
+    assert!(why(&without.sizes[0]).to_string().contains("a prior"));
 }
 
 /// Numbers that have no answer, each with what the reason says.

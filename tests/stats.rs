@@ -1,6 +1,6 @@
-//! The mathematics against its own laws, and against odd questions.
+//! The mathematics against its own laws: what rises with what, limits, round trips, and what is refused.
 //!
-//! Reference values are judged by the gold test.
+//! Reference values are judged by `tests/gold.rs`.
 
 #[path = "support/cases.rs"]
 mod cases;

@@ -110,6 +110,9 @@ impl Printer<'_> {
                 "stages": calendar.stages.iter().map(|stage| self.stage(plan, stage)).collect::<Vec<_>>(),
             },
             "sizes": plan.sizes.iter().map(size).collect::<Vec<_>>(),
+            "smallest_leak": plan.smallest_leak().and_then(Result::ok).map(|leak| json!({
+                "variant": leak.variant, "part": leak.part, "units": leak.units.floor(),
+            })),
             "kill_switch": self.maybe(plan.kill_switch.as_ref(), |on| json!(on)),
             "targets": plan.targets.iter().map(|target| target.value.clone()).collect::<Vec<_>>(),
         })

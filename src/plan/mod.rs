@@ -14,6 +14,7 @@ mod reach;
 mod size;
 pub mod targets;
 mod types;
+mod whole;
 
 pub use calendar::Calendar;
 pub use compile::{Inputs, compile};
@@ -24,3 +25,4 @@ pub use origin::{Known, Origin};
 pub use reach::{Clash, clash};
 pub use size::{Expected, Factors, Look, Looks, Memo, Sized, Sizing, Unsized, Way, Week, looks};
 pub use types::*;
+pub use whole::Leak;

@@ -413,7 +413,8 @@ pub struct Bayes {
     /// Expected loss below which shipping is allowed.
     #[schemars(example = &"0.1%")]
     pub max_expected_loss: Field<Amount>,
-    /// The half-width of the region of practical equivalence around no effect, relative to the baseline.
+    /// Half the width of the region of practical equivalence around no effect, relative to the baseline: a win lies
+    /// beyond it with `win_probability`.
     #[schemars(example = &"0.5%")]
     pub rope: Field<Amount>,
 }

@@ -193,6 +193,43 @@ pub fn incomplete_gamma(a: f64, x: f64) -> Tails {
     Tails::from_lower((density * a * h).min(1.0)).swapped()
 }
 
+/// Riemann's zeta function for `s > 1`; infinite at 1, NaN below.
+///
+/// Ten terms, then Euler and Maclaurin's formula with six Bernoulli numbers: 1e-15.
+#[must_use]
+pub fn zeta(s: f64) -> f64 {
+    // Bernoulli numbers over factorials: B_2k / (2k)!.
+    const SERIES: [f64; 6] = [
+        1.0 / 12.0,
+        -1.0 / 720.0,
+        1.0 / 30_240.0,
+        -1.0 / 1_209_600.0,
+        1.0 / 47_900_160.0,
+        -691.0 / 1_307_674_368_000.0,
+    ];
+    const LAST: f64 = 10.0;
+    if s.is_nan() || s < 1.0 {
+        return f64::NAN;
+    }
+    if s == 1.0 {
+        return f64::INFINITY;
+    }
+    if 1e3 < s {
+        return 1.0;
+    }
+    let head: f64 = (1..10).rev().map(|n| libm::pow(f64::from(n), -s)).sum();
+    let at_last = libm::pow(LAST, -s);
+    let mut rising = s * at_last / LAST;
+    let mut rest = 0.0;
+    let mut k = 1.0;
+    for c in SERIES {
+        rest += c * rising;
+        rising *= (s + 2.0 * k - 1.0) * (s + 2.0 * k) / (LAST * LAST);
+        k += 1.0;
+    }
+    head + at_last * (LAST / (s - 1.0) + 0.5) + rest
+}
+
 /// ln G(x) for `x > 0`; NaN elsewhere.
 #[must_use]
 pub fn ln_gamma(x: f64) -> f64 {
@@ -234,41 +271,4 @@ pub(crate) fn shares_of_ratio(x: f64, df1: f64, df2: f64) -> (f64, f64) {
         let evens = 1.0 / odds;
         (1.0 / (1.0 + evens), evens / (1.0 + evens))
     }
-}
-
-/// Riemann's zeta function for `s > 1`; infinite at 1, NaN below.
-///
-/// Ten terms, then Euler and Maclaurin's formula with six Bernoulli numbers: 1e-15.
-#[must_use]
-pub fn zeta(s: f64) -> f64 {
-    // Bernoulli numbers over factorials: B_2k / (2k)!.
-    const SERIES: [f64; 6] = [
-        1.0 / 12.0,
-        -1.0 / 720.0,
-        1.0 / 30_240.0,
-        -1.0 / 1_209_600.0,
-        1.0 / 47_900_160.0,
-        -691.0 / 1_307_674_368_000.0,
-    ];
-    const LAST: f64 = 10.0;
-    if s.is_nan() || s < 1.0 {
-        return f64::NAN;
-    }
-    if s == 1.0 {
-        return f64::INFINITY;
-    }
-    if 1e3 < s {
-        return 1.0;
-    }
-    let head: f64 = (1..10).rev().map(|n| libm::pow(f64::from(n), -s)).sum();
-    let at_last = libm::pow(LAST, -s);
-    let mut rising = s * at_last / LAST;
-    let mut rest = 0.0;
-    let mut k = 1.0;
-    for c in SERIES {
-        rest += c * rising;
-        rising *= (s + 2.0 * k - 1.0) * (s + 2.0 * k) / (LAST * LAST);
-        k += 1.0;
-    }
-    head + at_last * (LAST / (s - 1.0) + 0.5) + rest
 }

@@ -7,8 +7,11 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let lower = name.to_lowercase();
+    let length = lower.chars().count();
     known
         .into_iter()
+        // Names differ by at least their difference in length; most candidates end here.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= 2 + candidate.chars().count() / 4)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
         .min_by(|a, b| a.cmp(b))

@@ -2,11 +2,12 @@
 
 use crate::row::{Judged, Kinds, Row};
 use expc::stats::Sides;
-use expc::stats::anytime::planning::{Boundary, Looks, Sequence};
+use expc::stats::anytime::planning::{Boundary, Schedule, Sequence};
 use expc::stats::anytime::stitching::{Epochs, polynomial_bound, quantile_bound};
 use expc::stats::anytime::sums::{Mixture, Tail, rate_interval};
 use expc::stats::anytime::{NormalMixture, mixture_ln_likelihood_ratio, p_value, regression_ln_evidence};
-use expc::stats::estimate::{Arm, Estimate};
+use expc::stats::estimate::Estimate;
+use expc::stats::lift::Seen;
 
 pub const KINDS: Kinds = &[
     ("anytime.rho", rho),
@@ -37,7 +38,7 @@ fn rho(row: &Row, judged: &mut Judged) {
 
 /// The estimate that a row's arms give, on its scale.
 pub fn estimate(row: &Row) -> Estimate {
-    let arm = |name: &str| Arm {
+    let arm = |name: &str| Seen {
         mean: row.given(&format!("mean_{name}")),
         variance: row.given(&format!("var_{name}")),
         units: row.given(&format!("n_{name}")),
@@ -146,7 +147,7 @@ fn first_passage(row: &Row, judged: &mut Judged) {
     let sequence = sequence(row);
     let sizes = row.list("n_total_per_look");
     let most = *sizes.last().unwrap();
-    let looks = Looks::Planned(sizes.iter().map(|n| n / most).collect());
+    let looks = Schedule::Planned(sizes.iter().map(|n| n / most).collect());
     let effect = row.given("mean_diff");
     let passage = sequence.passage(&looks, most, effect).unwrap();
     judged.check_all(row, "boundary_z", &passage.bounds);
@@ -155,7 +156,7 @@ fn first_passage(row: &Row, judged: &mut Judged) {
     judged.check(row, "expected_n_total", passage.expected_units());
     judged.check_all(row, "reject_prob_per_look", &passage.stops());
     // The row counts both directions of its last look.
-    let once = sequence.passage(&Looks::Planned(vec![1.0]), most, effect).unwrap();
+    let once = sequence.passage(&Schedule::Planned(vec![1.0]), most, effect).unwrap();
     judged.check(row, "power_at_last_look_only", once.power() + once.wrong_direction());
 }
 
@@ -163,8 +164,8 @@ fn sample_size(row: &Row, judged: &mut Judged) {
     let sequence = sequence(row);
     let looks = row.given("looks") as usize;
     let (effect, power) = (row.given("mean_diff"), row.given("power"));
-    let plan = sequence.required(&Looks::equal(looks), effect, power).unwrap();
-    let price = sequence.price(&Looks::equal(looks), effect, power).unwrap();
+    let plan = sequence.required(&Schedule::equal(looks), effect, power).unwrap();
+    let price = sequence.price(&Schedule::equal(looks), effect, power).unwrap();
     judged.check(row, "n_total_max_first_passage", plan.units);
     judged.check(row, "expected_n_total", plan.expected_units());
     judged.check(row, "n_total_last_point_rule", price.last_point);

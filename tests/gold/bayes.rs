@@ -4,7 +4,8 @@ use crate::anytime::estimate;
 use crate::row::{Judged, Kinds, Row};
 use expc::stats::bayes::rates::{Beta, compare};
 use expc::stats::bayes::{Belief, Decision, Measure, Prior, Rope, Rule};
-use expc::stats::estimate::{Arm, Estimate};
+use expc::stats::estimate::Estimate;
+use expc::stats::lift::Seen;
 use expc::stats::{Direction, Sides};
 
 pub const KINDS: Kinds = &[
@@ -37,8 +38,8 @@ fn posterior_power(row: &Row, judged: &mut Judged) {
         (row.given("mean_control"), row.given("sd") * row.given("sd"))
     };
     let lift = row.given("lift");
-    let control = Arm { mean, variance, units: row.given("n_per_arm") };
-    let planned = Estimate::lift(control, Arm { mean: mean * (1.0 + lift), ..control }).unwrap();
+    let control = Seen { mean, variance, units: row.given("n_per_arm") };
+    let planned = Estimate::lift(control, Seen { mean: mean * (1.0 + lift), ..control }).unwrap();
     let prior = Prior::Normal(Belief::new(row.given("prior_mean"), row.given("prior_sd")).unwrap());
     let rule = Rule { win: Some(1.0 - 0.5 * row.given("alpha")), ..Rule::none(Direction::Up) };
     judged.check(row, "power", rule.either_way(prior, planned.standard_error, lift).unwrap());

@@ -2,10 +2,10 @@
 
 use crate::means::sides;
 use crate::row::{Judged, Kinds, Row};
+use expc::stats::anytime::NormalMixture;
 use expc::stats::comparison::{BothTails, Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
-use expc::stats::sequential::{always_valid_bound, tuned_precision};
-use expc::stats::{Direction, normal};
+use expc::stats::{Direction, Sides, normal};
 
 pub const KINDS: Kinds = &[
     ("relative_lift.delta_z", lift),
@@ -28,8 +28,9 @@ fn comparison(row: &Row, both_arms: f64) -> Comparison {
     let alpha = row.given("alpha");
     let mut size_factor = 1.0;
     if row.has("sequential_tuning_parameter") {
-        let precision = tuned_precision(alpha, row.given("sequential_tuning_parameter") / both_arms).unwrap();
-        size_factor = (always_valid_bound(alpha, precision) / normal::upper_quantile(alpha / 2.0)).powi(2);
+        let sequence = NormalMixture::new(alpha, Sides::Two).unwrap();
+        let precision = sequence.nearly_tightest() * both_arms / row.given("sequential_tuning_parameter");
+        size_factor = (sequence.bound(precision) / normal::upper_quantile(alpha / 2.0)).powi(2);
     }
     Comparison {
         endpoint: Endpoint::Mean { baseline, sd, test: MeanTest::Z },

@@ -1,11 +1,12 @@
 //! Laws of the always-valid boundaries and of their planning.
 
 use crate::cases::cases;
-use expc::stats::anytime::planning::{Boundary, Looks, Sequence};
+use expc::stats::anytime::planning::{Boundary, Schedule, Sequence};
 use expc::stats::anytime::stitching::{Epochs, polynomial_bound, quantile_bound};
 use expc::stats::anytime::sums::{Mixture, Tail, rate_interval};
 use expc::stats::anytime::{NormalMixture, ln_evidence, mixture_ln_likelihood_ratio, p_value, regression_ln_evidence};
-use expc::stats::estimate::{Arm, Estimate};
+use expc::stats::estimate::Estimate;
+use expc::stats::lift::Seen;
 use expc::stats::sequential::{Monitoring, equal_fractions};
 use expc::stats::{Refusal, Sides, normal, special};
 use proptest::prelude::*;
@@ -31,8 +32,8 @@ prop_compose! {
     }
 }
 
-fn looks() -> impl Strategy<Value = Looks> {
-    prop_oneof![(1_usize..8).prop_map(Looks::equal), Just(Looks::Continuous)]
+fn looks() -> impl Strategy<Value = Schedule> {
+    prop_oneof![(1_usize..8).prop_map(Schedule::equal), Just(Schedule::Continuous)]
 }
 
 proptest! {
@@ -163,7 +164,7 @@ proptest! {
     }
 }
 
-/// Looks at every moment are the limit of ever more looks, whose power lacks a multiple of one over their root.
+/// Schedule at every moment are the limit of ever more looks, whose power lacks a multiple of one over their root.
 #[test]
 fn continuous_looks_are_the_limit_of_many() {
     for (sides, fraction, drift) in [(Sides::Two, 1.0, 3.5), (Sides::One, 0.3, 2.5), (Sides::Two, 0.2, 0.0)] {
@@ -176,7 +177,7 @@ fn continuous_looks_are_the_limit_of_many() {
             let step = (1.0 + end).ln() / looks as f64;
             let mut fractions: Vec<f64> = (1..=looks).map(|k| (step * k as f64).exp_m1() / end).collect();
             fractions[looks - 1] = 1.0;
-            test.passage(&Looks::Planned(fractions), units, effect).unwrap()
+            test.passage(&Schedule::Planned(fractions), units, effect).unwrap()
         };
         let (few, many, most) = (passage(30), passage(60), passage(120));
         // Richardson, in the root of the step and in the step.
@@ -185,7 +186,7 @@ fn continuous_looks_are_the_limit_of_many() {
             let (ab, bc) = ((root * b - a) / (root - 1.0), (root * c - b) / (root - 1.0));
             2.0 * bc - ab
         };
-        let always = test.passage(&Looks::Continuous, units, effect).unwrap();
+        let always = test.passage(&Schedule::Continuous, units, effect).unwrap();
         let right = limit(few.power(), many.power(), most.power());
         let mean = limit(few.expected_fraction, many.expected_fraction, most.expected_fraction);
         assert!((always.power() - right).abs() < 3e-4, "{} {right}", always.power());
@@ -199,26 +200,26 @@ fn continuous_looks_are_the_limit_of_many() {
 #[test]
 fn stopping_under_the_null_is_alpha_times_stopping_under_the_mixture() {
     for sides in [Sides::One, Sides::Two] {
-        for (alpha, fraction) in [(0.05, 1.0), (0.01, 0.1), (0.2, 0.003)] {
+        for (alpha, fraction) in [(0.05, 1.0), (0.01, 0.1), (0.2, 0.02)] {
             let boundary = Boundary::TightestAt { fraction };
             let test = Sequence { boundary, alpha, sides, unit_variance: 1.0 };
             let precision = test.precision(1.0).unwrap();
             let stopped = |drift: f64| {
-                let passage = test.passage(&Looks::Continuous, 1.0, drift).unwrap();
+                let passage = test.passage(&Schedule::Continuous, 1.0, drift).unwrap();
                 passage.power() + passage.wrong_direction()
             };
             // Two sides mix over a normal, one side over its upper half; both are integrals over effects above 0,
             // of a function that is even, or is cut where Simpson's ends are.
-            let step = 0.0625;
-            let sum: f64 = (0..=112)
+            let step = 0.03125;
+            let sum: f64 = (0..=224)
                 .map(|k| {
-                    let weight = if k == 0 || k == 112 { 1.0 } else { 2.0 + 2.0 * f64::from(k % 2) };
+                    let weight = if k == 0 || k == 224 { 1.0 } else { 2.0 + 2.0 * f64::from(k % 2) };
                     let effect = step * f64::from(k);
                     weight * step / 3.0 * 2.0 * normal::pdf(effect) * stopped(effect * precision.sqrt())
                 })
                 .sum();
             let none = stopped(0.0);
-            assert!((none / (alpha * sum) - 1.0).abs() < 1e-6, "{sides:?} {alpha} {fraction}: {none} {}", alpha * sum);
+            assert!((none / (alpha * sum) - 1.0).abs() < 1e-5, "{sides:?} {alpha} {fraction}: {none} {}", alpha * sum);
         }
     }
 }
@@ -242,7 +243,7 @@ fn a_high_boundary_is_met_like_its_tangent() {
             let drift = line(1.0) + off;
             let climb = drift - slope;
             let tangent = normal::sf(start - climb) + (2.0 * start * climb + normal::ln_cdf(-start - climb)).exp();
-            let always = test.passage(&Looks::Continuous, 1e4, drift / 100.0).unwrap();
+            let always = test.passage(&Schedule::Continuous, 1e4, drift / 100.0).unwrap();
             assert!((always.power() - tangent).abs() < within, "{precision} {off}: {} {tangent}", always.power());
         }
     }
@@ -284,7 +285,7 @@ fn confidence_sequences_cover() {
         // What the planning says of the same 200 looks.
         let boundary = Boundary::TightestAt { fraction: 0.5 };
         let test = Sequence { boundary, alpha: 0.1, sides, unit_variance: 1.0 };
-        let none = test.passage(&Looks::equal(200), 200.0, 0.0).unwrap();
+        let none = test.passage(&Schedule::equal(200), 200.0, 0.0).unwrap();
         let expected = none.power() + none.wrong_direction();
         let error = (expected * (1.0 - expected) / f64::from(runs)).sqrt();
         assert!(expected < 0.1 && (share - expected).abs() < 4.0 * error, "{share} {expected}");
@@ -343,8 +344,8 @@ fn the_price_of_always_valid() {
         sides: Sides::Two,
         unit_variance: 4.0,
     };
-    let daily = test.price(&Looks::equal(28), 0.02, 0.8).unwrap();
-    let always = test.price(&Looks::Continuous, 0.02, 0.8).unwrap();
+    let daily = test.price(&Schedule::equal(28), 0.02, 0.8).unwrap();
+    let always = test.price(&Schedule::Continuous, 0.02, 0.8).unwrap();
     assert!(1.6 < daily.inflation() && daily.inflation() < 1.9, "{daily:?}");
     assert!(1.0 < daily.expected_inflation() && daily.expected_inflation() < 1.2, "{daily:?}");
     assert!(always.most < daily.most && daily.most < daily.last_point);
@@ -361,7 +362,7 @@ fn planned_looks_are_the_recursion() {
     let fractions = equal_fractions(6);
     let bounds = test.bounds(&fractions, 3e4).unwrap();
     let plan = Monitoring::bounded(&fractions, &bounds, 0.05, Sides::Two).unwrap();
-    let passage = test.passage(&Looks::Planned(fractions), 3e4, 0.03).unwrap();
+    let passage = test.passage(&Schedule::Planned(fractions), 3e4, 0.03).unwrap();
     let drift = 0.03 * (3e4_f64 / 4.0).sqrt();
     assert_eq!(passage.power(), plan.power(drift).unwrap());
     assert_eq!(passage.bounds, plan.bounds());
@@ -371,19 +372,19 @@ fn planned_looks_are_the_recursion() {
 fn what_has_no_answer_is_refused() {
     let test =
         Sequence { boundary: Boundary::TunedTo { units: 5000.0 }, alpha: 0.05, sides: Sides::Two, unit_variance: 4.0 };
-    let daily = Looks::equal(7);
+    let daily = Schedule::equal(7);
     assert_eq!(test.required(&daily, 0.0, 0.8), Err(Refusal::NoEffect));
     assert!(matches!(test.required(&daily, 0.1, 0.01), Err(Refusal::PowerTooLow { .. })));
     assert!(matches!(test.required(&daily, 0.1, 1.0), Err(Refusal::Outside { .. })));
     assert!(matches!(test.passage(&daily, -1.0, 0.1), Err(Refusal::Outside { .. })));
-    assert!(matches!(test.passage(&Looks::equal(400), 1e4, 0.1), Err(Refusal::TooManyLooks { .. })));
+    assert!(matches!(test.passage(&Schedule::equal(400), 1e4, 0.1), Err(Refusal::TooManyLooks { .. })));
     assert!(NormalMixture::new(0.5, Sides::Two).is_err());
     assert!(rate_interval(5.0, 4.0, 0.05, 100.0).is_err());
     assert!(polynomial_bound(10.0, 0.05, 10.0, -1.0, Epochs::default()).is_err());
     assert!(quantile_bound(1.0, 10.0, 0.05, 10.0, 0.5, Epochs::default()).is_err());
-    let arm = Arm { mean: 0.0, variance: 1.0, units: 10.0 };
+    let arm = Seen { mean: 0.0, variance: 1.0, units: 10.0 };
     assert!(Estimate::lift(arm, arm).is_err());
-    assert!(Estimate::difference(arm, Arm { units: 0.0, ..arm }).is_err());
+    assert!(Estimate::difference(arm, Seen { units: 0.0, ..arm }).is_err());
 }
 
 const ODD: [f64; 11] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -1.0, 5e-324, 1e-12, 0.05, 3.0, 1e12, 1e300];
@@ -396,6 +397,7 @@ fn odd_numbers_never_panic() {
                 let _ = p_value(a, b, sides);
                 if let Ok(mixture) = NormalMixture::new(a, sides) {
                     let _ = (mixture.bound(b), mixture.tightest(), mixture.half_width(b, a));
+                    let _ = mixture.looked_at(&[0.5, 1.0], b);
                 }
                 for tail in [
                     Tail::Normal { sides },
@@ -417,15 +419,15 @@ fn odd_numbers_never_panic() {
                 Boundary::Msprt { mixing_sd: a },
             ] {
                 let test = Sequence { boundary, alpha: 0.05, sides: Sides::Two, unit_variance: b };
-                let _ = test.passage(&Looks::Continuous, 1e4, b);
-                let _ = test.required(&Looks::equal(2), 0.1, 0.8);
-                let _ = test.detectable(&Looks::equal(2), 1e4, 0.8);
+                let _ = test.passage(&Schedule::Continuous, 1e4, b);
+                let _ = test.required(&Schedule::equal(2), 0.1, 0.8);
+                let _ = test.detectable(&Schedule::equal(2), 1e4, 0.8);
             }
             let boundary = Boundary::TunedTo { units: 1e3 };
             let test = Sequence { boundary, alpha: 0.05, sides: Sides::One, unit_variance: 1.0 };
-            let _ = test.required(&Looks::Continuous, a, b);
+            let _ = test.required(&Schedule::Continuous, a, b);
             let _ = test
-                .passage(&Looks::Continuous, b, a)
+                .passage(&Schedule::Continuous, b, a)
                 .map(|passage| (passage.stopped_by(a), passage.stopped_with(b), passage.stops()));
             let _ = rate_interval(a, b, 0.05, 100.0);
             let _ = rate_interval(3.0, 10.0, a, b);

@@ -2,7 +2,7 @@
 
 use crate::cases::cases;
 use expc::stats::bayes::rates::{Beta, compare};
-use expc::stats::bayes::{Belief, Decision, Measure, Prior, Rope, Rule, retrospect, sequential_assurance};
+use expc::stats::bayes::{Belief, Decision, Measure, Prior, Rope, Rule, sequential_assurance};
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::MeanTest;
 use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
@@ -170,15 +170,6 @@ proptest! {
         prop_assert!(drawn.success <= drawn.better + 1e-15);
         prop_assert_eq!(drawn.limit, drawn.better);
     }
-
-    #[test]
-    fn significance_exaggerates(effect in 0.05..4.0_f64, alpha in 1e-3..0.2) {
-        let worth = retrospect(effect, 1.0, alpha, Sides::Two).unwrap();
-        prop_assert!(1.0 <= worth.type_m && 0.0 <= worth.type_s && worth.type_s < 0.5);
-        let other = retrospect(-effect * 2.0, 2.0, alpha, Sides::Two).unwrap();
-        prop_assert!((worth.type_m / other.type_m - 1.0).abs() < 1e-12);
-        prop_assert!(retrospect(1.2 * effect, 1.0, alpha, Sides::Two).unwrap().type_m <= worth.type_m);
-    }
 }
 
 /// P(B > A) of integer shapes: a finite sum (Evan Miller 2015).
@@ -329,7 +320,6 @@ fn what_has_no_answer_is_refused() {
     assert!(matches!(far.required(0.8), Err(Refusal::WithinMargin { .. })));
     assert!(Beta::new(0.0, 1.0).is_err() && Beta::new(1.0, 1e9).is_err());
     assert!(Beta::new(1.0, 1.0).unwrap().posterior(5.0, 4.0).is_err());
-    assert_eq!(retrospect(0.0, 1.0, 0.05, Sides::Two), Err(Refusal::NoEffect));
 }
 
 #[test]
@@ -386,7 +376,6 @@ fn odd_numbers_never_panic() {
             if let (Ok(c), Ok(t)) = (Beta::new(a, b), Beta::new(b, a)) {
                 let _ = compare(c, t);
             }
-            let _ = retrospect(a, b, 0.05, Sides::Two);
         }
     }
 }

@@ -6,8 +6,8 @@ use expc::stats::mean::MeanTest;
 use expc::stats::multiplicity::{Correction, adjust, alpha_per_test};
 use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{
-    Futility, FutilityRule, Looks, Monitoring, Prior, Shape, Spending, always_valid_drift, equal_fractions,
-    final_bound, interim_bound, repeated_estimate, repeated_p, tuned_precision,
+    Futility, FutilityRule, Looks, Monitoring, Prior, Shape, Spending, equal_fractions, final_bound, interim_bound,
+    repeated_estimate, repeated_p,
 };
 use expc::stats::{Direction, Refusal, Sides, noncentral, normal, proportion, special, srm, student, traffic};
 
@@ -181,8 +181,6 @@ fn the_rest_never_panics() {
             let _ = srm::power(a, &[a, b], &[1.0, 1.0], 0.01);
             let _ = srm::power(1e6, &[0.3, 0.3, 0.4], &[a, 1.0, b], 0.01);
             let _ = srm::critical_value(a, b.min(1e9));
-            let _ = tuned_precision(a, b);
-            let _ = always_valid_drift(&[0.5, 1.0], a, Sides::Two, b, 0.8);
             for spending in [
                 Spending::ObrienFleming,
                 Spending::Pocock,
@@ -197,7 +195,6 @@ fn the_rest_never_panics() {
             }
             let _ = Monitoring::spending(&[a, b], 0.05, Sides::One, Spending::Pocock);
             let _ = Monitoring::bounded(&[0.5, 1.0], &[a, b], 0.05, Sides::One).and_then(|plan| plan.crossing(3.0));
-            let _ = Monitoring::always_valid(&[0.5, 1.0], a, Sides::One, b);
             sequential_odds_and_ends(a, b);
             let shape = Shape::WangTsiatis { delta: a };
             let _ = Monitoring::shaped(&[0.5, 1.0], 0.05, Sides::Two, shape);

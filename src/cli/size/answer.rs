@@ -1,6 +1,7 @@
 //! The answer to a question, by the door of the statistics, with what a careful reader would add.
 
 use super::measure::Measure;
+use super::options::CorrectionName;
 use super::question::{Ask, Question};
 use super::refusals::refused;
 use crate::cli::Failure;
@@ -10,7 +11,6 @@ use crate::rules::prelude::{count, days as days_text};
 use crate::spec::quantity::plain;
 use crate::stats::comparison::{Claim, Comparison, Endpoint};
 use crate::stats::exaggeration::{self, Exaggeration};
-use crate::stats::multiplicity::Correction;
 use crate::stats::proportion::ProportionTest;
 use crate::stats::sequential::Monitoring;
 use crate::stats::{Refusal, Sides, normal, quantile};
@@ -232,7 +232,8 @@ impl Question {
                 plain(self.alpha)
             ));
         }
-        if let Some(Correction::Holm | Correction::Hochberg | Correction::BenjaminiHochberg) = self.correction {
+        use CorrectionName::{BenjaminiHochberg, Hochberg, Holm, Hommel};
+        if let Some(Holm | Hochberg | Hommel | BenjaminiHochberg) = self.correction {
             say("sized as Bonferroni, the first step of the correction: the real power is no lower".to_owned());
         }
         if matches!(self.comparison.claim, Claim::Superiority { .. }) && self.comparison.sides == Sides::One {

@@ -17,7 +17,7 @@ pub use options::Arguments;
 pub use typed::Change;
 
 use self::answer::{Answer, looks};
-use self::options::Format;
+use self::options::{CorrectionName, Format};
 use self::question::{Ask, Question};
 use super::csv::{self, Cell};
 use super::shown::{digits, exact_power};
@@ -26,7 +26,6 @@ use crate::rules::prelude::{count, days as days_text};
 use crate::spec::quantity::plain;
 use crate::stats::Sides;
 use crate::stats::comparison::{Claim, Scale};
-use crate::stats::multiplicity::Correction;
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let format = arguments.endpoint.common().format;
@@ -59,7 +58,7 @@ fn text(question: &Question, answer: &Answer) -> String {
         if each == question.alpha { String::new() } else { format!(", {} for each treatment", digits(each, 4)) };
     row("alpha", &format!("{}{shared}, {}", plain(question.alpha), sides(question)));
     if question.variants != 2 {
-        let correction = question.correction.unwrap_or(Correction::None).name();
+        let correction = question.correction.unwrap_or(CorrectionName::None).name();
         row("variants", &format!("{}, correction {correction}", question.variants));
     }
     if question.comparison.allocation != 1.0 {
@@ -199,7 +198,7 @@ fn json(question: &Question, answer: &Answer) -> Json {
             "power_per_metric": question.goal,
             "guardrails": question.guardrails,
             "variants": question.variants,
-            "correction": question.correction.unwrap_or(Correction::None).name(),
+            "correction": question.correction.unwrap_or(CorrectionName::None).name(),
             "scale": if question.comparison.scale == Scale::Lift { "lift" } else { "difference" },
             "allocation": question.comparison.allocation,
             "method": method(question),

@@ -427,8 +427,21 @@ pub enum CorrectionName {
     Holm,
     /// Sized as Bonferroni, which bounds it
     Hochberg,
+    /// Sized as Bonferroni, which bounds it
+    Hommel,
+    /// Several treatments against one control, their correlation used
+    Dunnett,
+    /// One after the other, each at the whole alpha, until one fails
+    FixedSequence,
     /// False discovery rate; sized as Bonferroni
     BenjaminiHochberg,
+}
+
+impl CorrectionName {
+    /// As it is written on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -41,7 +41,7 @@ pub struct Question {
     pub unit: f64,
     pub toward: Direction,
     pub variants: u16,
-    pub correction: Option<Correction<'static>>,
+    pub correction: Option<CorrectionName>,
     /// Alpha of the whole question.
     pub alpha: f64,
     /// Power asked of the whole question.
@@ -81,9 +81,9 @@ impl Question {
         let alpha = common.alpha.0;
         let power = common.power.map_or(0.8, |chance| chance.0);
         let treatments = usize::from(common.variants) - 1;
-        let correction = common.correction.map(correction);
-        let each =
-            multiplicity::alpha_per_test(correction.unwrap_or(Correction::None), alpha, treatments).map_err(refuse)?;
+        let ratios = vec![common.ratio; treatments];
+        let sharing = correction(common.correction.unwrap_or(CorrectionName::None), sides, &ratios);
+        let each = multiplicity::alpha_per_test(sharing, alpha, treatments).map_err(refuse)?;
         let goal = match usize::from(common.guardrails) {
             0 => power,
             guardrails => ShipRule { guardrails, ..ShipRule::new(alpha, power) }.power_per_claim().map_err(refuse)?,
@@ -119,7 +119,7 @@ impl Question {
             unit,
             toward: stated.toward,
             variants: common.variants,
-            correction,
+            correction: common.correction,
             alpha,
             power,
             goal,
@@ -304,13 +304,16 @@ fn units(common: &Common) -> Result<Option<f64>, Failure> {
     }
 }
 
-fn correction(name: CorrectionName) -> Correction<'static> {
+fn correction(name: CorrectionName, sides: Sides, ratios: &[f64]) -> Correction<'_> {
     match name {
         CorrectionName::None => Correction::None,
         CorrectionName::Bonferroni => Correction::Bonferroni,
         CorrectionName::Sidak => Correction::Sidak,
         CorrectionName::Holm => Correction::Holm,
         CorrectionName::Hochberg => Correction::Hochberg,
+        CorrectionName::Hommel => Correction::Hommel,
+        CorrectionName::Dunnett => Correction::Dunnett { sides, ratios },
+        CorrectionName::FixedSequence => Correction::FixedSequence,
         CorrectionName::BenjaminiHochberg => Correction::BenjaminiHochberg,
     }
 }

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use crate::plan::origin::Known;
 use crate::plan::types::PlannedDesign;
 use crate::spec::{Boundary, Method, Spending};
+use crate::stats::anytime::NormalMixture;
+use crate::stats::anytime::planning::{Boundary as Mixed, Schedule, Sequence};
 use crate::stats::comparison::{Comparison, Size};
 use crate::stats::sequential::{self, Futility, FutilityRule, Monitoring};
 use crate::stats::{self, Refusal};
@@ -163,14 +165,15 @@ impl Bounds {
                 Monitoring::with_futility(&looks, sides.tail(alpha), (*spending).into(), futility, power)
             }
             Self::Tuned(fraction) => {
-                let precision = sequential::tuned_precision(alpha, *fraction)?;
-                Monitoring::always_valid(fractions, alpha, sides, precision)
+                let sequence = NormalMixture::new(alpha, sides)?;
+                sequence.looked_at(fractions, sequence.nearly_tightest() / fraction)
             }
             Self::Mixture(ratio) => {
-                // The precision of the whole sample is its squared drift times the squared ratio.
-                let square = ratio * ratio;
-                let drift = sequential::always_valid_drift(fractions, alpha, sides, square, power)?;
-                Monitoring::always_valid(fractions, alpha, sides, square * drift * drift)
+                // In units of the planned effect, and of its variance: the bounds tighten as the sample grows.
+                let boundary = Mixed::Msprt { mixing_sd: *ratio };
+                let test = Sequence { boundary, alpha, sides, unit_variance: 1.0 };
+                let found = test.required(&Schedule::Planned(fractions.to_vec()), 1.0, power)?;
+                Monitoring::bounded(fractions, &found.bounds, alpha, sides)
             }
         }
     }

@@ -7,12 +7,14 @@
 
 mod bounds;
 mod means;
+mod posterior;
 mod question;
 mod way;
 
 use crate::spec::{
     Correction, Duration, GuardrailsAt, HypothesisKind, Method, Role, SecondaryCorrection, SecondaryGate, Sides,
 };
+use crate::stats::bayes::{Assurance, Decision, Prior};
 use crate::stats::comparison::{Caution, Claim, Comparison, Rounding, Size};
 use crate::stats::exaggeration::{self, Exaggeration};
 use crate::stats::{self, Direction, Refusal, normal};
@@ -53,6 +55,8 @@ pub struct Sizing {
     pub way: Way,
     /// What a unit of the comparison's effects is in the unit of the metric, as effects are stated.
     pub unit: f64,
+    /// A difference among exposed units over the one that is left of it among the analysed; 1 unless effects are diluted.
+    pub undiluted: f64,
     /// The power asked of this claim.
     pub power_goal: f64,
     pub factors: Factors,
@@ -170,15 +174,11 @@ fn size(
     memo: &Memo,
 ) -> Result<Sizing, Unsized> {
     let design = &plan.design;
-    // The guardrails of a Bayesian design are non-inferiority tests like all others.
-    if design.method.value == Method::Bayesian && metric.role == Role::Primary {
-        return Err(Unsized::Unsupported("bayesian designs are not sized by this version".to_owned()));
-    }
     let question = Question::new(plan, metric, control, treatment)?;
     let Comparison { alpha, sides, .. } = question.comparison;
     let frame = Frame { alpha: alpha.min(0.499), sides, power: question.goal, mixing: question.mixing };
     let looks = bounds::monitoring(design, &frame, memo).filter(|_| has_looks(design, metric.role));
-    let (way, inflation) = match looks {
+    let (mut way, inflation) = match looks {
         None => (Way::Once, 1.0),
         Some(looks) => {
             let (looks, inflation) =
@@ -191,7 +191,12 @@ fn size(
     let comparison = priced(question.comparison);
     let exact = question.of_means.map_or(comparison, priced);
     let mut need = memo.required(&exact, question.goal, way::is_closed(&exact)).map_err(Unsized::Refused)?;
-    if question.of_means.is_some() {
+    // The guardrails of a Bayesian design are non-inferiority tests like all others.
+    if design.method.value == Method::Bayesian && metric.role == Role::Primary {
+        let decision = posterior::decision(design, metric, &question, plan.exposure.dilution.value)?;
+        need = decision.required(question.goal).map_err(Unsized::Refused)?;
+        way = Way::Posterior(decision);
+    } else if question.of_means.is_some() {
         need = at_least(need, &exact, inflation).map_err(Unsized::Refused)?;
     }
     let (window, lag) = (metric.window.as_ref().map(|w| w.value), metric.lag.as_ref().map(|l| l.value));
@@ -203,6 +208,7 @@ fn size(
         exact,
         way,
         unit: question.unit,
+        undiluted: 1.0 / plan.exposure.dilution.value,
         power_goal: question.goal,
         factors,
         need,
@@ -290,7 +296,14 @@ impl Sizing {
         if control < 2.0 {
             return None;
         }
-        let found = self.exact.detectable(control, self.power_goal, toward(&self.exact)).ok()?;
+        let found = match &self.way {
+            Way::Posterior(decision) => {
+                // Differences, whatever the scale of the tests.
+                let found = decision.detectable(control, self.power_goal).ok()?;
+                return Some(found * self.undiluted);
+            }
+            Way::Once | Way::Looks(_) => self.exact.detectable(control, self.power_goal, toward(&self.exact)).ok()?,
+        };
         Some(found * self.unit)
     }
 
@@ -303,7 +316,16 @@ impl Sizing {
         match &self.way {
             Way::Once => self.exact.power(control),
             Way::Looks(looks) => looks.power(control / self.need.control, 1.0),
+            Way::Posterior(decision) => decision.power(control),
         }
+    }
+
+    /// How likely success is before anybody knows the effect, when it is drawn from the prior; `None` where there is
+    /// no prior. The MDE is not read.
+    pub fn assurance(&self) -> Option<Assurance> {
+        let Way::Posterior(decision) = &self.way else { return None };
+        let Prior::Normal(effects) = decision.prior else { return None };
+        decision.assurance(self.control, effects).ok()
     }
 
     /// What a significant result will be worth when the planned effect is there: how often it points the wrong way, and how
@@ -312,7 +334,9 @@ impl Sizing {
     /// Of a design with looks the power is that of all looks and the estimate that of one; stopping early exaggerates more.
     pub fn exaggeration(&self) -> Option<Exaggeration> {
         let Comparison { alpha, sides, .. } = self.comparison;
-        if !(0.0 < self.power && self.power < 1.0) {
+        // A posterior has no significance.
+        let is_posterior = matches!(self.way, Way::Posterior(_));
+        if is_posterior || self.power <= 0.0 || 1.0 <= self.power {
             return None;
         }
         let distance = normal::upper_quantile(sides.tail(alpha)) + normal::quantile(self.power);
@@ -427,6 +451,7 @@ impl Sizing {
         let power = || match &self.way {
             Way::Once => even.power(each),
             Way::Looks(looks) => looks.power(each / even.required(self.power_goal)?.control, 1.0),
+            Way::Posterior(decision) => Decision { allocation: 1.0, ..*decision }.power(each),
         };
         if each < 2.0 { 0.0 } else { power().unwrap_or(0.0) }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::stats::bayes::Decision;
 use crate::stats::comparison::Comparison;
 use crate::stats::sequential::Monitoring;
 use crate::stats::{self, Refusal, normal};
@@ -16,6 +17,8 @@ pub enum Way {
     Once,
     /// Several looks.
     Looks(Looks),
+    /// A rule on the posterior, read once.
+    Posterior(Decision),
 }
 
 /// Planned looks, and the effect in units of the information that the sample holds.

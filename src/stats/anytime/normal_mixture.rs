@@ -1,6 +1,7 @@
 //! The normal mixture: one boundary under three names, and the evidence it weighs.
 
 use super::super::comparison::positive_or_zero;
+use super::super::sequential::Monitoring;
 use super::super::{Refusal, Sides, finite, inside, normal, positive, root};
 
 /// The boundary of a normal mixture at level alpha.
@@ -67,6 +68,23 @@ impl NormalMixture {
             return f64::INFINITY;
         }
         self.scaled(precision) * libm::sqrt(1.0 + 1.0 / precision)
+    }
+
+    /// The boundary looked at only at these fractions of a sample, at whose end it has this precision.
+    ///
+    /// ```
+    /// use expc::stats::{Sides, anytime::NormalMixture, sequential::equal_fractions};
+    ///
+    /// let sequence = NormalMixture::new(0.05, Sides::Two)?;
+    /// let weekly = sequence.looked_at(&equal_fractions(4), sequence.tightest())?;
+    /// // Four looks of all that are allowed.
+    /// assert_eq!((weekly.type_one_error() * 1e3).round(), 6.0);
+    /// # Ok::<(), expc::stats::Refusal>(())
+    /// ```
+    pub fn looked_at(&self, fractions: &[f64], precision: f64) -> Result<Monitoring, Refusal> {
+        positive("precision", precision)?;
+        let bounds: Vec<f64> = fractions.iter().map(|t| self.bound(precision * t)).collect();
+        Monitoring::bounded(fractions, &bounds, self.alpha, self.sides)
     }
 
     /// Half the width of the confidence sequence around an estimate with this standard error; with one side the

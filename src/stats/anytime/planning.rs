@@ -31,7 +31,7 @@ pub enum Boundary {
 ///
 /// ```
 /// use expc::stats::Sides;
-/// use expc::stats::anytime::planning::{Boundary, Looks, Sequence};
+/// use expc::stats::anytime::planning::{Boundary, Schedule, Sequence};
 ///
 /// // Two equal arms, deviation 1 in each; looked at every day of four weeks.
 /// let test = Sequence {
@@ -40,7 +40,7 @@ pub enum Boundary {
 ///     sides: Sides::Two,
 ///     unit_variance: 4.0,
 /// };
-/// let daily = Looks::equal(28);
+/// let daily = Schedule::equal(28);
 /// let plan = test.required(&daily, 0.05, 0.8)?;
 /// assert_eq!(plan.units.round(), 22_514.0);
 /// assert_eq!(plan.expected_units().round(), 13_677.0);
@@ -60,7 +60,7 @@ pub struct Sequence {
 
 /// When the boundary is compared with the data.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Looks {
+pub enum Schedule {
     /// At these fractions of the planned sample; the last is 1.
     Planned(Vec<f64>),
     /// At every moment from the first unit on.
@@ -113,7 +113,7 @@ pub fn unit_variance(deviation: f64, allocation: f64) -> f64 {
     deviation * deviation * (1.0 + allocation)
 }
 
-impl Looks {
+impl Schedule {
     /// This many looks, equally far apart.
     #[must_use]
     pub fn equal(looks: usize) -> Self {
@@ -156,25 +156,24 @@ impl Sequence {
     }
 
     /// What happens over `planned_units` when the true effect is `effect`; 0 gives the type I error.
-    pub fn passage(&self, looks: &Looks, planned_units: f64, effect: f64) -> Result<Passage, Refusal> {
+    pub fn passage(&self, schedule: &Schedule, planned_units: f64, effect: f64) -> Result<Passage, Refusal> {
         let drift = self.drift_of(planned_units, effect)?;
         let precision = self.precision(planned_units)?;
-        match looks {
-            Looks::Planned(fractions) => {
-                let bounds = self.bounds(fractions, planned_units)?;
-                let plan = Monitoring::bounded(fractions, &bounds, self.alpha, self.sides)?;
+        match schedule {
+            Schedule::Planned(fractions) => {
+                let plan = self.mixture()?.looked_at(fractions, precision)?;
                 let crossing = plan.crossing(drift)?;
                 Ok(Passage {
                     units: planned_units,
                     fractions: fractions.clone(),
-                    bounds,
+                    bounds: plan.bounds().to_vec(),
                     right: running(&crossing.upper),
                     wrong: running(&crossing.lower),
                     expected_fraction: plan.expected_information(drift)?,
                     density: None,
                 })
             }
-            Looks::Continuous => {
+            Schedule::Continuous => {
                 let mixture = self.mixture()?;
                 let course = continuous::run(&mixture, precision, drift).ok_or(Refusal::Outside {
                     what: "bound",
@@ -206,20 +205,19 @@ impl Sequence {
     /// The planned sample that stops on the side of `effect` with probability `power`, and what happens over it.
     ///
     /// With two sides a boundary that is tight early may stop on the wrong side so often that no sample has the power.
-    pub fn required(&self, looks: &Looks, effect: f64, power: f64) -> Result<Passage, Refusal> {
+    pub fn required(&self, schedule: &Schedule, effect: f64, power: f64) -> Result<Passage, Refusal> {
         let last = self.last_point(effect, power)?;
-        let units = match looks {
+        let units = match schedule {
             // One look at the end is its own last point.
-            Looks::Planned(fractions) if fractions.len() == 1 => last,
+            Schedule::Planned(fractions) if fractions.len() == 1 => last,
             // Its bounds do not move with the sample: one recursion has every drift.
-            Looks::Planned(fractions) if matches!(self.boundary, Boundary::TightestAt { .. }) => {
-                let bounds = self.bounds(fractions, last)?;
-                let plan = Monitoring::bounded(fractions, &bounds, self.alpha, self.sides)?;
+            Schedule::Planned(fractions) if matches!(self.boundary, Boundary::TightestAt { .. }) => {
+                let plan = self.mixture()?.looked_at(fractions, self.precision(last)?)?;
                 self.units_of(plan.drift(power)?, effect)?
             }
-            _ => self.solve_units(looks, last, effect, power)?,
+            _ => self.solve_units(schedule, last, effect, power)?,
         };
-        self.passage(looks, units, effect)
+        self.passage(schedule, units, effect)
     }
 
     /// The sample of the last-point rule, which asks for the power at the end alone: 3 to 15 % too many.
@@ -244,20 +242,20 @@ impl Sequence {
     /// The effect above 0 that `planned_units` stop at with probability `power`.
     ///
     /// The sample sets every boundary, so this is one drift divided by the root of the sample.
-    pub fn detectable(&self, looks: &Looks, planned_units: f64, power: f64) -> Result<f64, Refusal> {
+    pub fn detectable(&self, schedule: &Schedule, planned_units: f64, power: f64) -> Result<f64, Refusal> {
         self.fixed_drift(power)?;
         let units = positive("number of units", planned_units)?;
         let unit = libm::sqrt(positive("variance of a unit", self.unit_variance)? / units);
         let bound = self.mixture()?.bound(self.precision(units)?);
         let start = bound + normal::quantile(power);
-        let off = |ln_drift: f64| Ok(self.passage(looks, units, libm::exp(ln_drift) * unit)?.power() - power);
+        let off = |ln_drift: f64| Ok(self.passage(schedule, units, libm::exp(ln_drift) * unit)?.power() - power);
         let slope = start * normal::pdf(normal::quantile(power));
         Ok(solve_ln(off, libm::log(start.max(0.1)), slope).map(libm::exp)? * unit)
     }
 
     /// What this test costs beside a fixed one and beside five looks that spend alpha.
-    pub fn price(&self, looks: &Looks, effect: f64, power: f64) -> Result<Price, Refusal> {
-        let passage = self.required(looks, effect, power)?;
+    pub fn price(&self, schedule: &Schedule, effect: f64, power: f64) -> Result<Price, Refusal> {
+        let passage = self.required(schedule, effect, power)?;
         let fixed = self.fixed(effect, power)?;
         let spending = Monitoring::spending(&equal_fractions(5), self.alpha, self.sides, Spending::ObrienFleming)?;
         let drift = spending.drift(power)?;
@@ -305,10 +303,10 @@ impl Sequence {
     }
 
     /// The sample with this power, most often just below the last-point one.
-    fn solve_units(&self, looks: &Looks, last: f64, effect: f64, power: f64) -> Result<f64, Refusal> {
+    fn solve_units(&self, schedule: &Schedule, last: f64, effect: f64, power: f64) -> Result<f64, Refusal> {
         let z_power = normal::quantile(power);
         let slope = 0.5 * (z_power + 3.0) * normal::pdf(z_power);
-        let off = |ln_units: f64| Ok(self.passage(looks, libm::exp(ln_units), effect)?.power() - power);
+        let off = |ln_units: f64| Ok(self.passage(schedule, libm::exp(ln_units), effect)?.power() - power);
         solve_ln(off, libm::log(last), slope).map(libm::exp).map_err(|refusal| match refusal {
             // The search left what can be followed without having met the power.
             Refusal::Outside { what: "drift" | "precision" | "bound", .. } => {

@@ -80,9 +80,6 @@ fn joint(effects: Belief, least: f64, standard_error: f64) -> f64 {
 /// The assurance of several looks: `drifts` is what is believed of the mean that the statistic has at the last look,
 /// which is the effect over its standard error there. Up is better.
 ///
-/// The power at every drift follows from one pass of the recursion; it is averaged by Gauss-Legendre panels, which keep
-/// their digits where the prior is much wider than the power curve.
-///
 /// ```
 /// use expc::stats::Sides;
 /// use expc::stats::bayes::{Belief, sequential_assurance};
@@ -99,26 +96,20 @@ pub fn sequential_assurance(plan: &Monitoring, drifts: Belief) -> Result<Assuran
         let success = plan.power(drifts.mean())?;
         return Ok(Assurance { success, success_and_better: success * better, better, limit: better });
     }
-    let low = drifts.mean() - CUT * drifts.sd();
+    let success = plan.assurance(drifts.mean(), drifts.sd())?;
+    let low = (drifts.mean() - CUT * drifts.sd()).max(0.0);
     let high = drifts.mean() + CUT * drifts.sd();
-    // Beyond here the last look alone succeeds, and further down the first one never does.
-    let last = plan.bounds().last().copied().unwrap_or(0.0);
-    let certain = if last.is_finite() { last + CUT } else { f64::INFINITY };
-    let mut hopeless = -2.0;
-    while 1e-17 < plan.power(hopeless)? && -500.0 < hopeless {
-        hopeless *= 2.0;
-    }
-    let mut parts = [0.0, 0.0];
-    let split = 0.0_f64.clamp(low.max(hopeless), high.min(certain).max(low.max(hopeless)));
-    for (part, (from, to)) in parts.iter_mut().zip([(low.max(hopeless), split), (split, high.min(certain))]) {
-        if to <= from {
-            continue;
-        }
-        for (drift, weight) in quadrature::panels(from, to, 1.5 * drifts.sd().min(2.0)) {
-            *part += weight * normal::pdf((drift - drifts.mean()) / drifts.sd()) / drifts.sd() * plan.power(drift)?;
+    // Beyond here the last look alone succeeds.
+    let certain = plan.bounds().last().copied().unwrap_or(0.0) + CUT;
+    let climb = high.min(certain);
+    let mut up = 0.0;
+    if low < climb {
+        for (drift, weight) in quadrature::panels(low, climb, 1.5 * drifts.sd().min(2.0)) {
+            up += weight * normal::pdf((drift - drifts.mean()) / drifts.sd()) / drifts.sd() * plan.power(drift)?;
         }
     }
-    let [worse, up] = parts;
-    let sure = if certain < high { drifts.above(certain.max(low)) } else { 0.0 };
-    Ok(Assurance { success: worse + up + sure, success_and_better: up + sure, better, limit: better })
+    if certain < high {
+        up += drifts.above(certain.max(low));
+    }
+    Ok(Assurance { success, success_and_better: up.min(success), better, limit: better })
 }

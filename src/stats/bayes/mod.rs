@@ -9,11 +9,9 @@ mod assurance;
 mod belief;
 mod decision;
 pub mod rates;
-mod retrospect;
 mod rule;
 
 pub use assurance::{Assurance, sequential_assurance};
 pub use belief::{Belief, Prior};
 pub use decision::{Decision, Measure};
-pub use retrospect::{Retrospect, retrospect};
 pub use rule::{Rope, Rule};

@@ -11,7 +11,6 @@
 //! its nodes by a likelihood ratio. What to do while the experiment runs is in [`Remaining`], [`interim_bound`],
 //! [`final_bound`], [`Stagewise`] and [`repeated_p`].
 
-mod always_valid;
 mod analysis;
 mod bounds;
 mod course;
@@ -24,7 +23,6 @@ mod passage;
 mod shape;
 mod spending;
 
-pub use always_valid::{always_valid_bound, always_valid_drift, tuned_precision};
 pub use analysis::{Interval, Prior, Remaining, Stagewise, final_bound, interim_bound, repeated_estimate, repeated_p};
 pub use bounds::Efficacy;
 pub use course::Crossing;

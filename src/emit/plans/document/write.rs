@@ -13,8 +13,9 @@ use crate::spec::{
     Boundary, Condition, Correction, HypothesisKind, Method, Outcome, Population, Role, SecondaryCorrection,
     SecondaryGate, Sides, Test,
 };
+use crate::stats::anytime::NormalMixture;
 use crate::stats::comparison::Claim;
-use crate::stats::{sequential, srm};
+use crate::stats::srm;
 use crate::syntax::{At, Node, Value};
 use crate::text::Span;
 
@@ -451,7 +452,10 @@ impl<'a> Writer<'_, 'a> {
         let always = design.method.value == Method::AlwaysValid;
         // A mixture over effects has a precision for each metric.
         let is_tuned = always && design.boundary.boundary.value != Boundary::Mixture;
-        let tuned = || sequential::tuned_precision(design.alpha_per_claim, design.boundary.tuned_for.value).ok();
+        let tuned = || {
+            let sequence = NormalMixture::new(design.alpha_per_claim, design.sides.value.into()).ok()?;
+            Some(sequence.nearly_tightest() / design.boundary.tuned_for.value)
+        };
         let tuned = if is_tuned { tuned() } else { None };
         let futility = design.futility.as_ref().filter(|_| !always).and_then(|futility| {
             let binding = if futility.binding.value { "binding" } else { "non-binding" };
