@@ -9,6 +9,7 @@ use crate::cli::Failure;
 use crate::rules::prelude::count;
 use crate::spec::Share;
 use crate::spec::quantity::plain;
+use crate::stats::anytime::NormalMixture;
 use crate::stats::comparison::{Claim, Comparison, Scale};
 use crate::stats::decision::ShipRule;
 use crate::stats::multiplicity::{self, Correction};
@@ -360,8 +361,8 @@ fn monitoring(common: &Common, alpha: f64, sides: Sides, goal: f64) -> Result<(O
             // Looked at whenever one likes: a look a day over four weeks stands for it, as in specs.
             let fractions =
                 common.looks.as_ref().map_or_else(|| sequential::equal_fractions(28), |looks| looks.0.clone());
-            let plan = sequential::tuned_precision(alpha, 1.0)
-                .and_then(|precision| Monitoring::always_valid(&fractions, alpha, sides, precision))
+            let plan = NormalMixture::new(alpha, sides)
+                .and_then(|sequence| sequence.looked_at(&fractions, sequence.nearly_tightest()))
                 .map_err(refuse)?;
             Ok((Some(plan), true))
         }
