@@ -67,17 +67,26 @@ impl Binomial {
         x.checked_sub(self.first).and_then(|k| self.probabilities.get(k as usize)).copied().unwrap_or(0.0)
     }
 
-    /// P(X >= x) for every x from the first to one beyond the last.
-    fn tails(&self) -> Vec<f64> {
+    /// P(X >= x) in the place of P(X = x).
+    fn into_tails(mut self) -> Self {
         let mut sum = 0.0;
-        let mut tails: Vec<f64> = vec![0.0];
-        tails.extend(self.probabilities.iter().rev().map(|p| {
-            sum += p;
-            sum
-        }));
-        tails.reverse();
-        tails
+        for p in self.probabilities.iter_mut().rev() {
+            sum += *p;
+            *p = sum;
+        }
+        self
     }
+}
+
+/// The probability of at least so many events in treatment as each count in control asks for.
+fn reject(least: &[u32], in_control: &Binomial, tails: &Binomial) -> f64 {
+    let mut sum = 0.0;
+    for (probability, least) in in_control.probabilities.iter().zip(&least[in_control.first as usize..]) {
+        let from = least.saturating_sub(tails.first) as usize;
+        let Some(tail) = tails.probabilities.get(from) else { break };
+        sum += probability * tail;
+    }
+    sum.min(1.0)
 }
 
 /// P(X = x) of a binomial, in Loader's form.
@@ -256,7 +265,59 @@ impl Unconditional {
     pub fn power(&self, rate_control: f64, rate_treatment: f64) -> Result<f64, Refusal> {
         open_unit("rate of control", rate_control)?;
         open_unit("rate of treatment", rate_treatment)?;
-        Ok(self.rejects(&self.least, rate_control, rate_treatment))
+        let in_control = Binomial::new(self.control, rate_control);
+        let tails = Binomial::new(self.treatment, rate_treatment).into_tails();
+        Ok(reject(&self.least, &in_control, &tails))
+    }
+
+    /// Whether the test reaches a power, from each arm's units and true rate.
+    ///
+    /// The most demanding critical value that has the power keeps to alpha, or none that has the power does: one look at
+    /// the nuisance rates instead of one for each critical value.
+    pub(crate) fn reaches(
+        (control, rate_control): (u32, f64),
+        (treatment, rate_treatment): (u32, f64),
+        null: f64,
+        alpha: f64,
+        power: f64,
+    ) -> Result<bool, Refusal> {
+        check_arm(control, rate_control)?;
+        check_arm(treatment, rate_treatment)?;
+        let test = Self { control, treatment, null, attained: 0.0, least: Vec::new() };
+        let in_control = Binomial::new(control, rate_control);
+        let tails = Binomial::new(treatment, rate_treatment).into_tails();
+        let has_power = |critical: f64| power <= reject(&test.staircase(critical), &in_control, &tails);
+        let z = normal::upper_quantile(alpha);
+        let (mut low, mut high) = (z - 0.05, z + 0.05);
+        let mut step = 0.05;
+        while !has_power(low) {
+            high = low;
+            low -= step;
+            step *= 2.0;
+            if 1e3 < step {
+                return Ok(false);
+            }
+        }
+        while has_power(high) {
+            low = high;
+            high += step;
+            step *= 2.0;
+            if 1e3 < step {
+                break;
+            }
+        }
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if high - low <= 1e-11 * (1.0 + middle.abs()) {
+                break;
+            }
+            if has_power(middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(test.size(&test.staircase(low), alpha) <= alpha)
     }
 
     /// The score statistic of these counts; 0 where nothing varies and nothing differs.
@@ -282,22 +343,10 @@ impl Unconditional {
             .collect()
     }
 
-    fn rejects(&self, least: &[u32], rate_control: f64, rate_treatment: f64) -> f64 {
-        let in_control = Binomial::new(self.control, rate_control);
-        let in_treatment = Binomial::new(self.treatment, rate_treatment);
-        let tails = in_treatment.tails();
-        let mut sum = 0.0;
-        for (k, probability) in in_control.probabilities.iter().enumerate() {
-            let from = least[in_control.first as usize + k].saturating_sub(in_treatment.first) as usize;
-            let Some(tail) = tails.get(from) else { break };
-            sum += probability * tail;
-        }
-        sum.min(1.0)
-    }
-
     /// The largest probability to reject under the null: a grid in the angle of the rate, finer than the waves that
-    /// the counts leave, and golden sections around its three highest points.
-    fn size(&self, least: &[u32]) -> f64 {
+    /// the counts leave, and golden sections around its three highest points. Any value above `enough` will do when
+    /// there is one.
+    fn size(&self, least: &[u32], enough: f64) -> f64 {
         let (low, high) = ((-self.null).max(0.0), (1.0 - self.null).min(1.0));
         let rate = |angle: f64| {
             let s = libm::sin(angle);
@@ -306,12 +355,24 @@ impl Unconditional {
         let at = |angle: f64| {
             let p = rate(angle);
             let q = p + self.null;
-            if 0.0 < p && p < 1.0 && 0.0 < q && q < 1.0 { self.rejects(least, p, q) } else { 0.0 }
+            if !(0.0 < p && p < 1.0 && 0.0 < q && q < 1.0) {
+                return 0.0;
+            }
+            reject(least, &Binomial::new(self.control, p), &Binomial::new(self.treatment, q).into_tails())
         };
         let points = 32 + (3.0 * libm::sqrt(f64::from(self.control) + f64::from(self.treatment))) as usize;
         let step = 0.5 * PI / points as f64;
-        let grid: Vec<f64> = (0..=points).map(|k| at(k as f64 * step)).collect();
-        let mut peaks: Vec<usize> = (1..points).filter(|&k| grid[k - 1] <= grid[k] && grid[k + 1] <= grid[k]).collect();
+        // Equal arms without a margin look the same from both ends.
+        let last = if self.null == 0.0 && self.control == self.treatment { points / 2 + 1 } else { points };
+        let mut grid = Vec::with_capacity(last + 1);
+        for k in 0..=last {
+            let value = at(k as f64 * step);
+            if enough < value {
+                return value;
+            }
+            grid.push(value);
+        }
+        let mut peaks: Vec<usize> = (1..last).filter(|&k| grid[k - 1] <= grid[k] && grid[k + 1] <= grid[k]).collect();
         peaks.sort_by(|&a, &b| grid[b].total_cmp(&grid[a]));
         let refined = peaks.iter().take(3).map(|&k| golden(&at, (k - 1) as f64 * step, (k + 1) as f64 * step));
         grid.iter().copied().chain(refined).fold(0.0, f64::max)
@@ -325,17 +386,17 @@ impl Unconditional {
         let (mut low, mut high) = (z - 0.1, z + 0.1);
         let mut below = self.staircase(low);
         let mut step = 0.1;
-        while self.size(&below) <= alpha {
+        while self.size(&below, alpha) <= alpha {
             high = low;
             low -= step;
             step *= 2.0;
             if 1e3 < step {
-                return Ok((low, self.size(&below)));
+                return Ok((low, self.size(&below, alpha)));
             }
             below = self.staircase(low);
         }
         let mut above = self.staircase(high);
-        let mut size = self.size(&above);
+        let mut size = self.size(&above, alpha);
         step = 0.1;
         while alpha < size {
             low = high;
@@ -343,7 +404,7 @@ impl Unconditional {
             high += step;
             step *= 2.0;
             above = self.staircase(high);
-            size = self.size(&above);
+            size = self.size(&above, alpha);
             if 1e6 < step {
                 return Err(Refusal::Unsettled { what: "critical value" });
             }
@@ -357,7 +418,7 @@ impl Unconditional {
             }
             let middle = 0.5 * (low + high);
             let steps = self.staircase(middle);
-            let reached = self.size(&steps);
+            let reached = self.size(&steps, alpha);
             if reached <= alpha {
                 (high, above, size) = (middle, steps, reached);
             } else {
@@ -379,7 +440,7 @@ impl Unconditional {
             let middle = (from + to) / 2;
             // Equal scores of different tables round differently.
             let critical = scores[middle] - 1e-12 * (1.0 + scores[middle].abs());
-            let reached = self.size(&self.staircase(critical));
+            let reached = self.size(&self.staircase(critical), alpha);
             if reached <= alpha {
                 (high, size) = (critical, reached);
                 to = middle;

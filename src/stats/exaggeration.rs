@@ -2,7 +2,7 @@
 //!
 //! With little power a significant estimate must be far from the truth: it exaggerates, and may point the wrong way.
 
-use super::{Refusal, Sides, chi, finite, inside, normal, open_unit, positive, student};
+use super::{Refusal, Sides, finite, inside, noncentral, normal, open_unit, positive, student};
 
 /// What a test promises of its significant results.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,9 +39,9 @@ pub fn student(ncp: f64, df: f64, alpha: f64, sides: Sides) -> Result<Exaggerati
     checked(ncp, alpha)?;
     positive("degrees of freedom", df)?;
     let critical = student::upper_quantile(sides.tail(alpha), df);
-    let scale = 1.0 / critical.abs().max(1.0);
-    let mean =
-        |part: fn(&Parts) -> f64| chi::mean_below(f64::INFINITY, df, scale, |u| part(&Parts::at(critical * u, ncp)));
+    let mean = |part: fn(&Parts) -> f64| {
+        noncentral::chi_mean(df, critical.abs(), critical.abs(), |u| part(&Parts::at(critical * u, ncp)))
+    };
     let parts = Parts {
         right: mean(|parts| parts.right),
         wrong: mean(|parts| parts.wrong),

@@ -22,7 +22,8 @@ pub enum MeanTest {
     /// Welch's test: each arm's own estimated variance. Exact power for normal outcomes.
     Welch { sd_treatment: f64 },
     /// Welch's test, its power approximated by the noncentral t at Satterthwaite's degrees of freedom of the true
-    /// variances, as most tools print it: off by up to 0.03 with 5 units an arm and 0.0005 with 20.
+    /// variances, as most tools print it: off by up to `2/n^2` with n units in the smaller arm, 0.06 with 5 and 0.003
+    /// with 20 (against the exact power; tails 0.005 to 0.05, deviations within a factor of 4).
     Satterthwaite { sd_treatment: f64 },
     /// Student's test after regression on `covariates` pre-period covariates that explain `r_squared` of the
     /// variance: `1 - R^2` of it is left, and each covariate takes a degree of freedom.
@@ -99,8 +100,10 @@ pub(crate) fn welch_mean(
         let df = 1.0 / (share * share / (control - 1.0) + (1.0 - share) * (1.0 - share) / (treatment - 1.0));
         f(student::upper_quantile(tail, df) * libm::sqrt(both / truth))
     };
+    // Beyond these log odds one arm alone makes the variance, and the density falls by the other's exponential.
+    let even = libm::log(mean_treatment / b) - libm::log(mean_control / a);
     let mut sum = step * density(mode) * value(mode);
-    for way in [1.0, -1.0] {
+    for (way, flat, fall) in [(1.0, even.max(0.0) + 40.0, b), (-1.0, -even.min(0.0) + 40.0, a)] {
         let mut k = 1.0;
         while k < 1e5 {
             let w = mode + way * k * step;
@@ -108,7 +111,13 @@ pub(crate) fn welch_mean(
             if weight < 1e-19 {
                 break;
             }
-            sum += weight * value(w);
+            let term = weight * value(w);
+            sum += term;
+            if flat < way * w {
+                // What is left is a geometric series.
+                sum += term / libm::expm1(fall * step);
+                break;
+            }
             k += 1.0;
         }
     }

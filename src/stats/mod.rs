@@ -22,6 +22,7 @@ pub mod family;
 pub mod lift;
 pub mod mean;
 pub mod multiplicity;
+pub mod omnibus;
 pub mod pages;
 pub mod proportion;
 pub mod quantile;

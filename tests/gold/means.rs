@@ -3,6 +3,7 @@
 use crate::row::{Judged, Kinds, Row, numbers};
 use expc::stats::comparison::{BothTails, Claim, Comparison, Endpoint, Scale};
 use expc::stats::mean::{MannWhitney, MeanTest, OneSample};
+use expc::stats::omnibus::Anova;
 use expc::stats::{Direction, Sides};
 
 pub const KINDS: Kinds = &[
@@ -16,6 +17,7 @@ pub const KINDS: Kinds = &[
     ("mean.t_paired", one_sample),
     ("mean.t_one.sample", one_sample),
     ("mann_whitney.noether", mann_whitney),
+    ("anova.oneway", anova),
 ];
 
 fn z(row: &Row, judged: &mut Judged) {
@@ -183,4 +185,11 @@ fn mann_whitney(row: &Row, judged: &mut Judged) {
     let control = test.required(row.given("power")).unwrap();
     judged.check(row, "n_total", control * (1.0 + test.allocation));
     judged.holds("power at the size", (test.power(control).unwrap() - row.given("power")).abs() < 1e-12);
+}
+
+fn anova(row: &Row, judged: &mut Judged) {
+    let test = Anova { effect: row.given("effect_size_f"), groups: row.given("groups"), alpha: row.given("alpha") };
+    let units = test.required(row.given("power")).unwrap();
+    judged.check(row, "n_per_group", units);
+    judged.holds("power at the size", (test.power(units).unwrap() - row.given("power")).abs() < 1e-12);
 }

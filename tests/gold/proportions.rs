@@ -4,6 +4,7 @@ use crate::means::{claim, control_units, frame, judge};
 use crate::row::{Judged, Kinds, Row};
 use expc::stats::comparison::{BothTails, Claim, Comparison, Endpoint, Scale};
 use expc::stats::exact::Unconditional;
+use expc::stats::omnibus::GoodnessOfFit;
 use expc::stats::proportion::{ProportionTest, arcsine_difference};
 
 pub const KINDS: Kinds = &[
@@ -17,6 +18,7 @@ pub const KINDS: Kinds = &[
     ("prop.margin_ratio_farrington_manning", ratio_margin),
     ("prop.fisher_exact", fisher),
     ("prop.exact_unconditional_score", unconditional),
+    ("chisq.gof", goodness_of_fit),
 ];
 
 fn rates(row: &Row, test: ProportionTest) -> Comparison {
@@ -92,4 +94,12 @@ fn unconditional(row: &Row, judged: &mut Judged) {
     let (control, treatment) = arms(row);
     let test = Unconditional::new(control as u32, treatment as u32, 0.0, row.given("alpha")).unwrap();
     judged.check(row, "attained_alpha", test.attained_alpha());
+}
+
+fn goodness_of_fit(row: &Row, judged: &mut Judged) {
+    let (effect, df) = (row.given("effect_size_w"), row.given("df"));
+    let test = GoodnessOfFit { effect, degrees_of_freedom: df, alpha: row.given("alpha") };
+    let units = test.required(row.given("power")).unwrap();
+    judged.check(row, "n_total", units);
+    judged.holds("power at the size", (test.power(units).unwrap() - row.given("power")).abs() < 1e-12);
 }

@@ -1,6 +1,7 @@
 //! Laws that hold for every design.
 
-use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
+use expc::stats::comparison::{BothTails, Claim, Comparison, Endpoint, Rounding, Scale};
+use expc::stats::exact::{self, Unconditional};
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
 use expc::stats::sequential::{Futility, FutilityRule, Looks, Monitoring, Shape, Spending, equal_fractions};
@@ -16,11 +17,19 @@ fn mean_test() -> impl Strategy<Value = MeanTest> {
         Just(MeanTest::Z),
         Just(MeanTest::T),
         (0.2..4.0).prop_map(|sd_treatment| MeanTest::UnequalZ { sd_treatment }),
+        (0.2..4.0).prop_map(|sd_treatment| MeanTest::Satterthwaite { sd_treatment }),
+        (0.0..0.9, 0_u32..9).prop_map(|(r_squared, covariates)| MeanTest::Adjusted { r_squared, covariates }),
     ]
 }
 
 fn proportion_test() -> impl Strategy<Value = ProportionTest> {
-    prop_oneof![Just(ProportionTest::Pooled), Just(ProportionTest::Unpooled)]
+    prop_oneof![
+        Just(ProportionTest::Pooled),
+        Just(ProportionTest::Unpooled),
+        Just(ProportionTest::Arcsine),
+        Just(ProportionTest::ContinuityCorrected),
+        Just(ProportionTest::LogOdds),
+    ]
 }
 
 prop_compose! {
@@ -105,9 +114,16 @@ fn effect(c: &Comparison) -> f64 {
     }
 }
 
-/// A t test of a huge effect needs its least sample whatever the power.
+/// A t test of a huge effect needs its least sample whatever the power: a degree of freedom, or two units an arm.
 fn is_least(c: &Comparison, n: f64) -> bool {
-    n <= (2.02 / (1.0 + c.allocation)).max(1.01) * c.size_factor * (1.0 + 1e-9)
+    let least = match c.endpoint {
+        Endpoint::Mean { test: MeanTest::Adjusted { covariates, .. }, .. } => {
+            ((f64::from(covariates) + 3.0) / (1.0 + c.allocation)).max(1.01)
+        }
+        Endpoint::Mean { test: MeanTest::Satterthwaite { .. }, .. } => 2.0 / c.allocation.min(1.0),
+        _ => (3.0 / (1.0 + c.allocation)).max(1.01),
+    };
+    n <= least * c.size_factor * (1.0 + 1e-9)
 }
 
 proptest! {
@@ -217,6 +233,101 @@ proptest! {
         let total = z.control + z.treatment;
         prop_assert!(z.control < t.control);
         prop_assert!((t.control + t.treatment) - total < 25.0 + 200.0 / total, "{t:?} {z:?}");
+    }
+
+    /// One unit fewer an arm falls short.
+    #[test]
+    fn sizes_are_smallest(c in any_comparison(), power in 0.3..0.99) {
+        let c = Comparison { allocation: 1.0, ..c };
+        let size = c.required(power).unwrap();
+        let fewer = size.control_units as f64 - 1.0;
+        prop_assume!(3.0 * c.size_factor.max(1.0) * 4.0 < fewer && !is_least(&c, size.control));
+        prop_assert!(power <= size.power + 1e-12);
+        prop_assert!(c.power(fewer).unwrap() < power);
+    }
+
+    /// A little lift is the difference it makes.
+    #[test]
+    fn little_lift_is_a_difference(c in prop_oneof![means(), rates()], power in 0.3..0.99, up: bool) {
+        let (Endpoint::Proportion { baseline, .. } | Endpoint::Mean { baseline, .. }) = c.endpoint else {
+            unreachable!()
+        };
+        let lift = if up { 1e-6 } else { -1e-6 };
+        let relative = Comparison { scale: Scale::Lift, claim: Claim::Superiority { effect: lift }, ..c };
+        let absolute = Comparison { claim: Claim::Superiority { effect: lift * baseline }, ..c };
+        let ratio = relative.required(power).unwrap().control / absolute.required(power).unwrap().control;
+        prop_assert!((ratio - 1.0).abs() < 1e-4, "{ratio}");
+    }
+
+    /// Size, power and effect of a lift are inverse to each other, and the effect is there if the control is known well.
+    #[test]
+    fn lifts_are_inverse(c in prop_oneof![means(), rates()], lift in 0.01..0.3_f64, power in 0.3..0.99) {
+        let fits = match c.endpoint {
+            Endpoint::Proportion { baseline, .. } => baseline * (1.0 + lift) < 0.97,
+            _ => true,
+        };
+        prop_assume!(fits);
+        let c = Comparison { scale: Scale::Lift, claim: Claim::Superiority { effect: lift }, ..c };
+        let size = c.required(power).unwrap();
+        prop_assume!(!is_least(&c, size.control));
+        prop_assert!((c.power(size.control).unwrap() - power).abs() < 1e-10);
+        // A Wald test far out may have a second, smaller effect with the same power.
+        let found = c.detectable(size.control, power, Direction::Up).unwrap();
+        prop_assert!(found <= lift * (1.0 + 1e-8), "{found} {lift}");
+    }
+
+    /// Both tests must reject: no more power than either, and at least their sum less one.
+    #[test]
+    fn equivalence_within_its_tests(
+        c in prop_oneof![means(), rates()],
+        ln_n in 3.0..12.0_f64,
+        margins in (0.02..0.5_f64, 0.02..0.5_f64),
+        at in -0.9..0.9_f64,
+    ) {
+        let room = match c.endpoint {
+            Endpoint::Proportion { baseline, .. } => 0.9 * baseline.min(1.0 - baseline),
+            _ => 1.0,
+        };
+        let (lower, upper) = (-margins.0 * room, margins.1 * room);
+        let effect = if at < 0.0 { -at * lower } else { at * upper };
+        let n = ln_n.exp() * c.size_factor.max(1.0) * 2.0;
+        let one_sided = |margin: f64, higher_is_better| {
+            let claim = Claim::NonInferiority { margin, higher_is_better, true_effect: effect };
+            Comparison { claim, sides: Sides::One, ..c }.power(n).unwrap()
+        };
+        let (above, below) = (one_sided(-lower, true), one_sided(upper, false));
+        let c = Comparison { claim: Claim::Equivalence { lower, upper, true_effect: effect }, ..c };
+        let both = c.power(n).unwrap();
+        prop_assert!(both <= above.min(below) + 1e-11, "{both} {above} {below}");
+        prop_assert!(above + below - 1.0 <= both + 1e-11, "{both} {above} {below}");
+        let (low, size) = (c.required(0.7), c.required(0.9).unwrap());
+        prop_assert!((c.power(size.control).unwrap() - 0.9).abs() < 1e-9 || is_least(&c, size.control));
+        prop_assert!(low.unwrap().control <= size.control * (1.0 + 1e-12));
+    }
+
+    /// The smallest equivalence margins need the size they are found with.
+    #[test]
+    fn equivalence_margins_are_inverse(c in prop_oneof![means(), rates()], power in 0.3..0.98, ln_n in 4.0..12.0_f64) {
+        let claim = Claim::Equivalence { lower: -0.1, upper: 0.1, true_effect: 0.0 };
+        let c = Comparison { claim, ..c };
+        let n = ln_n.exp() * c.size_factor.max(1.0) * 2.0;
+        let Ok(margin) = c.detectable(n, power, Direction::Up) else { return Ok(()) };
+        let claim = Claim::Equivalence { lower: -margin, upper: margin, true_effect: 0.0 };
+        let size = Comparison { claim, ..c }.required(power).unwrap();
+        prop_assert!((size.control / n - 1.0).abs() < 1e-8, "{} {n}", size.control);
+    }
+
+    /// Counting the wrong direction never costs units, and is worth less than the tail.
+    #[test]
+    fn both_tails_are_a_little_more(c in means(), power in 0.3..0.99) {
+        let c = Comparison { sides: Sides::Two, ..c };
+        let size = c.required(power).unwrap().control;
+        prop_assert!(BothTails(c).required(power).unwrap() <= size * (1.0 + 1e-12));
+        let wrong = c.wrong_way(size).unwrap();
+        prop_assert!((0.0..=c.alpha / 2.0).contains(&wrong));
+        let found = c.exaggeration(size).unwrap();
+        prop_assert!((0.0..=0.5).contains(&found.wrong_sign));
+        prop_assert!(1.0 <= found.magnitude + 1e-9, "{found:?}");
     }
 
     /// A margin of no difference is superiority.
@@ -401,6 +512,71 @@ fn likelihood_ratio_meets_recursion() {
                     assert!((one - other).abs() < 2e-13, "{looks} looks: {one} {other}");
                 }
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::cases::cases(40))]
+
+    /// Welch's test: exact size and power are inverse, the approximation is near, and the arms can be swapped.
+    #[test]
+    fn welch_is_consistent(c in frame(), sd_treatment in 0.3..3.0_f64, d in 0.1..0.8, power in 0.3..0.99) {
+        let with = |sd, test, effect| Comparison {
+            endpoint: Endpoint::Mean { baseline: 0.0, sd, test },
+            claim: Claim::Superiority { effect },
+            size_factor: 1.0,
+            ..c
+        };
+        let welch = with(1.0, MeanTest::Welch { sd_treatment }, d);
+        let size = welch.required(power).unwrap();
+        prop_assume!(8.0 < size.control.min(size.treatment));
+        prop_assert!((welch.power(size.control).unwrap() - power).abs() < 1e-10);
+        let near = with(1.0, MeanTest::Satterthwaite { sd_treatment }, d).power(size.control).unwrap();
+        prop_assert!((near - power).abs() < 2.0 / size.control.min(size.treatment).powi(2), "{near} {power}");
+        let swapped = with(sd_treatment, MeanTest::Welch { sd_treatment: 1.0 }, -d);
+        let swapped = Comparison { allocation: 1.0 / c.allocation, ..swapped };
+        prop_assert!((swapped.power(size.treatment).unwrap() - power).abs() < 1e-10);
+        let found = welch.detectable(size.control, power, Direction::Up).unwrap();
+        prop_assert!((found / d - 1.0).abs() < 1e-8);
+    }
+
+    /// Exact tests keep their alpha at every pair of equal rates, and have the power they promise.
+    #[test]
+    fn exact_tests_keep_alpha(arms in (4_u32..40, 4_u32..40), p in 0.05..0.95_f64, alpha in 0.005..0.2_f64) {
+        let (control, treatment) = arms;
+        let found = exact::fisher((control, p), (treatment, p), alpha, Sides::Two).unwrap();
+        prop_assert!(found.up + found.down <= alpha);
+        let turned = exact::fisher((treatment, p), (control, p), alpha, Sides::Two).unwrap();
+        prop_assert!((turned.up - found.down).abs() < 1e-12);
+        let test = Unconditional::new(control, treatment, 0.0, alpha).unwrap();
+        prop_assert!(test.power(p, p).unwrap() <= test.attained_alpha() + 1e-9);
+        prop_assert!(test.attained_alpha() <= alpha);
+        let one = exact::fisher((control, p), (treatment, p), alpha, Sides::One).unwrap();
+        prop_assert!(one.up <= alpha && one.down <= alpha);
+    }
+
+    /// From the size of an exact test on, the power never falls short.
+    #[test]
+    fn exact_sizes_hold(p in 0.1..0.5_f64, d in 0.3..0.45_f64, power in 0.5..0.9, fisher: bool) {
+        let test = if fisher { ProportionTest::FisherExact } else { ProportionTest::ExactUnconditional };
+        let c = Comparison {
+            endpoint: Endpoint::Proportion { baseline: p, test },
+            claim: Claim::Superiority { effect: d },
+            scale: Scale::Difference,
+            alpha: 0.05,
+            sides: Sides::Two,
+            allocation: 1.0,
+            size_factor: 1.0,
+        };
+        let size = c.required(power).unwrap();
+        prop_assert_eq!(size.rounding, Rounding::SawTooth);
+        for total in 0..60 {
+            let (n_c, n_t) = (size.control + f64::from(total / 2), size.treatment + f64::from((total + 1) / 2));
+            // The larger arm is treatment, as in the search.
+            let (n_c, n_t) = if n_c <= n_t { (n_c, n_t) } else { (n_t, n_c) };
+            let reached = Comparison { allocation: n_t / n_c, ..c }.power(n_c).unwrap();
+            prop_assert!(power <= reached + 1e-12, "{n_c} {n_t} {reached}");
         }
     }
 }

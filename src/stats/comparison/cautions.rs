@@ -145,7 +145,7 @@ impl Comparison {
                 }
                 if let MeanTest::Satterthwaite { .. } = mean_test {
                     let error = satterthwaite_error(control.min(treatment));
-                    if 1e-4 < error {
+                    if 1e-3 < error {
                         found.push(Caution::Satterthwaite { error });
                     }
                 }
@@ -186,8 +186,8 @@ fn noisy(relative_error: f64, found: &mut Vec<Caution>) {
     }
 }
 
-/// The largest error of Satterthwaite's approximation seen with `units` in the smaller arm, deviations within a factor
-/// of 4 of each other: 0.03 at 5 units, falling with the square.
+/// Bound on the error of Satterthwaite's approximation with `units` in the smaller arm, against the exact power at
+/// tails of 0.005 to 0.05, variances within a factor of 16 and arms within one of 10: 0.062 at 5 units, 0.0026 at 20.
 fn satterthwaite_error(units: f64) -> f64 {
-    (0.75 / (units * units)).min(1.0)
+    (2.0 / (units * units)).min(1.0)
 }

@@ -2,9 +2,9 @@
 
 use super::law::{Aim, Test, Truth};
 use super::{Claim, Comparison, Endpoint, Rounding, Scale, Size, treated};
-use crate::stats::exact::{self, Rejection, Unconditional};
+use crate::stats::exact::{self, Unconditional};
 use crate::stats::proportion::ProportionTest;
-use crate::stats::{Refusal, Sides, normal};
+use crate::stats::{Refusal, normal};
 
 const SCORE_TEST: &str = "the pooled score test";
 
@@ -37,30 +37,51 @@ impl Test {
         )
     }
 
-    /// The power of an exact test of a rate, in the direction of the claim and against it; units in parts are not had.
-    pub(super) fn exact_power(&self, truth: &Truth, control: f64, treatment: f64) -> Result<(f64, f64), Refusal> {
-        let (Endpoint::Proportion { baseline, test }, Aim::Beyond { null, sign }) = (self.endpoint, truth.aim) else {
+    /// The probability that an exact test of a rate rejects towards `way`; units in parts are not had.
+    pub(super) fn exact_power(&self, truth: &Truth, way: f64, control: f64, treatment: f64) -> Result<f64, Refusal> {
+        let arms = self.exact_arms(truth, way, control, treatment)?;
+        match arms {
+            ExactArms::Fisher { control, treatment } => {
+                let found = exact::fisher(control, treatment, self.alpha, self.sides)?;
+                Ok(if 0.0 < way { found.up } else { found.down })
+            }
+            ExactArms::Unconditional { control, treatment, null } => {
+                Unconditional::new(control.0, treatment.0, null, self.tail)?.power(control.1, treatment.1)
+            }
+        }
+    }
+
+    /// Whether [`Test::exact_power`] is at least `power`, sooner told than how large it is.
+    fn exact_reaches(&self, truth: &Truth, power: f64, control: f64, treatment: f64) -> Result<bool, Refusal> {
+        let Aim::Beyond { sign, .. } = truth.aim else { return Ok(false) };
+        match self.exact_arms(truth, sign, control, treatment)? {
+            ExactArms::Fisher { .. } => Ok(power <= self.exact_power(truth, sign, control, treatment)?),
+            ExactArms::Unconditional { control, treatment, null } => {
+                Unconditional::reaches(control, treatment, null, self.tail, power)
+            }
+        }
+    }
+
+    fn exact_arms(&self, truth: &Truth, way: f64, control: f64, treatment: f64) -> Result<ExactArms, Refusal> {
+        let (Endpoint::Proportion { baseline, test }, Aim::Beyond { null, .. }) = (self.endpoint, truth.aim) else {
             return Err(Refusal::NotOffered { test: "an exact test", with: "two margins", instead: SCORE_TEST });
         };
         let rate = treated(baseline, truth.effect, self.scale);
         let (control, treatment) = (whole(control)?, whole(treatment)?);
-        let Rejection { up, down } = if test == ProportionTest::FisherExact {
-            let alpha = self.sides.tail(self.alpha) * if self.sides == Sides::Two { 2.0 } else { 1.0 };
-            exact::fisher((control, baseline), (treatment, rate), alpha, self.sides)?
-        } else {
-            // Downwards is upwards with events and non-events swapped.
-            let towards = |sign: f64, null: f64| {
-                let flip = |p: f64| if 0.0 < sign { p } else { 1.0 - p };
-                Unconditional::new(control, treatment, sign * null, self.tail)?.power(flip(baseline), flip(rate))
-            };
-            match (null == 0.0, 0.0 < sign) {
-                (true, _) => Rejection { up: towards(1.0, 0.0)?, down: towards(-1.0, 0.0)? },
-                (false, true) => Rejection { up: towards(1.0, null)?, down: 0.0 },
-                (false, false) => Rejection { up: 0.0, down: towards(-1.0, null)? },
-            }
-        };
-        Ok(if 0.0 < sign { (up, down) } else { (down, up) })
+        if test == ProportionTest::FisherExact {
+            return Ok(ExactArms::Fisher { control: (control, baseline), treatment: (treatment, rate) });
+        }
+        // Downwards is upwards with events and non-events swapped.
+        let turned = |p: f64| if 0.0 < way { p } else { 1.0 - p };
+        let (control, treatment) = ((control, turned(baseline)), (treatment, turned(rate)));
+        Ok(ExactArms::Unconditional { control, treatment, null: way * null })
     }
+}
+
+/// Units and true rates of the arms of an exact test.
+enum ExactArms {
+    Fisher { control: (u32, f64), treatment: (u32, f64) },
+    Unconditional { control: (u32, f64), treatment: (u32, f64), null: f64 },
 }
 
 /// Whole units of an arm, without those that rounding added or took.
@@ -76,50 +97,47 @@ fn whole(units: f64) -> Result<u32, Refusal> {
 impl Comparison {
     /// The smallest total from which the power never falls short again.
     ///
-    /// The treatment arm has the share `r/(1+r)` of the total, rounded to the nearest unit. The search starts from the
-    /// normal answer, and goes on until the power has held for one and a half times the distance between two teeth.
+    /// The treatment arm has the share `r/(1+r)` of the total, rounded to the nearest unit. The critical count lies at
+    /// most one unit off its smooth course, so that no total falls short that is beyond the last one that does by what
+    /// one unit is worth: `2 N / (sqrt(N p q) (z_a + z_b))`. The search goes that far.
     pub(super) fn exact_size(&self, test: &Test, truth: &Truth, power: f64) -> Result<Size, Refusal> {
-        let Endpoint::Proportion { baseline, .. } = self.endpoint else { return Err(Refusal::NoEffect) };
-        let near = Endpoint::Proportion { baseline, test: ProportionTest::ContinuityCorrected };
+        let Endpoint::Proportion { baseline, test: kind } = self.endpoint else {
+            return Err(Refusal::NotOffered { test: "an exact test", with: "means", instead: "a t test" });
+        };
+        let like = match kind {
+            ProportionTest::FisherExact => ProportionTest::ContinuityCorrected,
+            _ => ProportionTest::Pooled,
+        };
+        let near = Endpoint::Proportion { baseline, test: like };
         let start = Comparison { endpoint: near, ..*self }.required(power)?;
         let share = self.allocation / (1.0 + self.allocation);
         let arms = |total: f64| {
             let treatment = (total * share + 0.5).floor();
             (total - treatment, treatment)
         };
-        let least = (1.0 / share.min(1.0 - share)).ceil();
-        let reached = |total: f64| {
+        let reaches = |total: f64| {
             let (control, treatment) = arms(total);
+            let most = control.max(treatment);
+            if f64::from(exact::MOST_UNITS) < most {
+                return Err(Refusal::TooManyForExact { units: most });
+            }
             if control < 1.0 || treatment < 1.0 {
-                return Ok(0.0);
+                return Ok(false);
             }
-            test.exact_power(truth, control, treatment).map(|(right, _)| right)
+            test.exact_reaches(truth, power, control, treatment)
         };
-        let mut total = (start.control + start.treatment).ceil().max(least);
-        // Near enough that single steps get there.
-        let goal = test.z_tail + normal::quantile(power);
-        for _ in 0..12 {
-            let off = reached(total)?;
-            if (off - power).abs() < 0.02 {
-                break;
-            }
-            let ratio = goal / (test.z_tail + normal::quantile(off.clamp(1e-6, 1.0 - 1e-9)));
-            let next = (total * (ratio * ratio).clamp(0.5, 2.0)).round().max(least);
-            if next == total {
-                break;
-            }
-            total = next;
+        let mut total = (start.control + start.treatment).ceil();
+        let rate = 0.5 * (baseline + treated(baseline, truth.effect, self.scale));
+        let spread = libm::sqrt(rate * (1.0 - rate)) * (test.z_tail + normal::quantile(power));
+        let tooth = |total: f64| (2.0 * libm::sqrt(total) / spread).clamp(8.0, 4000.0);
+        // Steps of half a tooth down to a total that falls short; single steps up from there.
+        while 2.0 < total && reaches(total)? {
+            total = (total - (0.5 * tooth(total)).ceil()).max(2.0);
         }
-        while least < total && power <= reached(total)? {
-            total -= 1.0;
-        }
-        let rate = baseline + treated(baseline, truth.effect, self.scale);
-        let spread = libm::sqrt(total * 0.5 * rate * (1.0 - 0.5 * rate));
-        let teeth = (3.0 * total / (test.z_tail * spread).max(1.0)).clamp(20.0, 4000.0);
         let mut answer = total;
         let mut held = 0.0;
-        while held < teeth {
-            if power <= reached(total)? {
+        while held < tooth(answer) {
+            if reaches(total)? {
                 held += 1.0;
             } else {
                 (answer, held) = (total + 1.0, 0.0);
@@ -127,12 +145,13 @@ impl Comparison {
             total += 1.0;
         }
         let (control, treatment) = arms(answer);
+        let power = test.power(truth, control, treatment)?;
         Ok(Size {
             control,
             treatment,
             control_units: control as u64,
             treatment_units: treatment as u64,
-            power: reached(answer)?,
+            power,
             rounding: Rounding::SawTooth,
         })
     }

@@ -49,7 +49,7 @@ enum Variance {
 }
 
 /// From this many units in the smaller arm Satterthwaite's approximation stands in for the exact law of Welch's test:
-/// its error in power falls with the square of the units, from 0.0005 at 20 to below 1e-10.
+/// its error in power falls with the square of the units, to below 1e-10 here.
 const NO_LONGER_EXACT: f64 = 1e5;
 
 impl Test {
@@ -82,8 +82,8 @@ impl Test {
 
     /// The probability to make the claim with these arms.
     pub fn power(&self, truth: &Truth, control: f64, treatment: f64) -> Result<f64, Refusal> {
-        if self.is_exact() {
-            return self.exact_power(truth, control, treatment).map(|(right, _)| right);
+        if let (true, Aim::Beyond { sign, .. }) = (self.is_exact(), truth.aim) {
+            return self.exact_power(truth, sign, control, treatment);
         }
         let allocation = treatment / control;
         let (control, treatment) = (control / self.factor, treatment / self.factor);
@@ -97,7 +97,8 @@ impl Test {
                 self.both_power(&below, &above, control, treatment)?
             }
         };
-        settled(power, "power")
+        // Sums of quadratures round.
+        settled(power.min(1.0), "power")
     }
 
     /// What the power at these arms has more than `power`; for normal one-sided tests, times the deviation, what its
@@ -126,11 +127,11 @@ impl Test {
     pub fn wrong_power(&self, truth: &Truth, control: f64, treatment: f64) -> Result<f64, Refusal> {
         let Aim::Beyond { null, sign } = truth.aim else { return Ok(0.0) };
         if self.is_exact() {
-            return self.exact_power(truth, control, treatment).map(|(_, wrong)| wrong);
+            return self.exact_power(truth, -sign, control, treatment);
         }
         let contrast = self.contrast(truth.effect, null, sign, treatment / control);
         let away = Contrast { distance: -contrast.distance, ..contrast };
-        settled(self.one_power(&away, control / self.factor, treatment / self.factor)?, "power")
+        settled(self.one_power(&away, control / self.factor, treatment / self.factor)?.min(1.0), "power")
     }
 
     fn one_power(&self, contrast: &Contrast, control: f64, treatment: f64) -> Result<f64, Refusal> {
@@ -252,12 +253,13 @@ impl Test {
         Ok(libm::exp(ln_n) * self.factor)
     }
 
-    /// Control units below which the degrees of freedom are too few to search.
+    /// Control units below which there is nothing to search: a whole degree of freedom, and two units for a variance of
+    /// an arm's own.
     fn least_units(&self, allocation: f64) -> f64 {
         match self.variance() {
             Variance::Known | Variance::Counted => 1e-300,
-            Variance::Pooled { lost } => ((lost + 0.02) / (1.0 + allocation)).max(1.01),
-            Variance::Approximate | Variance::Exact => 1.01 / allocation.min(1.0),
+            Variance::Pooled { lost } => ((lost + 1.0) / (1.0 + allocation)).max(1.01),
+            Variance::Approximate | Variance::Exact => 2.0 / allocation.min(1.0),
         }
     }
 
