@@ -384,6 +384,7 @@ fn sequential_odds_and_ends(a: f64, b: f64) {
     let _ = plan.information_quantile(a, b);
     let _ = plan.drift_either(a);
     let _ = plan.repeated_interval(1, a);
+    let _ = plan.z_with_conditional_power(1, a, b);
     for look in 0..4 {
         if let Ok(rest) = plan.after(look, a) {
             let _ = rest.conditional_power(b);

@@ -261,6 +261,8 @@ fn predictive_power_of_one_look() {
         for drift in [0.0, 3.0] {
             let want = normal::sf((last - z * t.sqrt() - drift * (1.0 - t)) / (1.0 - t).sqrt());
             assert!((rest.conditional_power(drift).unwrap() - want).abs() < 1e-14);
+            let back = plan.z_with_conditional_power(1, want, drift).unwrap();
+            assert!((back - z).abs() < 1e-9, "{back} {z}");
         }
         for (prior, mean, precision) in [
             (Prior::Flat, 0.0, 0.0),

@@ -362,7 +362,7 @@ fn monitoring(common: &Common, alpha: f64, sides: Sides, goal: f64) -> Result<(O
             let fractions =
                 common.looks.as_ref().map_or_else(|| sequential::equal_fractions(28), |looks| looks.0.clone());
             let plan = NormalMixture::new(alpha, sides)
-                .and_then(|mixture| mixture.looked_at(&fractions, mixture.nearly_tightest()))
+                .and_then(|sequence| sequence.looked_at(&fractions, sequence.nearly_tightest()))
                 .map_err(refuse)?;
             Ok((Some(plan), true))
         }

@@ -70,6 +70,33 @@ impl Monitoring {
         Ok(Remaining { course, z, fraction })
     }
 
+    /// The statistic of look `look`, from 1, that leaves this conditional power under `drift`: a bound for
+    /// [`FutilityRule::Interim`](super::FutilityRule) from "stop when there is less hope than that".
+    ///
+    /// ```
+    /// use expc::stats::Sides;
+    /// use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
+    ///
+    /// let plan = Monitoring::spending(&equal_fractions(2), 0.025, Sides::One, Spending::ObrienFleming)?;
+    /// let planned = plan.drift(0.9)?;
+    /// let hopeless = plan.z_with_conditional_power(1, 0.2, planned)?;
+    /// assert!((plan.after(1, hopeless)?.conditional_power(planned)? - 0.2).abs() < 1e-12);
+    /// # Ok::<(), expc::stats::Refusal>(())
+    /// ```
+    pub fn z_with_conditional_power(&self, look: usize, power: f64, drift: f64) -> Result<f64, Refusal> {
+        open_unit("power", power)?;
+        self.after(look, 0.0)?.conditional_power(drift)?;
+        let excess = |z: f64| {
+            let reached = self.after(look, z).and_then(|rest| rest.conditional_power(drift));
+            reached.map_or(f64::NAN, |reached| reached - power)
+        };
+        // Up from where nothing is left of it.
+        let start = -40.0 - drift.abs();
+        root::bracket_upwards(excess, start, 1.0)
+            .and_then(|(low, high)| root::brent_from(excess, low, high, 1e-14))
+            .ok_or(Refusal::Unsettled { what: "statistic" })
+    }
+
     /// The repeated confidence interval of the drift at look `look`, from 1 (Jennison and Turnbull 1989): the
     /// drifts that the bound of this look does not reject. The intervals of all looks together have the confidence; it
     /// is `1 - alpha` with two sides, `1 - 2 alpha` with one.
@@ -133,7 +160,7 @@ impl Remaining {
         };
         let total = precision + self.fraction;
         let posterior = (precision * mean + self.z * libm::sqrt(self.fraction)) / total;
-        Ok(self.course.power_over(posterior, 1.0 / libm::sqrt(total)))
+        Ok(self.course.power_over(posterior, 1.0 / libm::sqrt(total), f64::NEG_INFINITY))
     }
 
     fn predictive_over(&self, points: &[(f64, f64)]) -> Result<f64, Refusal> {
@@ -160,6 +187,19 @@ impl Remaining {
 
 /// Inference in the stage-wise order: more extreme is to have stopped at the upper bound earlier, or further up at
 /// the same look (Jennison and Turnbull 2000, section 8.4).
+///
+/// ```
+/// use expc::stats::Sides;
+/// use expc::stats::sequential::{Monitoring, Spending, equal_fractions};
+///
+/// let plan = Monitoring::spending(&equal_fractions(4), 0.05, Sides::Two, Spending::Pocock)?;
+/// let stopped = plan.stagewise(2, 2.6)?;
+/// // The plain estimate of the drift is 2.6 / sqrt(0.5) = 3.68: an early stop flatters.
+/// assert!(stopped.median_unbiased()? < 3.6);
+/// assert!(stopped.p_value()? < 0.025);
+/// assert!(0.0 < stopped.interval(0.95)?.low);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Stagewise {
     course: Course,
@@ -190,6 +230,16 @@ impl Stagewise {
 
 /// The alpha at which the bound of look `look`, from 1, is `z`: the repeated p-value (Jennison and Turnbull 2000,
 /// section 9.3). With two sides `z` counts without its sign.
+///
+/// ```
+/// use expc::stats::Sides;
+/// use expc::stats::sequential::{Looks, Spending, equal_fractions, repeated_p};
+///
+/// let looks = Looks::new(&equal_fractions(3))?;
+/// let p = repeated_p(&looks, Sides::One, Spending::ObrienFleming.into(), 3, 2.2)?;
+/// assert_eq!((p * 1e4).round(), 148.0);
+/// # Ok::<(), expc::stats::Refusal>(())
+/// ```
 pub fn repeated_p(looks: &Looks, sides: Sides, efficacy: Efficacy, look: usize, z: f64) -> Result<f64, Refusal> {
     finite("statistic", z)?;
     let z = match sides {

@@ -124,12 +124,13 @@ impl Course {
         found.filter(|drift| drift.abs() < 0.999 * MOST_DRIFT).ok_or(Refusal::Unsettled { what: "drift" })
     }
 
-    /// The mean of [`Self::power`] over drifts that are normal around `mean`.
-    pub fn power_over(&self, mean: f64, sd: f64) -> f64 {
+    /// The mean of [`Self::power`] over drifts that are normal around `mean`; those below `from` count as 0.
+    pub fn power_over(&self, mean: f64, sd: f64, from: f64) -> f64 {
         if sd < 1e-9 {
             // The curvature of the power leaves less than 1e-18.
             let drift = mean.clamp(-MOST_DRIFT, MOST_DRIFT);
-            return self.about(drift).upper_with_slope(drift).0.clamp(0.0, 1.0);
+            let power = self.about(drift).upper_with_slope(drift).0.clamp(0.0, 1.0);
+            return if from <= mean { power } else { 0.0 };
         }
         // Below `none` no upper bound is crossed, above `all` one is.
         let (mut none, mut all, mut futile) = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY);
@@ -139,17 +140,16 @@ impl Course {
             all = all.min((upper + BEYOND) / root);
             futile = futile.max((lower + BEYOND) / root);
         }
-        let all = all.max(futile);
-        let low = (mean - BEYOND * sd).max(none);
-        let high = (mean + BEYOND * sd).min(all);
-        let certain = normal::sf((high - mean) / sd);
+        let all = all.max(futile).max(from);
+        let low = (mean - BEYOND * sd).max(none).max(from);
+        let most = mean + BEYOND * sd;
+        let (high, mut total) = if all < most { (all, normal::sf((all - mean) / sd)) } else { (most, 0.0) };
         if high <= low {
-            return if high == all { certain } else { 0.0 };
+            return total;
         }
         // Both the prior and the power, which bends within a unit of drift, need their nodes.
         let panels = ((high - low) / 4.0 * libm::sqrt(1.0 + 1.0 / (sd * sd))).ceil().max(1.0);
         let half = 0.5 * (high - low) / panels;
-        let mut total = if high == all { certain } else { 0.0 };
         for panel in 0..panels as usize {
             let middle = low + half * (2.0 * panel as f64 + 1.0);
             let passage = Passage::new(self.times(), middle, half, half).through(self.lower(), self.upper());

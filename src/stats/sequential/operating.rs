@@ -115,8 +115,16 @@ impl Monitoring {
     /// The mean power over drifts that are normal around `mean` with deviation `sd`: assurance (O'Hagan, Stevens and
     /// Campbell 2005). It is never above the probability of an effect, but for the error under none.
     pub fn assurance(&self, mean: f64, sd: f64) -> Result<f64, Refusal> {
+        self.assurance_above(mean, sd, f64::NEG_INFINITY)
+    }
+
+    /// The part of [`Self::assurance`] that comes from drifts above `from`.
+    pub fn assurance_above(&self, mean: f64, sd: f64, from: f64) -> Result<f64, Refusal> {
         finite("mean of the prior", mean)?;
         positive("deviation of the prior", sd)?;
-        Ok(self.course.power_over(mean, sd))
+        if from.is_nan() {
+            return Err(Refusal::Outside { what: "least drift", value: from, range: "the numbers" });
+        }
+        Ok(self.course.power_over(mean, sd, from))
     }
 }
