@@ -165,10 +165,10 @@ fn answers(comparison: &Comparison, n: f64) {
 fn comparisons_never_panic() {
     for a in ODD {
         for endpoint in endpoints(a) {
-            for b in [f64::NAN, f64::INFINITY, -1.0, 0.0, 5e-324, 0.02, 0.5, 3.7, f64::MAX] {
+            for b in [f64::NAN, f64::INFINITY, -0.02, 0.0, 5e-324, 0.5, f64::MAX] {
                 for claim in claims(b) {
                     for scale in [Scale::Difference, Scale::Lift] {
-                        for c in [f64::NAN, 1e-12, 3.7] {
+                        for c in [1e-12, 3.7] {
                             let base = Comparison {
                                 endpoint,
                                 claim,
