@@ -367,6 +367,9 @@ impl Sizing {
     /// planned one: 0 for none.
     pub fn expected(&self, plan: &Plan, truth: f64) -> Option<Expected> {
         let Way::Looks(looks) = &self.way else { return None };
+        if self.control < 2.0 {
+            return None;
+        }
         let part = self.control / self.need.control;
         let stops = looks.stops(part, truth).ok()?;
         let mut fraction = 1.0;
@@ -384,6 +387,11 @@ impl Sizing {
             days: (0 < self.mature_days).then_some(whole - saved_days),
             success: looks.power(part, truth).ok()?,
         })
+    }
+
+    /// [`Self::expected`] under no effect, half of the planned one, and the planned one; empty for one look.
+    pub fn expectations(&self, plan: &Plan) -> Vec<Expected> {
+        [0.0, 0.5, 1.0].iter().filter_map(|&truth| self.expected(plan, truth)).collect()
     }
 
     /// Power and detectable effect at the end of each week, up to `weeks`; the last stage goes on past the plan.
