@@ -506,6 +506,8 @@ fn any_number_of_threads_gives_the_same_bytes() {
     let json: serde_json::Value = serde_json::from_str(&one).expect("JSON");
     assert_eq!((&json["format"], &json["replicates"]), (&"expc.simulate/1".into(), &700.into()));
     assert_eq!(json["scenarios"].as_array().map(Vec::len), Some(6));
+    let remarks = json["remarks"].as_array().expect("remarks");
+    assert!(remarks.iter().any(|remark| remark.as_str().is_some_and(|text| text.contains("min_units"))), "{remarks:?}");
 }
 
 #[test]
