@@ -494,7 +494,7 @@ const ONE_TAP: &str = "examples/shop/experiments/checkout-one-tap.toml";
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
     let run = |threads: &str, seed: &str| {
-        let more = ["--replicates", "700", "--format", "json", "--threads", threads, "--seed", seed];
+        let more = ["--replicates", "300", "--format", "json", "--threads", threads, "--seed", seed];
         let answer = shop(&[&[ONE_TAP], &more[..]].concat());
         assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{answer:?}");
         answer.out
@@ -504,8 +504,10 @@ fn any_number_of_threads_gives_the_same_bytes() {
     assert_eq!(one, run("8", "1"));
     assert_ne!(one, run("8", "2"));
     let json: serde_json::Value = serde_json::from_str(&one).expect("JSON");
-    assert_eq!((&json["format"], &json["replicates"]), (&"expc.simulate/1".into(), &700.into()));
+    assert_eq!((&json["format"], &json["replicates"]), (&"expc.simulate/1".into(), &300.into()));
     assert_eq!(json["scenarios"].as_array().map(Vec::len), Some(6));
+    let remarks = json["remarks"].as_array().expect("remarks");
+    assert!(remarks.iter().any(|remark| remark.as_str().is_some_and(|text| text.contains("min_units"))), "{remarks:?}");
 }
 
 #[test]

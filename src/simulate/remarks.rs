@@ -66,6 +66,12 @@ fn harmless(model: &Model, still: &ScenarioReport, out: &mut Vec<String>) {
         }
         let share = percent(figure.value);
         let cure = match enough_units(model, trigger) {
+            Some(units) if most_units(model) < units => {
+                format!(
+                    "even the {} units of a whole run do not tell its threshold from chance",
+                    whole(most_units(model))
+                )
+            }
             Some(units) if trigger.least_units < units => {
                 format!("raise its min_units from {} to {}", whole(trigger.least_units), whole(units))
             }
@@ -132,6 +138,12 @@ fn enough_units(model: &Model, trigger: &Trigger) -> Option<f64> {
     // To two digits, so that a person can type it.
     let step = libm::pow(10.0, (libm::log10(units) - 1.0).floor());
     (0.0 < room && units.is_finite()).then(|| (units / step).ceil() * step)
+}
+
+/// Units of the smaller variant by the end.
+fn most_units(model: &Model) -> f64 {
+    let of = |arm: usize| model.arrivals.iter().map(|segment| segment[arm]).sum::<f64>() * model.members;
+    (0..model.arms.len()).map(of).reduce(f64::min).unwrap_or(0.0)
 }
 
 fn percent(share: f64) -> String {

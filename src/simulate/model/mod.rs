@@ -4,23 +4,26 @@
 //! is checked, critical values, triggers and the decision table. New designs of the language are read here.
 
 mod measures;
+mod notes;
 mod rules;
 mod timeline;
+mod triggers;
 
 use crate::catalog::Kind;
-use crate::plan::{DecisionTable, Plan, PlannedMetric, Sized, Sizing, in_unit};
+use crate::plan::{DecisionTable, Plan, PlannedMetric, Sized, Sizing};
 use crate::spec::design::SrmAction;
 use crate::spec::rollout::Harm;
-use crate::spec::{Correction, GuardrailsAt, Method, Role, Sides, Spec, Unit};
+use crate::spec::{Method, Role, Sides, Spec};
 use crate::stats::comparison::{Claim as Claimed, Endpoint, Scale};
-use crate::stats::proportion::ProportionTest;
 use crate::stats::{normal, srm};
 
 use super::law::Law;
 use super::report::Expected;
 use measures::{measures, sizable};
+use notes::not_simulated;
 use rules::{ExpectedPower, bounds, guard_looks, is_drawn_as_sized, posterior};
 use timeline::{Timeline, arrivals, periods};
+use triggers::triggers;
 
 /// A run is simulated day by day, and not for longer than this.
 pub const MOST_DAYS: u32 = 1_500;
@@ -474,90 +477,9 @@ fn wait(metric: &PlannedMetric) -> u32 {
     window.saturating_add(metric.lag.as_ref().map_or(0, |known| known.value.whole_days()))
 }
 
-/// Says what is registered and takes no part in the simulation.
-fn not_simulated(plan: &Plan, notes: &mut Vec<String>) {
-    let design = &plan.design;
-    let by_looks = matches!(design.correction.value, Correction::Hochberg | Correction::Hommel);
-    if by_looks && 1 < design.claims && matches!(design.method.value, Method::GroupSequential | Method::AlwaysValid) {
-        let own = design.correction.value;
-        notes.push(format!("With looks `{own}` is simulated as `holm`, which makes no claim that it would not make."));
-    }
-    if plan.exposure.dilution.value != 1.0 {
-        notes.push("Effects are those among the analysed units, after dilution.".to_owned());
-    }
-    for sized in &plan.sizes {
-        let Ok(sizing) = &sized.result else { continue };
-        if let Endpoint::Proportion { test: ProportionTest::FisherExact | ProportionTest::ExactUnconditional, .. } =
-            sizing.comparison.endpoint
-        {
-            notes.push(format!(
-                "`{}` is tested by the score test with continuity correction, close to its exact test.",
-                sized.metric
-            ));
-        }
-    }
-    notes.dedup();
-    let looks = matches!(design.method.value, Method::GroupSequential | Method::AlwaysValid);
-    let guarded = plan.metrics_of(Role::Guardrail).next().is_some();
-    if looks && guarded && design.guardrails_at.value == GuardrailsAt::End {
-        notes.push(
-            "Guardrails are tested at the end only, so no earlier look finds them passed; \
-             `guardrails_at = \"looks\"` tests them at each."
-                .to_owned(),
-        );
-    }
-}
-
 fn ratio_check(plan: &Plan) -> Option<RatioCheck> {
     let check = &plan.design.srm;
     let arms = plan.variants.iter().filter(|variant| 0.0 < variant.fraction).count();
     let critical = srm::critical_value(check.alpha.value, arms.saturating_sub(1) as f64).ok()?;
     check.check.value.then_some(RatioCheck { critical, action: check.action.value })
-}
-
-/// The rollback triggers that have numbers.
-fn triggers(plan: &Plan, spec: &Spec, measures: &[Measure], notes: &mut Vec<String>) -> Vec<Trigger> {
-    let list = spec.rollout.value().and_then(|rollout| rollout.rollback.value());
-    let mut triggers = Vec::new();
-    for rollback in list.into_iter().flat_map(|list| list.iter()) {
-        let Some(name) = rollback.metric.value() else { continue };
-        let mut skip = |reason: &str| notes.push(format!("The rollback on `{name}` is left out: {reason}."));
-        let Some(place) = measures.iter().position(|measure| measure.name == *name) else {
-            skip("no metric of this experiment has its numbers");
-            continue;
-        };
-        let measure = &measures[place];
-        let harm = rollback.harm.copied().unwrap_or(Harm::Margin);
-        if measure.outcomes == Outcomes::Times && harm != Harm::Margin {
-            skip("thresholds on times to an event are read by their margin only");
-            continue;
-        }
-        let threshold = match harm {
-            Harm::Margin => {
-                let with_margin = plan.metrics.iter().find(|m| m.name == *name && m.margin.is_some());
-                let of = with_margin.and_then(|m| m.margin.as_ref());
-                // Of times to an event a margin is relative, and the model has hazards.
-                let size = match measure.outcomes {
-                    Outcomes::Times => of.and_then(|margin| margin.relative).map(|part| part * measure.baseline),
-                    _ => of.and_then(|margin| margin.absolute),
-                };
-                size.map(|margin| margin.abs() * plan.exposure.dilution.value)
-            }
-            Harm::Difference | Harm::Level => rollback.threshold.value().and_then(|amount| {
-                let binary = measure.kind.is_binary();
-                let own = in_unit(amount, measure.unit.as_deref(), binary);
-                // A per cent of something that is no rate is relative to its baseline.
-                let relative = (amount.unit == Unit::Percent).then(|| amount.number / 100.0 * measure.baseline.abs());
-                own.or(relative)
-            }),
-        };
-        let Some(threshold) = threshold.filter(|threshold| threshold.is_finite()) else {
-            skip("it has no threshold in the metric's unit");
-            continue;
-        };
-        let threshold = if harm == Harm::Difference { threshold.abs() } else { threshold };
-        let least_units = rollback.min_units.copied().unwrap_or(1).max(1) as f64;
-        triggers.push(Trigger { measure: place, harm, threshold, least_units });
-    }
-    triggers
 }
