@@ -1,5 +1,7 @@
 //! `expc size` from outside: what is answered, how it reads, what is refused and how.
 
+use expc::stats::cluster::{ClusterTest, Clustering, Outcome, Reference, Weighting};
+use expc::stats::{Direction, Sides};
 use serde_json::Value as Json;
 
 /// What the program said, and how it ended.
@@ -64,6 +66,8 @@ fn a_question_is_answered_first_and_explained_below() {
             "mean --baseline '$12.30' --sd '$31' --mde '$0.40' --margin '$0.10'",
             "mean --baseline '420 ms' --sd '310 ms' --claim non-inferiority --direction decrease --units 40000",
             "mean --sd 31 --sd-treatment 40 --mde 2 --icc 0.02 --cluster-size 200 --cluster-cv 0.5 --cuped 0.6",
+            "mean --sd 31 --mde 2 --icc 0.02 --cluster-size 12",
+            "proportion --baseline 10% --units 2000 --mde 5pp --icc 0.01 --cluster-size 100",
             "ratio --numerator 1.8 --numerator-sd 2.9 --denominator 24 --denominator-sd 30 --correlation 0.7 --mde 2%rel",
             "proportion --baseline 4.2% --mde 2%rel --scale lift --test z-unpooled",
             "proportion --baseline 4.2% --mde 10%rel --looks 3 --futility hsd:-2 --sides one --alpha 2.5% --power 90%",
@@ -79,6 +83,30 @@ fn a_question_is_answered_first_and_explained_below() {
             "mean --baseline 10 --sd 31 --claim equivalence --units 40000 --test welch",
         ])
     );
+}
+
+#[test]
+fn groups_are_counted_by_their_own_test() {
+    let clustering =
+        Clustering { size: 40.0, size_variation: 0.5, intraclass_correlation: 0.02, weighting: Weighting::Units };
+    let test = ClusterTest {
+        outcome: Outcome::Mean { sd: 31.0, clustering },
+        effect: 8.0,
+        alpha: 0.05,
+        sides: Sides::Two,
+        allocation: 1.0,
+        reference: Reference::Student,
+    };
+    let groups = "--icc 0.02 --cluster-size 40 --cluster-cv 0.5";
+    let wanted = test.required(0.8).expect("a size");
+    let found = json(&format!("mean --sd 31 --mde 8 {groups}"));
+    assert_eq!(found["answer"]["groups"]["control"].as_u64(), Some(wanted.control_units));
+    assert_eq!(found["answer"]["control"].as_u64(), Some(40 * wanted.control_units));
+    assert_eq!(found["answer"]["power"].as_f64(), Some(wanted.power));
+    let found = json(&format!("mean --sd 31 --mde 8 --units 480 {groups}"));
+    assert_eq!(found["answer"]["power"].as_f64(), test.power(6.0).ok());
+    let found = json(&format!("mean --sd 31 --units 480 {groups}"));
+    assert_eq!(found["answer"]["effect"].as_f64(), test.detectable(6.0, 0.8, Direction::Up).ok());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::cli::looks::Schedule;
 use crate::cli::shown::digits;
 use crate::rules::prelude::{count, days as days_text};
 use crate::spec::quantity::plain;
+use crate::stats::cluster::{ClusterTest, Reference};
 use crate::stats::comparison::{Claim, Comparison, Endpoint};
 use crate::stats::exaggeration::{self, Exaggeration};
 use crate::stats::proportion::ProportionTest;
@@ -63,17 +64,38 @@ impl Question {
             let control = (units / (1.0 + treatments * allocation)).floor().max(1.0);
             (control, ((units - control) / treatments).floor())
         };
-        let (control, treatment, exact_control, power) = match self.ask {
-            Ask::Size => {
+        let mut groups = None;
+        let (control, treatment, exact_control, power) = match (self.ask, self.groups.zip(self.cluster_size)) {
+            (Ask::Size, Some((test, units))) => {
+                let size = test.required(self.goal)?;
+                groups = Some((size.control_units, size.treatment_units));
+                let of = |groups: u64| (groups as f64 * units).ceil();
+                (of(size.control_units), of(size.treatment_units), Some(size.control * units), size.power)
+            }
+            (Ask::Power(all), Some((test, units))) => {
+                let (control, treatment) = arms(all);
+                comparison.allocation = treatment / control;
+                let test = ClusterTest { allocation: comparison.allocation, ..test };
+                (control, treatment, None, test.power(control / units)?)
+            }
+            (Ask::Detectable(all), Some((test, units))) => {
+                let (control, treatment) = arms(all);
+                comparison.allocation = treatment / control;
+                let test = ClusterTest { allocation: comparison.allocation, ..test };
+                let effect = test.detectable(control / units, self.goal, self.toward)?;
+                comparison.claim = Claim::Superiority { effect };
+                (control, treatment, None, self.goal)
+            }
+            (Ask::Size, None) => {
                 let size = self.with_looks(comparison, self.goal)?.required(self.goal)?;
                 (size.control_units as f64, size.treatment_units as f64, Some(size.control), size.power)
             }
-            Ask::Power(units) => {
+            (Ask::Power(units), None) => {
                 let (control, treatment) = arms(units);
                 comparison.allocation = treatment / control;
                 (control, treatment, None, self.power_with_looks(comparison, control)?)
             }
-            Ask::Detectable(units) => {
+            (Ask::Detectable(units), None) => {
                 let (control, treatment) = arms(units);
                 comparison.allocation = treatment / control;
                 let found = self.with_looks(comparison, self.goal)?.detectable(control, self.goal, self.toward)?;
@@ -107,7 +129,8 @@ impl Question {
                 (days_of(total * part), None)
             })
         });
-        let groups = self.cluster_size.map(|size| ((control / size).ceil() as u64, (treatment / size).ceil() as u64));
+        let of_units = |size: f64| ((control / size).ceil() as u64, (treatment / size).ceil() as u64);
+        let groups = groups.or_else(|| self.cluster_size.map(of_units));
         let inflation = match &self.monitoring {
             Some(monitoring) => monitoring.inflation(self.goal)?,
             None => 1.0,
@@ -248,7 +271,8 @@ impl Question {
         if self.cuped.is_some_and(|rho| 0.95 < rho.abs()) {
             say("a correlation above 0.95 is rare: mind that the covariate is not the outcome itself".to_owned());
         }
-        if answer.groups.is_some_and(|(control, treatment)| control.min(treatment) < 15) {
+        let by_t = self.groups.is_some_and(|test| test.reference == Reference::Student);
+        if answer.groups.filter(|_| !by_t).is_some_and(|(control, treatment)| control.min(treatment) < 15) {
             say("fewer than 15 groups in a variant: the test is too sure of itself".to_owned());
         }
         match answer.days {

@@ -10,9 +10,12 @@ use crate::rules::prelude::count;
 use crate::spec::Share;
 use crate::spec::quantity::plain;
 use crate::stats::anytime::NormalMixture;
-use crate::stats::comparison::{Claim, Comparison, Scale};
+use crate::stats::cluster::{ClusterTest, Clustering, Outcome, Reference, Weighting};
+use crate::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use crate::stats::decision::ShipRule;
+use crate::stats::mean::MeanTest;
 use crate::stats::multiplicity::{self, Correction};
+use crate::stats::proportion::ProportionTest;
 use crate::stats::sequential::{self, Futility, FutilityRule, Monitoring};
 use crate::stats::{Direction, Refusal, Sides, variance};
 
@@ -54,6 +57,8 @@ pub struct Question {
     pub always_valid: bool,
     pub cuped: Option<f64>,
     pub cluster_size: Option<f64>,
+    /// The test of groups by their own degrees of freedom; `None` where the design effect stands for the groups.
+    pub groups: Option<ClusterTest>,
     /// Units a day that take part.
     pub daily: Option<f64>,
     /// The inputs for people, in order.
@@ -109,6 +114,7 @@ impl Question {
                 variance::design_effect(size, common.cluster_cv.unwrap_or(0.0), icc).map_err(refuse)?;
         }
         let (monitoring, always_valid) = monitoring(common, each, sides, goal)?;
+        let groups = groups(&comparison, common).filter(|_| monitoring.is_none());
         Ok(Question {
             inputs: stated.inputs(&subject, common),
             kind: subject.kind,
@@ -130,9 +136,50 @@ impl Question {
             cuped: common.cuped,
             cluster_size: common.cluster_size,
             daily: common.units_per_day.map(|units| units.0 * common.share.map_or(1.0, Share::fraction)),
-            formula: subject.formula,
+            formula: groups.map_or(subject.formula, |test| test_of_groups(&test)),
+            groups,
             quantile: subject.quantile,
         })
+    }
+}
+
+/// The comparison of groups that is asked; `None` where it has no test of its own, and without groups.
+///
+/// Variance reduction of the units is taken to hold for the groups.
+fn groups(comparison: &Comparison, common: &Common) -> Option<ClusterTest> {
+    let clustering = Clustering {
+        size: common.cluster_size?,
+        size_variation: common.cluster_cv.unwrap_or(0.0),
+        intraclass_correlation: common.icc?,
+        weighting: Weighting::Units,
+    };
+    let (Claim::Superiority { effect }, Scale::Difference) = (comparison.claim, comparison.scale) else { return None };
+    let reduction = common.cuped.map_or(1.0, |rho| 1.0 - rho * rho);
+    let (outcome, reference) = match comparison.endpoint {
+        Endpoint::Mean { sd, test: MeanTest::T, .. } => {
+            (Outcome::Mean { sd: sd * libm::sqrt(reduction), clustering }, Reference::Student)
+        }
+        Endpoint::Mean { sd, test: MeanTest::Z, .. } => {
+            (Outcome::Mean { sd: sd * libm::sqrt(reduction), clustering }, Reference::Normal)
+        }
+        Endpoint::Proportion { baseline, test } if common.cuped.is_none() => {
+            let pooled = match test {
+                ProportionTest::Pooled => true,
+                ProportionTest::Unpooled => false,
+                _ => return None,
+            };
+            (Outcome::Proportion { baseline, pooled, clustering }, Reference::Student)
+        }
+        _ => return None,
+    };
+    let Comparison { alpha, sides, allocation, .. } = *comparison;
+    Some(ClusterTest { outcome, effect, alpha, sides, allocation, reference })
+}
+
+fn test_of_groups(test: &ClusterTest) -> &'static str {
+    match test.reference {
+        Reference::Student => "t test of the groups, with their degrees of freedom (Donner and Klar 2000)",
+        Reference::Normal => "z test of the groups (Donner and Klar 2000)",
     }
 }
 
