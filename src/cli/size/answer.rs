@@ -9,6 +9,7 @@ use crate::cli::looks::Schedule;
 use crate::cli::shown::digits;
 use crate::rules::prelude::{count, days as days_text};
 use crate::spec::quantity::plain;
+use crate::stats::bayes::{Assurance, Decision, Prior};
 use crate::stats::cluster::{ClusterTest, Reference};
 use crate::stats::comparison::{Claim, Comparison, Endpoint};
 use crate::stats::exaggeration::{self, Exaggeration};
@@ -42,6 +43,10 @@ pub struct Answer {
     pub schedule: Schedule,
     /// What a significant result is worth, when an effect is to be shown.
     pub worth: Option<Exaggeration>,
+    /// How often a rule on the posterior ships what has no effect.
+    pub type_one_error: Option<f64>,
+    /// How often it ships when the effect is drawn from the prior.
+    pub assurance: Option<Assurance>,
     pub assumptions: Vec<String>,
     pub cautions: Vec<String>,
 }
@@ -65,20 +70,36 @@ impl Question {
             (control, ((units - control) / treatments).floor())
         };
         let mut groups = None;
-        let (control, treatment, exact_control, power) = match (self.ask, self.groups.zip(self.cluster_size)) {
-            (Ask::Size, Some((test, units))) => {
+        let mut rule = self.rule;
+        let (control, treatment, exact_control, power) = match (self.ask, self.groups.zip(self.cluster_size), &mut rule)
+        {
+            (Ask::Size, _, Some(rule)) => {
+                let size = rule.required(self.goal)?;
+                (size.control_units as f64, size.treatment_units as f64, Some(size.control), size.power)
+            }
+            (Ask::Power(all) | Ask::Detectable(all), _, Some(rule)) => {
+                let (control, treatment) = arms(all);
+                rule.allocation = treatment / control;
+                comparison.allocation = rule.allocation;
+                if let Ask::Detectable(_) = self.ask {
+                    rule.effect = rule.detectable(control, self.goal)?;
+                    comparison.claim = Claim::Superiority { effect: rule.effect };
+                }
+                (control, treatment, None, rule.power(control)?)
+            }
+            (Ask::Size, Some((test, units)), None) => {
                 let size = test.required(self.goal)?;
                 groups = Some((size.control_units, size.treatment_units));
                 let of = |groups: u64| (groups as f64 * units).ceil();
                 (of(size.control_units), of(size.treatment_units), Some(size.control * units), size.power)
             }
-            (Ask::Power(all), Some((test, units))) => {
+            (Ask::Power(all), Some((test, units)), None) => {
                 let (control, treatment) = arms(all);
                 comparison.allocation = treatment / control;
                 let test = ClusterTest { allocation: comparison.allocation, ..test };
                 (control, treatment, None, test.power(control / units)?)
             }
-            (Ask::Detectable(all), Some((test, units))) => {
+            (Ask::Detectable(all), Some((test, units)), None) => {
                 let (control, treatment) = arms(all);
                 comparison.allocation = treatment / control;
                 let test = ClusterTest { allocation: comparison.allocation, ..test };
@@ -86,16 +107,16 @@ impl Question {
                 comparison.claim = Claim::Superiority { effect };
                 (control, treatment, None, self.goal)
             }
-            (Ask::Size, None) => {
+            (Ask::Size, None, None) => {
                 let size = self.with_looks(comparison, self.goal)?.required(self.goal)?;
                 (size.control_units as f64, size.treatment_units as f64, Some(size.control), size.power)
             }
-            (Ask::Power(units), None) => {
+            (Ask::Power(units), None, None) => {
                 let (control, treatment) = arms(units);
                 comparison.allocation = treatment / control;
                 (control, treatment, None, self.power_with_looks(comparison, control)?)
             }
-            (Ask::Detectable(units), None) => {
+            (Ask::Detectable(units), None, None) => {
                 let (control, treatment) = arms(units);
                 comparison.allocation = treatment / control;
                 let found = self.with_looks(comparison, self.goal)?.detectable(control, self.goal, self.toward)?;
@@ -154,7 +175,9 @@ impl Question {
             groups,
             days: days_of(total),
             schedule,
-            worth: self.worth(&comparison, power),
+            worth: self.worth(&comparison, power).filter(|_| rule.is_none()),
+            type_one_error: rule.map(|rule| rule.type_one_error(control)).transpose()?,
+            assurance: rule.and_then(|rule| drawn(&rule, control)).transpose()?,
             assumptions: self.assumptions(),
             cautions: Vec::new(),
         };
@@ -259,7 +282,10 @@ impl Question {
         if let Some(Holm | Hochberg | Hommel | BenjaminiHochberg) = self.correction {
             say("sized as Bonferroni, the first step of the correction: the real power is no lower".to_owned());
         }
-        if matches!(self.comparison.claim, Claim::Superiority { .. }) && self.comparison.sides == Sides::One {
+        if matches!(self.comparison.claim, Claim::Superiority { .. })
+            && self.comparison.sides == Sides::One
+            && self.rule.is_none()
+        {
             say("one side: a movement the wrong way will not be told from none".to_owned());
         }
         if let Some(worth) = answer.worth.filter(|worth| MOST_EXAGGERATION < worth.magnitude) {
@@ -286,6 +312,14 @@ impl Question {
             _ => {}
         }
         list
+    }
+}
+
+/// The assurance of a rule; `None` where every effect is as likely.
+fn drawn(rule: &Decision, control: f64) -> Option<Result<Assurance, Refusal>> {
+    match rule.prior {
+        Prior::Normal(effects) => Some(rule.assurance(control, effects)),
+        Prior::Flat => None,
     }
 }
 
