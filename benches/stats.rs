@@ -102,3 +102,25 @@ fn beta_spending_binding(looks: usize) -> Option<Monitoring> {
 fn bounds_and_assurance(looks: usize) -> Option<f64> {
     bounds(black_box(looks))?.assurance(2.8, 1.0).ok()
 }
+
+/// Tests that integrate or enumerate: Welch's, two one-sided t tests, Fisher's.
+#[divan::bench]
+fn fixed_welch(bencher: Bencher<'_, '_>) {
+    let endpoint = Endpoint::Mean { baseline: 0.0, sd: 1.0, test: MeanTest::Welch { sd_treatment: 1.5 } };
+    all_three(bencher, Comparison { endpoint, ..mean(0.2) });
+}
+
+#[divan::bench]
+fn fixed_equivalence(bencher: Bencher<'_, '_>) {
+    all_three(
+        bencher,
+        Comparison { claim: Claim::Equivalence { lower: -0.2, upper: 0.2, true_effect: 0.0 }, ..mean(0.2) },
+    );
+}
+
+#[divan::bench(args = [0.2, 0.05])]
+fn fixed_fisher(bencher: Bencher<'_, '_>, effect: f64) {
+    let endpoint = Endpoint::Proportion { baseline: 0.1, test: ProportionTest::FisherExact };
+    let comparison = Comparison { endpoint, claim: Claim::Superiority { effect }, ..rate() };
+    bencher.bench(|| black_box(comparison).required(0.8));
+}

@@ -165,10 +165,10 @@ fn answers(comparison: &Comparison, n: f64) {
 fn comparisons_never_panic() {
     for a in ODD {
         for endpoint in endpoints(a) {
-            for b in [f64::NAN, f64::INFINITY, -1.0, 0.0, 5e-324, 0.02, 0.5, 3.7, f64::MAX] {
+            for b in [f64::NAN, f64::INFINITY, -0.02, 0.0, 5e-324, 0.5, f64::MAX] {
                 for claim in claims(b) {
                     for scale in [Scale::Difference, Scale::Lift] {
-                        for c in [f64::NAN, 1e-12, 3.7] {
+                        for c in [1e-12, 3.7] {
                             let base = Comparison {
                                 endpoint,
                                 claim,
@@ -245,7 +245,7 @@ fn what_cannot_be_asked_is_said() {
     let lift = Comparison { scale: Scale::Lift, ..with(means(40.0, MeanTest::Z), above(0.1)) };
     says(
         lift.detectable(100.0, 0.8, Direction::Up),
-        "a lift needs more than 125.58207555054062 control units to be detected, not 100",
+        "a lift needs more than 125.6 control units to be detected, not 100",
     );
     assert!(lift.detectable(126.0, 0.8, Direction::Up).is_ok());
     let negative = Endpoint::Mean { baseline: -1.0, sd: 1.0, test: MeanTest::Z };
