@@ -720,13 +720,16 @@ fn factor_line(sized: &[(&Sized, &Sizing)]) -> String {
     lines.concat()
 }
 
+/// A win that overstates by less than this is as good as true.
+const NOTICED: f64 = 1.005;
+
 /// What a win will be worth, how likely it is before the effect is known, and where a formula is stretched.
 fn worth(sized: &[(&Sized, &Sizing)]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for (sized, sizing) in sized {
         let of = format!("{} in {}", code(&sized.metric), code(&sized.treatment));
         if sized.role == Role::Primary
-            && let Some(worth) = sizing.exaggeration()
+            && let Some(worth) = sizing.exaggeration().filter(|worth| NOTICED <= worth.magnitude)
         {
             lines.push(format!(
                 "A win of {of} overstates the planned effect {} times on average, and points the wrong way in {} of wins.",
