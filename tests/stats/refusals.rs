@@ -200,7 +200,7 @@ fn slow_comparisons_never_panic() {
             Endpoint::Mean { baseline: 1.0, sd: 1.0, test: MeanTest::Welch { sd_treatment: v } },
         ];
         for endpoint in endpoints {
-            for claim in claims(0.3).into_iter().chain([Claim::Superiority { effect: v }]) {
+            for claim in claims(0.3).into_iter().step_by(2).chain([Claim::Superiority { effect: v }]) {
                 for allocation in [1e-9, 3.0, 1e9] {
                     answers(&Comparison { endpoint, claim, allocation, ..rate(0.1, 0.01) }, 7.3);
                 }
