@@ -358,8 +358,8 @@ fn spec(number: usize) -> String {
          {{ name = \"canary\", share = \"0.5%\", hold = \"3 days\", gate = \"guardrails\" }},\n  \
          {{ name = \"small\", share = \"2%\", hold = \"4 days\", gate = \"guardrails\" }},\n  \
          {{ name = \"main\", share = \"5%\", hold = \"21 days\" }},\n]\n\
-         rollback = [\n  {{ metric = \"page_latency\", harm = \"margin\", min_units = 1000 }},\n  \
-         {{ metric = \"refund_rate\", harm = \"margin\", min_units = 5000 }},\n]\n\
+         rollback = [\n  {{ metric = \"page_latency\", harm = \"margin\", min_units = 12000 }},\n  \
+         {{ metric = \"refund_rate\", harm = \"margin\", min_units = 40000 }},\n]\n\
          \n[decision]\nby = {}\ndecider = \"Priya Raman\"\nrules = [\n  {{ quality = \"fail\", then = \"iterate\" }},\n  \
          {{ guardrails = \"fail\", then = \"stop\" }},\n  {{ primary = \"worse\", then = \"stop\" }},\n  \
          {{ primary = \"better\", guardrails = \"pass\", then = \"ship\" }},\n]\notherwise = \"iterate\"\n\

@@ -9,6 +9,7 @@ use expc::stats::bayes::{self, Belief, Decision, Prior, Rule};
 use expc::stats::cluster::{ClusterTest, Clustering, Outcome, Reference, Weighting};
 use expc::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use expc::stats::count::{Measure, NullVariance, Rates};
+use expc::stats::dunnett::ManyToOne;
 use expc::stats::mean::MeanTest;
 use expc::stats::proportion::ProportionTest;
 use expc::stats::survival::{EventFormula, FollowUp, HazardTest, Hazards, hazard};
@@ -225,6 +226,45 @@ fn corrections_share_the_alpha() {
             assert!((got - alpha).abs() < 1e-15, "{word}: {got}");
         }
     }
+}
+
+#[test]
+fn treatments_share_the_level_of_their_control() {
+    // Twice as many control units as in each of two treatments.
+    let spec = SPEC.replacen("weight = 1", "weight = 2", 1) + "[variants.newer]\nweight = 1\n";
+    let alpha = |design: &str| {
+        let plan = plan_of(&format!("{spec}{PRIMARY}{design}"), "");
+        plan.sizes[1].result.as_ref().expect("a size").comparison.alpha
+    };
+    let level = |sides| ManyToOne { alpha: 0.05, sides, ratios: &[0.5, 0.5] }.alpha_per_comparison(f64::INFINITY);
+    let two = alpha("[design]\ncorrection = \"dunnett\"\n");
+    assert_eq!(two, level(Sides::Two).expect("a level"));
+    assert!(alpha("[design]\ncorrection = \"sidak\"\n") < two);
+    let one = alpha("[design]\ncorrection = \"dunnett\"\nsides = \"one\"\n");
+    assert_eq!(one, level(Sides::One).expect("a level"));
+    // Over several looks the treatments hang together less: Sidak's level.
+    let looks = alpha(&format!("{LOOKS}correction = \"dunnett\"\n"));
+    assert!((looks - (1.0 - 0.95_f64.sqrt())).abs() < 1e-15, "{looks}");
+}
+
+#[test]
+fn a_treatment_ships_when_a_metric_wins_and_all_guardrails_pass() {
+    let guardrails = "[[metrics.guardrail]]\nmetric = \"latency\"\nmargin = { absolute = \"3 ms\" }\n\
+        [[metrics.guardrail]]\nmetric = \"money\"\nmargin = { absolute = \"$0.2\" }\n";
+    let small = PRIMARY.replace("1pp", "0.3pp") + &SECOND.replace("1pp", "0.4pp");
+    let found = plan(&format!("{small}{guardrails}"));
+    let power: Vec<f64> = found.sizes.iter().map(|sized| sized.result.as_ref().expect("a size").power).collect();
+    let [ship] = found.ships().try_into().expect("one treatment");
+    let any = 1.0 - (1.0 - power[0]) * (1.0 - power[1]);
+    assert!((ship.independent - any * power[2] * power[3]).abs() < 1e-12, "{ship:?} of {power:?}");
+    assert!(ship.independent < ship.correlated && ship.correlated < 1.0, "{ship:?} of {power:?}");
+    // In a fixed sequence the first claim has to be made.
+    let found = plan(&format!("{small}{guardrails}[design]\ncorrection = \"fixed-sequence\"\n"));
+    let [ship] = found.ships().try_into().expect("one treatment");
+    assert!((ship.independent - power[0] * power[2] * power[3]).abs() < 1e-12, "{ship:?} of {power:?}");
+    // What has no size says nothing.
+    let unsized_metric = "[[metrics.guardrail]]\nmetric = \"other_rate\"\n";
+    assert_eq!(plan(&format!("{PRIMARY}{unsized_metric}")).ships(), []);
 }
 
 #[test]

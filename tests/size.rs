@@ -1,5 +1,8 @@
 //! `expc size` from outside: what is answered, how it reads, what is refused and how.
 
+use expc::stats::bayes::{Belief, Decision, Measure, Prior, Rule};
+use expc::stats::cluster::{ClusterTest, Clustering, Outcome, Reference, Weighting};
+use expc::stats::{Direction, Sides};
 use serde_json::Value as Json;
 
 /// What the program said, and how it ended.
@@ -64,6 +67,10 @@ fn a_question_is_answered_first_and_explained_below() {
             "mean --baseline '$12.30' --sd '$31' --mde '$0.40' --margin '$0.10'",
             "mean --baseline '420 ms' --sd '310 ms' --claim non-inferiority --direction decrease --units 40000",
             "mean --sd 31 --sd-treatment 40 --mde 2 --icc 0.02 --cluster-size 200 --cluster-cv 0.5 --cuped 0.6",
+            "mean --sd 31 --mde 2 --icc 0.02 --cluster-size 12",
+            "proportion --baseline 10% --units 2000 --mde 5pp --icc 0.01 --cluster-size 100",
+            "proportion --baseline 11% --mde 0.5pp --method bayesian --prior-sd 1pp --win-probability 95% --max-loss 0.02pp",
+            "mean --sd 31 --units 40000 --method bayesian --win-probability 97.5%",
             "ratio --numerator 1.8 --numerator-sd 2.9 --denominator 24 --denominator-sd 30 --correlation 0.7 --mde 2%rel",
             "proportion --baseline 4.2% --mde 2%rel --scale lift --test z-unpooled",
             "proportion --baseline 4.2% --mde 10%rel --looks 3 --futility hsd:-2 --sides one --alpha 2.5% --power 90%",
@@ -79,6 +86,61 @@ fn a_question_is_answered_first_and_explained_below() {
             "mean --baseline 10 --sd 31 --claim equivalence --units 40000 --test welch",
         ])
     );
+}
+
+#[test]
+fn groups_are_counted_by_their_own_test() {
+    let clustering =
+        Clustering { size: 40.0, size_variation: 0.5, intraclass_correlation: 0.02, weighting: Weighting::Units };
+    let test = ClusterTest {
+        outcome: Outcome::Mean { sd: 31.0, clustering },
+        effect: 8.0,
+        alpha: 0.05,
+        sides: Sides::Two,
+        allocation: 1.0,
+        reference: Reference::Student,
+    };
+    let groups = "--icc 0.02 --cluster-size 40 --cluster-cv 0.5";
+    let wanted = test.required(0.8).expect("a size");
+    let found = json(&format!("mean --sd 31 --mde 8 {groups}"));
+    assert_eq!(found["answer"]["groups"]["control"].as_u64(), Some(wanted.control_units));
+    assert_eq!(found["answer"]["control"].as_u64(), Some(40 * wanted.control_units));
+    assert_eq!(found["answer"]["power"].as_f64(), Some(wanted.power));
+    let found = json(&format!("mean --sd 31 --mde 8 --units 480 {groups}"));
+    assert_eq!(found["answer"]["power"].as_f64(), test.power(6.0).ok());
+    let found = json(&format!("mean --sd 31 --units 480 {groups}"));
+    assert_eq!(found["answer"]["effect"].as_f64(), test.detectable(6.0, 0.8, Direction::Up).ok());
+}
+
+#[test]
+fn a_rule_on_the_posterior_is_sized_by_how_often_it_ships() {
+    let prior = Belief::new(0.0, 0.01).expect("a prior");
+    let decision = Decision {
+        measure: Measure::Proportion { baseline: 0.11 },
+        prior: Prior::Normal(prior),
+        rule: Rule { win: Some(0.95), loss: Some(0.0002), ..Rule::none(Direction::Up) },
+        effect: 0.005,
+        allocation: 1.0,
+        size_factor: 1.0,
+    };
+    let wanted = decision.required(0.8).expect("a size");
+    let rule = "--method bayesian --prior-sd 1pp --win-probability 95% --max-loss 0.02pp";
+    let found = json(&format!("proportion --baseline 11% --mde 0.5pp {rule}"));
+    assert_eq!(found["answer"]["control"].as_u64(), Some(wanted.control_units));
+    let near = |found: &Json, wanted: f64| (found.as_f64().expect("a number") - wanted).abs() < 1e-9;
+    let control = wanted.control_units as f64;
+    assert!(near(&found["answer"]["type_one_error"], decision.type_one_error(control).expect("an error")));
+    let assurance = decision.assurance(control, prior).expect("an assurance");
+    assert!(near(&found["answer"]["assurance"]["success"], assurance.success));
+    for (line, says) in [
+        ("--mde 1pp --method bayesian", "needs its rule"),
+        ("--mde 1pp --win-probability 95%", "belong to a Bayesian design"),
+        ("--margin 1pp --method bayesian --win-probability 95%", "shows an effect"),
+        ("--mde 1pp --method bayesian --win-probability 95% --looks 4", "is read once"),
+    ] {
+        let refused = size(&format!("proportion --baseline 11% {line}"));
+        assert!(refused.err.contains(says), "{line}: {}", refused.err);
+    }
 }
 
 #[test]

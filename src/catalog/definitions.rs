@@ -190,6 +190,9 @@ pub struct Metric {
     /// How far it can be trusted.
     #[schemars(example = &"certified", extend("default" = "experimental"))]
     pub standing: Field<Standing>,
+    /// The day on which an A/A run last found no difference in it.
+    #[schemars(example = &"2026-09-14")]
+    pub aa_passed: Field<Day>,
     /// Who answers for it: an owner of the catalogue.
     #[schemars(example = &"payments")]
     pub owner: Field<String>,
@@ -359,6 +362,9 @@ pub struct RandomUnit {
     /// The larger unit it belongs to.
     #[schemars(example = &"account")]
     pub within: Field<String>,
+    /// The day on which an A/A run last found assignment and logging by it in order.
+    #[schemars(example = &"2026-09-14")]
+    pub aa_passed: Field<Day>,
 }
 
 /// A named group of units.

@@ -20,7 +20,7 @@ pub struct Look {
     pub date: Option<Day>,
     /// Infinite where the look cannot stop.
     pub z: f64,
-    /// Below it there is too little hope to go on; one-sided designs only.
+    /// Below it there is too little hope to go on.
     pub futility: Option<f64>,
     pub alpha_spent: f64,
     /// The probability to stop here when the effect is the one planned for.
@@ -65,7 +65,9 @@ impl Schedule {
         let lower = monitoring.lower_bounds();
         let futility = |index: usize| {
             let bound = lower.get(index).copied().filter(|bound| bound.is_finite());
-            bound.filter(|_| sides == Sides::One)
+            // The lower side of a test of two sides mirrors the upper one, unless futility took its place.
+            let mirrors = |bound: &f64| monitoring.bounds().get(index).is_some_and(|z| *bound == -z);
+            bound.filter(|bound| sides == Sides::One || !mirrors(bound))
         };
         let rows = monitoring.fractions().iter().zip(monitoring.bounds()).zip(monitoring.spent()).enumerate();
         let looks = rows

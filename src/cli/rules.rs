@@ -112,13 +112,17 @@ pub fn explain(arguments: &Explain) -> Result<Exit, Failure> {
 
 /// A page of Markdown for a terminal: headings without marks, blocks set in.
 fn plain(markdown: &str) -> String {
-    let mut inside = false;
+    let (mut inside, mut rust) = (false, false);
     let mut text = String::new();
     for line in markdown.lines() {
         if line.starts_with("```") {
             inside = !inside;
+            rust = line == "```rust";
+        } else if rust && line.starts_with("# ") {
+            // Only the test of the example needs it.
         } else if inside {
-            text += &format!("    {line}\n");
+            text += format!("    {line}").trim_end();
+            text.push('\n');
         } else {
             text += line.trim_start_matches('#').trim_start();
             text.push('\n');

@@ -1,5 +1,7 @@
 //! `expc simulate`.
 
+mod text;
+
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -7,10 +9,9 @@ use serde_json::json;
 
 use super::{Exit, Failure};
 use crate::plan::Plan;
-use crate::rules::prelude::count;
+use crate::simulate::model::Outcomes;
 use crate::simulate::{
-    self, Expected, Figure, GivenEffect, GivenSize, MOST_REPLICATES, Model, Quantity, Scenario, ScenarioKind,
-    ScenarioReport, Unsimulable,
+    self, Expected, GivenEffect, GivenSize, MOST_REPLICATES, Model, Scenario, ScenarioKind, ScenarioReport, Unsimulable,
 };
 use crate::spec::{Amount, Unit};
 use crate::text::printable;
@@ -42,7 +43,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let print = match arguments.format.as_str() {
-        "text" => text,
+        "text" => text::text,
         "json" => json,
         "csv" => csv,
         other => {
@@ -126,6 +127,12 @@ fn in_own_units(model: &Model, effects: Vec<Asked>) -> Result<Vec<GivenEffect>, 
             // That there is no such metric is said by the scenario.
             (None, _) => GivenSize::Relative(0.0),
             (Some(_), Unit::Percent) => GivenSize::Relative(amount.number / 100.0),
+            (Some(measure), _) if measure.outcomes == Outcomes::Times => {
+                return Err(Failure::Usage {
+                    text: format!("`{amount}` is no effect on the time to `{}`", measure.name),
+                    help: "write a percentage of its hazard, like \"-10%\"".to_owned(),
+                });
+            }
             (Some(measure), _) => {
                 match crate::plan::in_unit(&amount, measure.unit.as_deref(), measure.kind.is_binary()) {
                     Some(size) => GivenSize::Absolute(size),
@@ -142,123 +149,6 @@ fn in_own_units(model: &Model, effects: Vec<Asked>) -> Result<Vec<GivenEffect>, 
         given.push(GivenEffect { metric, variant, size });
     }
     Ok(given)
-}
-
-fn text(arguments: &Arguments, plan: &Plan, model: &Model, reports: &[ScenarioReport]) -> String {
-    let title = plan.title.as_ref().map_or(String::new(), |title| format!(": {}", printable(&title.value)));
-    let mut out = format!("{}{title}\n\n", printable(&plan.id));
-    out += &format!(
-        "  {} runs of each scenario, seed {}; ± is one Monte Carlo standard error\n",
-        count(arguments.replicates as f64),
-        arguments.seed
-    );
-    let looks: Vec<String> =
-        model.checks.iter().filter(|check| check.look.is_some()).map(|check| check.day.to_string()).collect();
-    out += &match looks.len() {
-        1 => format!("  {} days from the start to the decision\n", model.days),
-        2..=12 => format!("  looks on days {}\n", looks.join(", ")),
-        many => format!("  {many} looks, the first on day {}, the last on day {}\n", looks[0], looks[many - 1]),
-    };
-    for (place, measure) in model.measures.iter().enumerate() {
-        let family = model.law(place, 0, 0.0).map_or("", |law| law.family.word());
-        out += &format!("  {} is drawn {family}\n", printable(&measure.name));
-    }
-    if 1 < model.measures.len() {
-        out += "  metrics are drawn independently of each other\n";
-    }
-    for note in &model.notes {
-        out += &format!("  note: {}\n", printable(note));
-    }
-    let rows: Vec<Vec<(String, &Figure)>> = reports
-        .iter()
-        .map(|report| {
-            let told = report.figures.iter().filter(|figure| figure.differs || is_told(model, report, figure));
-            told.map(|figure| (label(&report.scenario, figure), figure)).collect()
-        })
-        .collect();
-    let width = rows.iter().flatten().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
-    for (report, rows) in reports.iter().zip(&rows) {
-        out += &format!("\n{}\n", printable(&report.scenario.kind.title()));
-        for (label, figure) in rows {
-            let (value, error) = shown(figure);
-            let expected = figure.expected.map_or(String::new(), |expected| format!("  {}", words(expected)));
-            let mark = if figure.differs { "  ← differs" } else { "" };
-            out += &format!("  {label:width$}  {value:>9} ± {error}{expected}{mark}\n");
-        }
-    }
-    let odd = reports.iter().flat_map(|report| &report.figures).filter(|figure| figure.differs).count();
-    if 0 < odd {
-        let (figures, lie) = if odd == 1 { ("figure", "lies") } else { ("figures", "lie") };
-        out += &format!("\n{odd} {figures} {lie} more than four standard errors from what the plan computes.\n");
-    }
-    out
-}
-
-/// What a person is told of a scenario; programs get every figure.
-fn is_told(model: &Model, report: &ScenarioReport, figure: &Figure) -> bool {
-    let one_claim = model.claims.len() == 1;
-    let kind = &report.scenario.kind;
-    match figure.quantity {
-        Quantity::AnyClaim | Quantity::AnyClaimByTests if *kind == ScenarioKind::NoEffect => true,
-        Quantity::Decision => {
-            let table = model.table.as_ref();
-            let used = |word: &str| {
-                let rows = table.into_iter().flat_map(|table| &table.rows).filter_map(|row| row.then);
-                rows.chain(table.and_then(|table| table.otherwise)).any(|action| action.value.word() == word)
-            };
-            0.0 < figure.value || used(&figure.of) || figure.of.contains(' ')
-        }
-        // Where a guardrail is harmed, the question is what becomes of it.
-        Quantity::GuardrailPasses | Quantity::GuardrailFails => match kind {
-            ScenarioKind::AtMargin { guardrail } => {
-                figure.of.strip_prefix(guardrail.as_str()).is_some_and(|rest| rest.starts_with(" of "))
-            }
-            _ => figure.quantity == Quantity::GuardrailPasses || 0.0 < figure.value,
-        },
-        Quantity::RolledBack | Quantity::Units | Quantity::Days => true,
-        _ if matches!(kind, ScenarioKind::AtMargin { .. }) => false,
-        Quantity::AnyClaim | Quantity::AnyClaimByTests => !one_claim,
-        Quantity::BetterByTests => figure.expected.is_some(),
-        Quantity::Better | Quantity::Worse if *kind == ScenarioKind::NoEffect => !one_claim,
-        _ => true,
-    }
-}
-
-fn label(scenario: &Scenario, figure: &Figure) -> String {
-    let of = printable(&figure.of);
-    match figure.quantity {
-        Quantity::Decision => format!("decision: {of}"),
-        Quantity::RolledBack => format!("  by {of}"),
-        Quantity::RatioAlarm => "sample-ratio alarm".to_owned(),
-        Quantity::AnyClaim if scenario.kind == ScenarioKind::NoEffect => "false positive: any claim".to_owned(),
-        Quantity::AnyClaim => "any claim".to_owned(),
-        Quantity::AnyClaimByTests | Quantity::BetterByTests => "  by the tests alone".to_owned(),
-        Quantity::Better => format!("{of}: better"),
-        Quantity::Worse => format!("{of}: worse"),
-        Quantity::WrongDirection => format!("{of}: wrong way, of its claims"),
-        Quantity::Exaggeration => format!("{of}: estimate over truth, of right claims"),
-        Quantity::GuardrailPasses => format!("{of}: passes at the end"),
-        Quantity::GuardrailFails => format!("{of}: fails at the end"),
-        Quantity::Units => "units until it ends".to_owned(),
-        Quantity::Days => "days until it ends".to_owned(),
-    }
-}
-
-fn shown(figure: &Figure) -> (String, String) {
-    match figure.quantity {
-        Quantity::Units => (count(figure.value), count(figure.error.ceil())),
-        Quantity::Days => (format!("{:.1}", figure.value), format!("{:.1}", figure.error)),
-        Quantity::Exaggeration => (format!("{:.3}", figure.value), format!("{:.3}", figure.error)),
-        _ => (format!("{:.4}", figure.value), format!("{:.4}", figure.error)),
-    }
-}
-
-fn words(expected: Expected) -> String {
-    match expected {
-        Expected::Value(share) => format!("plan: {share:.4}"),
-        Expected::AtMost(share) => format!("plan: at most {share:.4}"),
-        Expected::AtLeast(share) => format!("plan: at least {share:.4}"),
-    }
 }
 
 /// The relation and the share, for programs.
@@ -314,7 +204,8 @@ fn json(arguments: &Arguments, plan: &Plan, model: &Model, reports: &[ScenarioRe
         .collect();
     let document = json!({
         "format": "expc.simulate/1", "experiment": &*plan.id, "replicates": arguments.replicates,
-        "seed": arguments.seed, "days": model.days, "drawn": laws, "notes": model.notes, "scenarios": scenarios,
+        "seed": arguments.seed, "days": model.days, "drawn": laws, "notes": model.notes,
+        "remarks": simulate::remarks(model, reports), "scenarios": scenarios,
     });
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
@@ -323,7 +214,7 @@ fn csv(_: &Arguments, _: &Plan, _: &Model, reports: &[ScenarioReport]) -> String
     let mut out = String::from("scenario,harmed,quantity,of,value,error,relation,expected,differs\n");
     for report in reports {
         let harmed = match &report.scenario.kind {
-            ScenarioKind::AtMargin { guardrail } => quoted(guardrail),
+            ScenarioKind::AtMargin { metric: guardrail } => quoted(guardrail),
             _ => String::new(),
         };
         for figure in &report.figures {

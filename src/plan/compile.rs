@@ -9,7 +9,7 @@ use crate::spec::{
     Boundary, Correction, Day, EffectAmong, EffectScale, Field, Gate, GuardrailsAt, HypothesisKind, Method, Population,
     PowerOf, Probability, Role, SecondaryCorrection, SecondaryGate, Share, Sides, Spec, Status, Unit,
 };
-use crate::stats::{self, traffic};
+use crate::stats::{self, Refusal, traffic};
 use crate::syntax::{At, Value};
 use crate::text::{FileId, Span};
 
@@ -382,7 +382,21 @@ impl<'a> Inputs<'a> {
         // Without a control one of the variants will have to be it.
         let treatments = variants.len().saturating_sub(1);
         let claims = treatments.max(1) * count(Role::Primary).max(1);
-        let alpha_per_claim = share_of_alpha(correction.value, alpha.value, claims);
+        let sides = self.known(&design.sides, |s| *s).unwrap_or(Known::built_in(Sides::Two));
+        let method = self.known(&design.method, |m| *m).unwrap_or(Known::built_in(Method::Fixed));
+        let alpha_per_claim = match (correction.value, ratios(variants)) {
+            (Correction::Dunnett, Some(ratios)) => {
+                let against_margin = |metric: &PlannedMetric| metric.hypothesis.value != HypothesisKind::Superiority;
+                let of_primary = |metric: &&PlannedMetric| metric.role == Role::Primary;
+                let one_sided = sides.value == Sides::One || metrics.iter().filter(of_primary).all(against_margin);
+                let sides = if one_sided { stats::Sides::One } else { stats::Sides::Two };
+                let key = format!("{:?} {sides:?} {ratios:?} {claims} {:?}", alpha.value, method.value);
+                let made = || many_to_one(alpha.value, sides, &ratios, claims, method.value);
+                let shared = self.memo.level(key, made);
+                shared.unwrap_or_else(|_| share_of_alpha(Correction::Bonferroni, alpha.value, claims))
+            }
+            _ => share_of_alpha(correction.value, alpha.value, claims),
+        };
         let power_of = self.known(&design.power_of, |of| *of).unwrap_or(Known::built_in(PowerOf::Metric));
         let guardrails = count(Role::Guardrail);
         let rule = stats::decision::ShipRule {
@@ -393,8 +407,8 @@ impl<'a> Inputs<'a> {
         let guardrail_power = rule.power_per_claim().unwrap_or(power.value);
         let srm = design.srm.value();
         PlannedDesign {
-            method: self.known(&design.method, |m| *m).unwrap_or(Known::built_in(Method::Fixed)),
-            sides: self.known(&design.sides, |s| *s).unwrap_or(Known::built_in(Sides::Two)),
+            method,
+            sides,
             test: self.known(&design.test, |t| *t),
             scale: self.known(&design.scale, |scale| *scale).unwrap_or(Known::built_in(EffectScale::Difference)),
             secondary: self.secondary(design, alpha.value, treatments.max(1) * count(Role::Secondary)),
@@ -640,8 +654,8 @@ fn returning(plan: &mut Plan) {
 
 /// The alpha that each of several claims is sized at.
 ///
-/// Dunnett's level for treatments against one control is found where the allocation is known; before that, and for
-/// the step-wise corrections, which have no closed marginal power, Bonferroni's share bounds it.
+/// The step-wise corrections have no closed marginal power: Bonferroni's share, their first step, bounds it. So it does
+/// Dunnett's where no variant is control, or one has no units.
 fn share_of_alpha(correction: Correction, alpha: f64, claims: usize) -> f64 {
     let shared = match correction {
         Correction::None | Correction::FixedSequence => stats::multiplicity::Correction::None,
@@ -651,6 +665,30 @@ fn share_of_alpha(correction: Correction, alpha: f64, claims: usize) -> f64 {
         }
     };
     stats::multiplicity::alpha_per_test(shared, alpha, claims).unwrap_or(alpha)
+}
+
+/// The level of each treatment against the one control, after alpha is split over the metrics.
+///
+/// Dunnett's level is that of one look. Over several looks the statistics of two treatments hang together less than at
+/// one, so that bounds are made at Sidak's level, which holds there: one side by Slepian 1962, two by Royen 2014.
+fn many_to_one(alpha: f64, sides: stats::Sides, ratios: &[f64], claims: usize, method: Method) -> Result<f64, Refusal> {
+    use stats::multiplicity::{Correction as Shared, alpha_per_test};
+    match method {
+        Method::Fixed | Method::Bayesian => alpha_per_test(Shared::Dunnett { sides, ratios }, alpha, claims),
+        Method::GroupSequential | Method::AlwaysValid => {
+            let metrics = (claims / ratios.len()).max(1);
+            alpha_per_test(Shared::Bonferroni, alpha, metrics)
+                .and_then(|alpha| alpha_per_test(Shared::Sidak, alpha, ratios.len()))
+        }
+    }
+}
+
+/// Units of each treatment over those of control; `None` without a control, or where a variant gets none.
+fn ratios(variants: &[PlannedVariant]) -> Option<Vec<f64>> {
+    let control = variants.iter().find(|variant| variant.control)?.fraction;
+    let treatments = variants.iter().filter(|variant| !variant.control);
+    let ratios: Vec<f64> = treatments.map(|variant| variant.fraction / control).collect();
+    (!ratios.is_empty() && ratios.iter().all(|ratio| 0.0 < *ratio && ratio.is_finite())).then_some(ratios)
 }
 
 /// True when a holdout holds on a day; without a day it does.

@@ -8,8 +8,9 @@ use crate::syntax::{At, Node, Value};
 use crate::text::Sources;
 
 use super::origin::{Known, Origin};
-use super::size::{Sized, Unsized};
+use super::size::{Looks, Sized, Unsized, Way};
 use super::types::*;
+use super::whole::USUAL_CORRELATION;
 
 /// The version of this document.
 const FORMAT: &str = "expc.resolved/1";
@@ -109,7 +110,11 @@ impl Printer<'_> {
                 "analyse_ramp": calendar.analyse_ramp,
                 "stages": calendar.stages.iter().map(|stage| self.stage(plan, stage)).collect::<Vec<_>>(),
             },
-            "sizes": plan.sizes.iter().map(size).collect::<Vec<_>>(),
+            "sizes": plan.sizes.iter().map(|sized| size(plan, sized)).collect::<Vec<_>>(),
+            "ships": plan.ships().iter().map(|ship| json!({
+                "treatment": ship.treatment, "independent": ship.independent,
+                "correlated": ship.correlated, "correlation": USUAL_CORRELATION,
+            })).collect::<Vec<_>>(),
             "smallest_leak": plan.smallest_leak().and_then(Result::ok).map(|leak| json!({
                 "variant": leak.variant, "part": leak.part, "units": leak.units.floor(),
             })),
@@ -292,7 +297,7 @@ fn value_json(value: &Value) -> Json {
     Node { value: value.clone(), span: crate::text::Span::new(crate::text::FileId(0), 0, 0) }.to_json()
 }
 
-fn size(sized: &Sized) -> Json {
+fn size(plan: &Plan, sized: &Sized) -> Json {
     let head = json!({ "metric": sized.metric, "role": sized.role, "treatment": sized.treatment });
     let tail = match &sized.result {
         Ok(sizing) => json!({
@@ -316,6 +321,23 @@ fn size(sized: &Sized) -> Json {
                 "sequential": sizing.factors.inflation,
                 "design_effect": sizing.factors.design_effect,
             },
+            "unit": sizing.unit,
+            "looks": match &sizing.way {
+                Way::Looks(looks) => looks.json(),
+                Way::Once | Way::Posterior(_) => Json::Array(Vec::new()),
+            },
+            "expected": sizing.expectations(plan).iter().map(|expected| json!({
+                "truth": expected.truth, "control": expected.control, "treatment": expected.treatment,
+                "days": expected.days, "success": expected.success,
+            })).collect::<Vec<_>>(),
+            "exaggeration": sizing.exaggeration().map(|worth| json!({
+                "magnitude": worth.magnitude, "wrong_sign": worth.wrong_sign,
+            })),
+            "assurance": sizing.assurance().map(|assurance| json!({
+                "success": assurance.success, "success_and_better": assurance.success_and_better,
+                "better": assurance.better, "limit": assurance.limit,
+            })),
+            "cautions": sizing.cautions().iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
         Err(reason) => json!({ "not_sized": reason.to_string() }),
     };
@@ -325,6 +347,19 @@ fn size(sized: &Sized) -> Json {
             Json::Object(head)
         }
         (head, _) => head,
+    }
+}
+
+impl Looks {
+    /// Each look with its bounds; null where a look cannot stop for that reason.
+    fn json(&self) -> Json {
+        let some = |bound: f64| bound.is_finite().then_some(bound);
+        let rows = self.plan.fractions().iter().zip(self.plan.bounds()).zip(self.plan.lower_bounds());
+        rows.map(|((information, &z), &lower)| {
+            // The lower side of two mirrors the upper one; any other lower bound is one of futility.
+            json!({ "information": information, "z": some(z), "futility_z": some(lower).filter(|lower| *lower != -z) })
+        })
+        .collect()
     }
 }
 

@@ -23,6 +23,6 @@ pub use effect::{EffectFault, PlannedEffect};
 pub use json::to_json;
 pub use origin::{Known, Origin};
 pub use reach::{Clash, clash};
-pub use size::{Expected, Factors, Look, Looks, Memo, Sized, Sizing, Unsized, Way, Week, looks};
+pub use size::{Expected, Factors, Look, Looks, Memo, Sized, Sizing, Unsized, Way, Week, looks, units_by};
 pub use types::*;
-pub use whole::Leak;
+pub use whole::{Leak, Ship, USUAL_CORRELATION};

@@ -1,6 +1,7 @@
 //! What the whole experiment promises, beyond each of its metrics.
 
-use crate::spec::Role;
+use crate::spec::{Correction, Role};
+use crate::stats::decision::{Claims, ship_probability};
 use crate::stats::{Refusal, srm};
 
 use super::size::Sizing;
@@ -20,7 +21,53 @@ pub struct Leak {
     pub units: f64,
 }
 
+/// The correlation of every two estimates under which a decision is also shown: metrics of one experiment share units.
+pub const USUAL_CORRELATION: f64 = 0.5;
+
+/// How likely one treatment is to ship: a primary metric succeeds and every guardrail passes, at the planned effects and
+/// with guardrails that do not move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ship {
+    pub treatment: String,
+    /// When the metrics move independently.
+    pub independent: f64,
+    /// When every two of their estimates have the correlation [`USUAL_CORRELATION`].
+    pub correlated: f64,
+}
+
 impl Plan {
+    /// How likely each treatment is to ship, quality checks apart; treatments with a claim that has no size are left out.
+    ///
+    /// In a fixed sequence a treatment succeeds once all claims up to its first one are made.
+    pub fn ships(&self) -> Vec<Ship> {
+        let treatments = self.treatments().map(|treatment| treatment.name.as_str());
+        treatments.filter_map(|treatment| self.ship(treatment)).collect()
+    }
+
+    fn ship(&self, treatment: &str) -> Option<Ship> {
+        let claims = |role: Role| self.sizes.iter().filter(move |sized| sized.role == role);
+        let decides = |sized: &&super::size::Sized| sized.treatment == treatment;
+        let decisive = claims(Role::Primary).chain(claims(Role::Guardrail).filter(decides));
+        if claims(Role::Primary).next().is_none() || decisive.into_iter().any(|sized| sized.result.is_err()) {
+            return None;
+        }
+        let guardrails = self.powers(Role::Guardrail, treatment);
+        let (success, first) = match self.design.correction.value {
+            Correction::FixedSequence => {
+                let place = claims(Role::Primary).position(|sized| sized.treatment == treatment)?;
+                let powers = claims(Role::Primary).take(place + 1);
+                (Vec::new(), powers.filter_map(|sized| Some(sized.result.as_ref().ok()?.power)).collect())
+            }
+            _ => (self.powers(Role::Primary, treatment), Vec::new()),
+        };
+        // A power of 0 or 1 is one that has left the digits of a double.
+        let one = |power: f64| Claims { count: 1, power: power.clamp(1e-300, 1.0 - 1e-16) };
+        let success: Vec<Claims> = success.into_iter().map(one).collect();
+        let must: Vec<Claims> = guardrails.into_iter().chain::<Vec<f64>>(first).map(one).collect();
+        let with = |correlation: f64| ship_probability(&success, &must, correlation).ok();
+        Some(Ship { treatment: treatment.to_owned(), independent: with(0.0)?, correlated: with(USUAL_CORRELATION)? })
+    }
+
     /// What the sample-ratio check can notice by the end, in the variant where it notices least.
     ///
     /// `None` while no size says how many units come, and where every leak stays unnoticed.

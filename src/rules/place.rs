@@ -4,7 +4,7 @@
 //! inherited value is a second place.
 
 use super::prelude::*;
-use crate::catalog::Metric;
+use crate::catalog::{Kind, Metric};
 use crate::spec::Stage;
 use crate::spec::metrics::MetricUse;
 use crate::syntax::FaultKind;
@@ -134,6 +134,16 @@ pub fn insert(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, table: &st
     )
 }
 
+/// A length of time in words: `7 days`, `2 hours`.
+pub fn span_text(span: crate::spec::Duration) -> String {
+    let minutes = span.in_minutes();
+    match minutes {
+        _ if minutes.is_multiple_of(24 * 60) => days(minutes / (24 * 60)),
+        _ if minutes.is_multiple_of(60) => format!("{} hours", minutes / 60),
+        _ => format!("{minutes} minutes"),
+    }
+}
+
 /// A level of a metric in its unit: `11%`, `420 ms`.
 pub fn level(metric: &PlannedMetric, value: f64) -> String {
     if is_rate(metric) {
@@ -151,7 +161,7 @@ pub fn change(metric: &PlannedMetric, value: f64) -> String {
 }
 
 pub fn is_rate(metric: &PlannedMetric) -> bool {
-    metric.kind.as_ref().is_some_and(|kind| kind.value.is_binary())
+    metric.kind.as_ref().is_some_and(|kind| kind.value.is_binary() || kind.value == Kind::TimeToEvent)
         || metric.unit.as_ref().is_some_and(|unit| unit.value == "%")
 }
 
@@ -163,6 +173,9 @@ fn suffix(metric: &PlannedMetric) -> String {
 pub fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return "0".to_owned();
+    }
+    if value.abs() < 1e-6 {
+        return format!("{:e}", format!("{value:.2e}").parse().unwrap_or(value));
     }
     let digits = (2 - value.abs().log10().floor() as i32).clamp(0, 12);
     crate::spec::quantity::plain(format!("{value:.*}", digits as usize).parse().unwrap_or(value))

@@ -43,6 +43,9 @@ pub fn count(number: f64) -> String {
 /// A fraction as a percentage with at most three significant decimals: `41.2%`.
 pub fn percent(fraction: f64) -> String {
     let value = fraction * 100.0;
+    if value != 0.0 && value.abs() < 5e-4 {
+        return format!("{}%", super::place::significant(value));
+    }
     let text = if value.abs() < 1.0 { format!("{value:.3}") } else { format!("{value:.1}") };
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text}%")

@@ -1,8 +1,9 @@
 //! How the outcome of a metric is distributed, and the sums of many units in one draw.
 //!
 //! Sums are drawn from their exact law where it has a name: rates are binomial, counts Poisson or negative binomial,
-//! non-negative skewed means gamma. Ratios, quantiles and everything whose variance is reduced or inflated are
-//! normal by their variance.
+//! non-negative skewed means gamma. Ratios, quantiles, the means of groups and blocks, and everything whose variance is
+//! reduced or inflated are normal by their variance. Of times to an event the events are binomial, and the time at
+//! risk is normal given them. The assumptions stand together in the text of [`super`].
 
 use super::draw::Draws;
 use crate::catalog::Kind;
@@ -20,6 +21,8 @@ pub enum Family {
     Gamma,
     /// By its variance alone.
     Normal,
+    /// An exponential time, watched over a window; units may drop out at a constant hazard.
+    Exponential,
 }
 
 impl Family {
@@ -30,6 +33,7 @@ impl Family {
             Self::NegativeBinomial => "negative binomial",
             Self::Gamma => "gamma",
             Self::Normal => "normal by its variance",
+            Self::Exponential => "exponential",
         }
     }
 }
@@ -47,13 +51,28 @@ pub struct Law {
     rest: f64,
     /// Units that are worth one independent unit; 1 unless groups are assigned.
     design_effect: f64,
+    /// The time at risk of one unit: mean and variance with the event, and without.
+    at_risk: [(f64, f64); 2],
 }
 
-/// Units, their sum, and the sum of their squared distances from the true mean.
+/// Drawn units, their sum, and the sum of their squared distances from the true mean. Of times to an event, the events and
+/// the time at risk.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sums {
+    /// How many were drawn.
+    pub units: f64,
     pub sum: f64,
     pub squares: f64,
+}
+
+impl Sums {
+    pub fn plus(&self, more: &Self) -> Self {
+        Self { units: self.units + more.units, sum: self.sum + more.sum, squares: self.squares + more.squares }
+    }
+
+    pub fn less(&self, before: &Self) -> Self {
+        Self { units: self.units - before.units, sum: self.sum - before.sum, squares: self.squares - before.squares }
+    }
 }
 
 impl Law {
@@ -82,11 +101,54 @@ impl Law {
                 let d = variance / mean;
                 (2.0 * variance * d, 6.0 * variance * d * d)
             }
-            Family::Binomial | Family::Normal => (0.0, 0.0),
+            Family::Binomial | Family::Normal | Family::Exponential => (0.0, 0.0),
         };
         let lean = if 0.0 < variance { third / variance } else { 0.0 };
         let rest = (fourth + 2.0 * variance * variance - third * lean).max(0.0);
-        Self { family, mean, variance, lean, rest, design_effect }
+        Self { family, mean, variance, lean, rest, design_effect, at_risk: Default::default() }
+    }
+
+    /// The law of the mean of a group or a block, which is drawn as one unit.
+    pub fn of_means(mean: f64, sd: f64) -> Self {
+        let variance = sd * sd;
+        let rest = 2.0 * variance * variance;
+        Self {
+            family: Family::Normal,
+            mean,
+            variance,
+            lean: 0.0,
+            rest,
+            design_effect: 1.0,
+            at_risk: Default::default(),
+        }
+    }
+
+    /// The law of a time to an event, by its hazard, the hazard to drop out, and the window that each unit is watched.
+    pub fn of_times(hazard: f64, dropout: f64, window: f64) -> Self {
+        let leaving = hazard + dropout;
+        let left = libm::exp(-leaving * window);
+        let gone = -libm::expm1(-leaving * window);
+        // The time of those who leave within the window; far from leaving it is uniform.
+        let (mean, square) = if leaving * window < 1e-3 {
+            (0.5 * window, window * window / 3.0)
+        } else {
+            let late = window * left / gone;
+            (1.0 / leaving - late, 2.0 / (leaving * leaving) - (window + 2.0 / leaving) * late)
+        };
+        let share = hazard / leaving * gone;
+        let lost = dropout / leaving * gone / (1.0 - share);
+        let stayed = lost * mean + (1.0 - lost) * window;
+        let stayed_square = lost * square + (1.0 - lost) * window * window;
+        let spread = |mean: f64, square: f64| (mean, (square - mean * mean).max(0.0));
+        Self {
+            family: Family::Exponential,
+            mean: share,
+            variance: share * (1.0 - share),
+            lean: 0.0,
+            rest: 0.0,
+            design_effect: 1.0,
+            at_risk: [spread(mean, square), spread(stayed, stayed_square)],
+        }
     }
 
     /// The sums of `units` new units, a whole number.
@@ -96,7 +158,15 @@ impl Law {
         }
         let expected = units * self.mean;
         let sum = match self.family {
-            Family::Binomial => return Sums { sum: draws.binomial(units, self.mean), squares: 0.0 },
+            Family::Binomial => return Sums { units, sum: draws.binomial(units, self.mean), squares: 0.0 },
+            Family::Exponential => {
+                let events = draws.binomial(units, self.mean);
+                let [(with, with_variance), (without, without_variance)] = self.at_risk;
+                let none = units - events;
+                let spread = libm::sqrt(events * with_variance + none * without_variance);
+                let time = events * with + none * without + draws.normal() * spread;
+                return Sums { units, sum: events, squares: time.max(0.0) };
+            }
             Family::Normal => {
                 let off = draws.normal();
                 let spread = units * self.variance;
@@ -104,7 +174,7 @@ impl Law {
                 let independent = units / self.design_effect;
                 let chi = 2.0 * draws.gamma(0.5 * (independent - 1.0).max(0.0));
                 let squares = self.variance * self.design_effect * (off * off + chi);
-                return Sums { sum: expected + off * libm::sqrt(spread), squares };
+                return Sums { units, sum: expected + off * libm::sqrt(spread), squares };
             }
             Family::Poisson => draws.poisson(expected),
             Family::NegativeBinomial => {
@@ -120,7 +190,7 @@ impl Law {
         // Given the sum, the squares are normal by their first two moments.
         let centre = units * self.variance + self.lean * (sum - expected);
         let squares = centre + draws.normal() * libm::sqrt(units * self.rest);
-        Sums { sum, squares }
+        Sums { units, sum, squares }
     }
 }
 
@@ -147,7 +217,7 @@ mod tests {
             let count = 100_000.0;
             let (mut s, mut ss, mut q, mut sq, mut qq) = (0.0, 0.0, 0.0, 0.0, 0.0);
             for _ in 0..count as u32 {
-                let Sums { sum, squares } = law.draw(units, &mut draws);
+                let Sums { sum, squares, .. } = law.draw(units, &mut draws);
                 let off = sum - units * mean;
                 s += off;
                 ss += off * off;

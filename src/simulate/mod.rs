@@ -1,25 +1,46 @@
 //! The declared design run many times over on drawn data, decision rules included.
 //!
 //! Start at [`simulate`]. [`model`] reads the plan, [`scenario`] says what is true, [`draw`] and [`law`] make the
-//! data, [`run`] is one replicate, [`report`] adds them up. Nothing here analyses real data, and nothing decides
-//! anything that the plan does not say.
+//! data, [`mod@test`] compares two variants, [`run`] is one replicate, [`report`] adds them up. Nothing here analyses
+//! real data, and nothing decides anything that the plan does not say.
 //!
 //! A replicate has a random stream of its own, and sums are combined in the order of the replicates: the result is
 //! the same for any number of threads.
+//!
+//! # What the draws assume
+//!
+//! - Units come by a Poisson law with the plan's mean, days alike but for shares and weights. Groups come so too, each
+//!   of the mean size; with few of them, power is a little below the plan's, which takes their number as known. The
+//!   periods of a switchback are known, and a fair coin splits its blocks.
+//! - Metrics are independent of each other, and units of each other but for the groups.
+//! - Rates are binomial. Counts are Poisson or negative binomial: with a dispersion it is that of the plan in both
+//!   variants, and the test knows it; without, the deviation stays where the mean moves. Means that must be skewed are
+//!   gamma, other means normal. Ratios, quantiles, reduced and inflated variances, the means of groups and of blocks are
+//!   normal, groups and blocks independent with the variance that the plan gives them.
+//! - Times to an event are exponential, dropout as well; every unit is watched for its window from its own entry, and is
+//!   read when the window is over. The log-rank test is taken by its normal law, from the events and the times at risk.
+//! - Where variance reduction or groups meet counts or times, a unit is worth what the plan's factor says.
+//! - Tests are those of the plan, by the contrasts of [`crate::stats::comparison`]; exact tests of rates are read by the
+//!   score test with continuity correction.
+//! - A run whose every claim has met its bound for futility ends there, binding or not, with what the table says then.
+//!   By the tests alone, bounds that do not bind are passed over for the error, and heeded for power and length.
 
 pub mod model;
 pub mod scenario;
 
 pub mod draw;
 pub mod law;
+pub mod remarks;
 pub mod report;
 pub mod run;
+pub mod test;
 
 use rayon::prelude::*;
 
 use draw::Draws;
 use law::Law;
 pub use model::{Model, Unsimulable};
+pub use remarks::remarks;
 use report::Tally;
 pub use report::{Expected, Figure, Quantity, ScenarioReport};
 use run::Run;

@@ -3,7 +3,7 @@
 use crate::spec::Action;
 use crate::spec::decision::GuardState;
 
-use super::model::Model;
+use super::model::{Aim, FutilityKind, Model};
 use super::run::{Ending, Outcomes, Run};
 use super::scenario::Scenario;
 
@@ -17,6 +17,9 @@ pub enum Expected {
 
 /// Standard errors between a simulated and an expected value that chance explains.
 pub const MOST_ERRORS: f64 = 4.0;
+
+/// What means may lie from the plan's beside chance, relative: its formulas take deviations as known.
+const LEAST_DISTANCE: f64 = 1e-3;
 
 /// One number of a scenario.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,11 +47,16 @@ pub enum Quantity {
     BetterByTests,
     Worse,
     WrongDirection,
+    Futile,
+    FutileByTests,
     Exaggeration,
+    ExaggerationByTests,
     GuardrailPasses,
     GuardrailFails,
     Units,
+    UnitsByTests,
     Days,
+    DaysByTests,
 }
 
 impl Quantity {
@@ -63,16 +71,29 @@ impl Quantity {
             Self::BetterByTests => "better-by-tests",
             Self::Worse => "worse",
             Self::WrongDirection => "wrong-direction",
+            Self::Futile => "futile",
+            Self::FutileByTests => "futile-by-tests",
             Self::Exaggeration => "exaggeration",
+            Self::ExaggerationByTests => "exaggeration-by-tests",
             Self::GuardrailPasses => "guardrail-passes",
             Self::GuardrailFails => "guardrail-fails",
             Self::Units => "units",
+            Self::UnitsByTests => "units-by-tests",
             Self::Days => "days",
+            Self::DaysByTests => "days-by-tests",
         }
     }
 
     pub fn is_share(self) -> bool {
-        !matches!(self, Self::Exaggeration | Self::Units | Self::Days)
+        !matches!(
+            self,
+            Self::Exaggeration
+                | Self::ExaggerationByTests
+                | Self::Units
+                | Self::UnitsByTests
+                | Self::Days
+                | Self::DaysByTests
+        )
     }
 }
 
@@ -82,6 +103,17 @@ pub struct ScenarioReport {
     pub scenario: Scenario,
     pub replicates: u64,
     pub figures: Vec<Figure>,
+}
+
+impl ScenarioReport {
+    /// The figure of this quantity about this.
+    pub fn figure(&self, quantity: Quantity, of: &str) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.quantity == quantity && figure.of == of)
+    }
+
+    pub fn share(&self, quantity: Quantity, of: &str) -> Option<f64> {
+        self.figure(quantity, of).map(|figure| figure.value)
+    }
 }
 
 /// A mean in the making.
@@ -123,7 +155,9 @@ struct ClaimTally {
     better: u64,
     worse: u64,
     better_by_tests: u64,
+    futile: u64,
     exaggeration: Mean,
+    exaggeration_by_tests: Mean,
 }
 
 /// Counts and sums over replicates.
@@ -137,11 +171,14 @@ pub struct Tally {
     ratio_alarms: u64,
     any_claim: u64,
     any_claim_by_tests: u64,
+    futile: u64,
     claims: Vec<ClaimTally>,
     passed: Vec<u64>,
     failed: Vec<u64>,
     units: Mean,
     days: Mean,
+    units_by_tests: Mean,
+    days_by_tests: Mean,
 }
 
 impl Tally {
@@ -155,11 +192,14 @@ impl Tally {
             ratio_alarms: 0,
             any_claim: 0,
             any_claim_by_tests: 0,
+            futile: 0,
             claims: vec![ClaimTally::default(); model.claims.len()],
             passed: vec![0; model.guards.len()],
             failed: vec![0; model.guards.len()],
             units: Mean::default(),
             days: Mean::default(),
+            units_by_tests: Mean::default(),
+            days_by_tests: Mean::default(),
         }
     }
 
@@ -177,10 +217,19 @@ impl Tally {
             Ending::Held => self.held += 1,
         }
         self.ratio_alarms += u64::from(outcomes.ratio_alarm);
+        self.futile += u64::from(outcomes.futile);
         let (mut any, mut any_by_tests) = (false, false);
-        for ((claim, made), tally) in model.claims.iter().zip(&run.claims).zip(&mut self.claims) {
-            let Some(made) = made else { continue };
+        for (place, (claim, tally)) in model.claims.iter().zip(&mut self.claims).enumerate() {
+            tally.futile += u64::from(run.futile[place].is_some());
+            let Some(made) = &run.claims[place] else { continue };
             any_by_tests = true;
+            let truth = scenario.effect(claim.measure, claim.arm);
+            if truth != 0.0 {
+                tally.exaggeration_by_tests.add((made.estimate / truth).abs());
+            }
+            if made.late {
+                continue;
+            }
             tally.better_by_tests += u64::from(made.better);
             if outcomes.ended_at < made.check {
                 continue;
@@ -191,10 +240,19 @@ impl Tally {
             } else {
                 tally.worse += 1;
             }
-            let truth = scenario.effect(claim.measure, claim.arm);
             // The right direction only: a wrong one is counted by itself.
             if 0.0 < made.estimate * truth {
                 tally.exaggeration.add(made.estimate / truth);
+            }
+        }
+        if let [claim] = &model.claims[..]
+            && has_looks(model)
+        {
+            let made = run.claims[0].filter(|made| !made.late).map(|made| made.check);
+            let last = model.checks.len().saturating_sub(1);
+            if let Some(check) = model.checks.get(made.or(run.futile[0]).unwrap_or(last)) {
+                self.units_by_tests.add(run.analysed(check, claim));
+                self.days_by_tests.add(f64::from(check.day));
             }
         }
         self.any_claim += u64::from(any);
@@ -220,14 +278,19 @@ impl Tally {
         self.ratio_alarms += other.ratio_alarms;
         self.any_claim += other.any_claim;
         self.any_claim_by_tests += other.any_claim_by_tests;
+        self.futile += other.futile;
         for (own, other) in self.claims.iter_mut().zip(&other.claims) {
             own.better += other.better;
             own.worse += other.worse;
             own.better_by_tests += other.better_by_tests;
+            own.futile += other.futile;
             own.exaggeration.merge(&other.exaggeration);
+            own.exaggeration_by_tests.merge(&other.exaggeration_by_tests);
         }
         self.units.merge(&other.units);
         self.days.merge(&other.days);
+        self.units_by_tests.merge(&other.units_by_tests);
+        self.days_by_tests.merge(&other.days_by_tests);
     }
 
     /// The figures of a scenario.
@@ -265,7 +328,15 @@ impl Tally {
         if model.srm.is_some() {
             share(Quantity::RatioAlarm, "", self.ratio_alarms, all, None);
         }
+        if model.futility != FutilityKind::None {
+            share(Quantity::Futile, "", self.futile, all, None);
+        }
         let nothing_moved = model.claims.iter().all(|claim| scenario.effect(claim.measure, claim.arm) == 0.0);
+        let course = match (&model.claims[..], &model.expected_courses) {
+            (_, [none, _]) if nothing_moved => *none,
+            ([claim], [_, at_mde]) if scenario.effect(claim.measure, claim.arm) == claim.mde => *at_mde,
+            _ => None,
+        };
         if !model.claims.is_empty() {
             share(Quantity::AnyClaim, "", self.any_claim, all, None);
             let expected = model.expected_errors.filter(|_| nothing_moved);
@@ -274,10 +345,18 @@ impl Tally {
         for (claim, tally) in model.claims.iter().zip(&self.claims) {
             let of = name(model, claim.measure, claim.arm);
             let truth = scenario.effect(claim.measure, claim.arm);
-            let at_mde = truth == claim.mde;
+            let expected = match truth {
+                _ if truth == claim.mde => claim.power,
+                _ if Some(truth) == model.null_of(claim) && truth != 0.0 => claim.error,
+                _ => None,
+            };
             share(Quantity::Better, &of, tally.better, all, None);
-            share(Quantity::BetterByTests, &of, tally.better_by_tests, all, claim.power.filter(|_| at_mde));
-            if !model.one_sided {
+            share(Quantity::BetterByTests, &of, tally.better_by_tests, all, expected);
+            if model.futility != FutilityKind::None {
+                let expected = course.map(|course| Expected::Value(course.futile));
+                share(Quantity::FutileByTests, &of, tally.futile, all, expected);
+            }
+            if claim.looks_both_ways {
                 share(Quantity::Worse, &of, tally.worse, all, None);
             }
             if truth != 0.0 {
@@ -287,32 +366,48 @@ impl Tally {
         }
         for (place, guard) in model.guards.iter().enumerate() {
             let of = name(model, guard.measure, guard.arm);
-            let good = model.measures[guard.measure].good;
             let truth = scenario.effect(guard.measure, guard.arm);
             // Where guardrails are tested at every look, the last alone has less than alpha.
-            let at_margin = truth == -good * guard.margin && model.guard_looks.is_none();
+            let at_margin = truth == guard.margin && model.guard_looks.is_none();
+            let is_single = matches!(guard.aim, Aim::Beyond { .. });
             let expected = match truth {
                 0.0 => guard.power.map(Expected::Value),
-                _ if at_margin => Some(Expected::Value(model.alpha)),
+                _ if at_margin && is_single => Some(Expected::Value(model.alpha)),
+                _ if at_margin => Some(Expected::AtMost(model.alpha)),
                 _ => None,
             };
             share(Quantity::GuardrailPasses, &of, self.passed[place], all, expected);
             let expected = at_margin.then_some(Expected::Value(model.alpha));
             share(Quantity::GuardrailFails, &of, self.failed[place], all, expected);
         }
-        let mut mean = |quantity: Quantity, of: &str, mean: &Mean| {
+        let mut mean = |quantity: Quantity, of: &str, mean: &Mean, expected: Option<f64>| {
             if let Some((value, error)) = mean.settle() {
                 let of = of.to_owned();
-                figures.push(Figure { quantity, of, value, error, expected: None, differs: false });
+                // Units of few looks and claims that are all alike have next to no error of their own.
+                let differs = expected.is_some_and(|expected| {
+                    MOST_ERRORS * error + LEAST_DISTANCE * expected.abs() < (value - expected).abs()
+                });
+                let expected = expected.map(Expected::Value);
+                figures.push(Figure { quantity, of, value, error, expected, differs });
             }
         };
         for (claim, tally) in model.claims.iter().zip(&self.claims) {
-            mean(Quantity::Exaggeration, &name(model, claim.measure, claim.arm), &tally.exaggeration);
+            let of = name(model, claim.measure, claim.arm);
+            let at_mde = scenario.effect(claim.measure, claim.arm) == claim.mde;
+            mean(Quantity::Exaggeration, &of, &tally.exaggeration, None);
+            let expected = claim.exaggeration.filter(|_| at_mde);
+            mean(Quantity::ExaggerationByTests, &of, &tally.exaggeration_by_tests, expected);
         }
-        mean(Quantity::Units, "", &self.units);
-        mean(Quantity::Days, "", &self.days);
+        mean(Quantity::Units, "", &self.units, None);
+        mean(Quantity::UnitsByTests, "", &self.units_by_tests, course.map(|course| course.units));
+        mean(Quantity::Days, "", &self.days, None);
+        mean(Quantity::DaysByTests, "", &self.days_by_tests, course.map(|course| course.days));
         ScenarioReport { scenario: scenario.clone(), replicates: all, figures }
     }
+}
+
+fn has_looks(model: &Model) -> bool {
+    1 < model.checks.iter().filter(|check| check.look.is_some()).count()
 }
 
 /// `checkout_completion of one-tap`.

@@ -9,13 +9,14 @@ use crate::spec::Outcome;
 use crate::spec::decision::{GuardState, Quality};
 use crate::spec::design::SrmAction;
 use crate::spec::rollout::Harm;
+use crate::stats::comparison::Scale;
+use crate::stats::multiplicity::{self, Correction};
 use crate::stats::normal;
-use crate::stats::proportion::null_deviation;
-use crate::stats::student;
 
 use super::draw::Draws;
 use super::law::{Law, Sums};
-use super::model::{Check, Claim, Guard, MeasureTest, Model, Rule, Stepping, Trigger};
+use super::model::{Aim, Bound, Check, Claim, FutilityKind, Guard, Model, Rule, Stepping, Trigger};
+use super::test::{Arm, Shown};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Made {
     pub check: usize,
     /// Treatment minus control.
     pub estimate: f64,
+    /// True when it comes after the claim's bound for futility: the test goes on, the run does not hear it.
+    pub late: bool,
 }
 
 /// What one replicate showed.
@@ -47,6 +50,8 @@ pub struct Outcomes {
     pub ended_at: usize,
     pub units: f64,
     pub ratio_alarm: bool,
+    /// True when every claim was hopeless, and that ended the run.
+    pub futile: bool,
 }
 
 /// The buffers of a replicate, used again for the next.
@@ -62,31 +67,10 @@ pub struct Run<'a> {
     /// The last segment that each metric needs.
     needed: Vec<usize>,
     pub claims: Vec<Option<Made>>,
+    /// The check at which each claim met its bound for futility.
+    pub futile: Vec<Option<usize>>,
     /// The guardrails at the last check.
     pub guards: Vec<GuardState>,
-}
-
-/// A difference and its standard error.
-#[derive(Debug, Clone, Copy)]
-struct Shown {
-    difference: f64,
-    error: f64,
-    /// Infinite for a normal test.
-    degrees: f64,
-}
-
-impl Shown {
-    /// True when the statistic is as far out as a normal one at `critical`.
-    fn beyond(&self, statistic: f64, critical: f64) -> bool {
-        if statistic < critical || !statistic.is_finite() {
-            return false;
-        }
-        // From here up the two quantiles differ by less than a millionth.
-        if 1e7 < self.degrees {
-            return true;
-        }
-        student::upper_quantile(normal::sf(critical), self.degrees) <= statistic
-    }
 }
 
 impl<'a> Run<'a> {
@@ -103,6 +87,7 @@ impl<'a> Run<'a> {
             sums: vec![vec![vec![Sums::default(); segments + 1]; arms]; model.measures.len()],
             needed,
             claims: vec![None; model.claims.len()],
+            futile: vec![None; model.claims.len()],
             guards: vec![GuardState::Open; model.guards.len()],
         }
     }
@@ -111,8 +96,10 @@ impl<'a> Run<'a> {
     pub fn replicate(&mut self, draws: &mut Draws) -> Outcomes {
         self.draw(draws);
         self.claims.fill(None);
+        self.futile.fill(None);
         let mut ended: Option<(Ending, usize)> = None;
         let mut ratio_alarm = false;
+        let mut futile = false;
         for (index, check) in self.model.checks.iter().enumerate() {
             if let Some(look) = check.look {
                 self.look(index, check, look);
@@ -121,6 +108,10 @@ impl<'a> Run<'a> {
                 let alarm = self.ratio_is_wrong(check);
                 ratio_alarm |= alarm;
                 ended = self.ends(check, alarm).map(|ending| (ending, index));
+                if ended.is_none() && check.look.is_some() && self.is_hopeless() {
+                    futile = true;
+                    ended = Some((self.decide(check, Quality::Pass), index));
+                }
             }
         }
         if let Some(check) = self.model.checks.last() {
@@ -131,27 +122,52 @@ impl<'a> Run<'a> {
         let (ending, ended_at) = ended.unwrap_or((Ending::Undecided, self.model.checks.len().saturating_sub(1)));
         let enrolled = self.model.checks.get(ended_at).map_or(0, |check| check.enrolled);
         let units = self.units.iter().map(|arm| arm[enrolled]).sum();
-        Outcomes { ending, ended_at, units, ratio_alarm }
+        Outcomes { ending, ended_at, units, ratio_alarm, futile }
     }
 
     fn draw(&mut self, draws: &mut Draws) {
+        // A switchback's periods are known; what a draw of whole blocks leaves over waits for the next segment.
+        let mut periods = 0.0;
         for (segment, expected) in self.model.arrivals.iter().enumerate() {
+            let block = if self.model.is_switchback { self.model.measures.first() } else { None };
+            let coin = block.map(|measure| {
+                let size = measure.units_of_draw;
+                periods += expected.iter().sum::<f64>();
+                let blocks = (periods / size + 1e-9).floor();
+                periods -= blocks * size;
+                let treated = draws.binomial(blocks, 0.5);
+                [(blocks - treated) * size, treated * size]
+            });
             for (arm, &expected) in expected.iter().enumerate() {
-                let new = draws.poisson(expected) * self.model.members;
+                let new = match coin {
+                    Some(split) => split.get(arm).copied().unwrap_or(0.0),
+                    None => draws.poisson(expected) * self.model.members,
+                };
                 self.units[arm][segment + 1] = self.units[arm][segment] + new;
-                // Groups have members on average only: laws take whole units.
-                let new = new.round();
                 for (measure, laws) in self.laws.iter().enumerate() {
                     if self.needed[measure] <= segment {
                         continue;
                     }
-                    let Sums { sum, squares } = laws[arm].draw(new, draws);
+                    // Groups have members on average only: laws take whole units, and what is left waits.
+                    let size = self.model.measures[measure].units_of_draw;
+                    let until = (self.units[arm][segment + 1] / size).round();
                     let row = &mut self.sums[measure][arm];
                     let before = row[segment];
-                    row[segment + 1] = Sums { sum: before.sum + sum, squares: before.squares + squares };
+                    let new = laws[arm].draw(until - (self.units[arm][segment] / size).round(), draws);
+                    row[segment + 1] = before.plus(&new);
                 }
             }
         }
+    }
+
+    /// True when every claim has met its bound for futility.
+    fn is_hopeless(&self) -> bool {
+        !self.futile.is_empty()
+            && self
+                .futile
+                .iter()
+                .zip(&self.claims)
+                .all(|(futile, made)| futile.is_some() && made.is_none_or(|made| made.late))
     }
 
     /// What ends the run at a check, if anything does.
@@ -226,7 +242,7 @@ impl<'a> Run<'a> {
 
     /// Better when at least one primary metric is and none is worse.
     fn primary(&self, arm: usize) -> Outcome {
-        let of_arm = |(claim, made): (&Claim, &Option<Made>)| made.filter(|_| claim.arm == arm);
+        let of_arm = |(claim, made): (&Claim, &Option<Made>)| made.filter(|made| claim.arm == arm && !made.late);
         let mut made = self.model.claims.iter().zip(&self.claims).filter_map(of_arm);
         match made.next() {
             None => Outcome::Flat,
@@ -240,7 +256,8 @@ impl<'a> Run<'a> {
         let Some(measure) = measure else { return Outcome::Flat };
         let outcome = |better: bool| if better { Outcome::Better } else { Outcome::Worse };
         if let Some(place) = self.model.claims.iter().position(|claim| claim.measure == measure && claim.arm == arm) {
-            return self.claims[place].map_or(Outcome::Flat, |made| outcome(made.better));
+            let made = self.claims[place].filter(|made| !made.late);
+            return made.map_or(Outcome::Flat, |made| outcome(made.better));
         }
         if !check.last {
             return Outcome::Flat;
@@ -248,12 +265,12 @@ impl<'a> Run<'a> {
         let Some(shown) = self.compare(check, measure, arm, 0.0, self.model.first_analysed) else {
             return Outcome::Flat;
         };
-        let statistic = self.model.measures[measure].good * shown.difference / shown.error;
+        let good = self.model.measures[measure].good;
         let tail = if self.model.one_sided { self.model.alpha } else { 0.5 * self.model.alpha };
         let critical = normal::upper_quantile(tail);
-        if shown.beyond(statistic, critical) {
+        if shown.is_beyond(good, critical) {
             Outcome::Better
-        } else if !self.model.one_sided && shown.beyond(-statistic, critical) {
+        } else if !self.model.one_sided && shown.is_beyond(-good, critical) {
             Outcome::Worse
         } else {
             Outcome::Flat
@@ -262,72 +279,147 @@ impl<'a> Run<'a> {
 
     /// Makes the claims that a look allows.
     fn look(&mut self, index: usize, check: &Check, look: usize) {
-        let first = self.model.first_analysed;
-        match &self.model.rule {
+        let model = self.model;
+        match &model.rule {
             Rule::Bounds { steps, stepping: Stepping::Up } => self.step_up(index, check, look, steps),
-            Rule::Bounds { steps, stepping } => loop {
-                let made = self.claims.iter().flatten().count();
-                let Some(critical) = steps.get(made.min(steps.len() - 1)).and_then(|step| step.get(look)) else {
-                    return;
-                };
-                let mut more = false;
-                for place in 0..self.claims.len() {
-                    if self.claims[place].is_none() {
-                        self.claims[place] = self.beyond(index, check, place, *critical);
-                        more |= self.claims[place].is_some();
+            Rule::Bounds { stepping: Stepping::Closed, .. } => self.close(index, check),
+            Rule::Bounds { steps, stepping } => {
+                // The bounds of the first step are those of hope.
+                if let Some(bound) = steps.first().and_then(|step| step.get(look)) {
+                    self.lose_hope(index, check, bound);
+                }
+                loop {
+                    let made = self.claims.iter().flatten().filter(|made| !made.late).count();
+                    let step = steps.get(made.min(steps.len() - 1));
+                    let Some(bound) = step.and_then(|step| step.get(look)) else { return };
+                    let mut more = false;
+                    for place in 0..self.claims.len() {
+                        if self.claims[place].is_none() {
+                            self.claims[place] = self.claim(index, check, place, bound);
+                            more |= self.claims[place].is_some();
+                        }
+                        if *stepping == Stepping::Sequence && self.claims[place].is_none() {
+                            return;
+                        }
                     }
-                    if *stepping == Stepping::Sequence && self.claims[place].is_none() {
+                    if !more || *stepping != Stepping::Down {
                         return;
                     }
                 }
-                if !more || *stepping != Stepping::Down {
-                    return;
-                }
-            },
-            Rule::Posterior { prior_mean, prior_precision, win, most_loss } => {
+            }
+            &Rule::Posterior { prior_mean, prior_precision, win, most_loss, rope } => {
                 for place in 0..self.claims.len() {
-                    let claim = &self.model.claims[place];
-                    let measure = &self.model.measures[claim.measure];
-                    let found = self.compare(check, claim.measure, claim.arm, 0.0, first);
+                    let claim = &model.claims[place];
+                    let measure = &model.measures[claim.measure];
+                    let found = self.compare(check, claim.measure, claim.arm, 0.0, model.first_analysed);
                     let Some(shown) = found.filter(|_| self.claims[place].is_none()) else { continue };
                     // The relative effect; the baseline stands for the control mean, which is known far better.
-                    let level = measure.baseline.abs();
+                    let level = if measure.scale == Scale::Lift { 1.0 } else { measure.baseline.abs() };
                     let precision = (level / shown.error) * (level / shown.error);
                     let all = precision + prior_precision;
-                    let mean = (precision * shown.difference / level + prior_precision * prior_mean) / all;
+                    let mean = (precision * shown.distance / level + prior_precision * prior_mean) / all;
                     let deviation = 1.0 / libm::sqrt(all);
                     let z = measure.good * mean / deviation;
+                    let has_won = |z: f64| win.is_none_or(|win| win <= normal::cdf(z));
+                    let is_beyond = |z: f64| rope.is_none_or(|half_width| has_won(z - half_width / deviation));
                     // The expected loss of shipping: E max(-effect, 0).
                     let loss = deviation * (normal::pdf(z) - z * normal::sf(z));
-                    let better = *win <= normal::cdf(z) && most_loss.is_none_or(|most| loss <= most);
-                    if better || (!self.model.one_sided && *win <= normal::sf(z)) {
-                        self.claims[place] = Some(Made { better, check: index, estimate: shown.difference });
+                    let better = has_won(z) && is_beyond(z) && most_loss.is_none_or(|most| loss <= most);
+                    let worse = !model.one_sided && win.is_some() && has_won(-z) && is_beyond(-z);
+                    if better || worse {
+                        let estimate = shown.estimate;
+                        self.claims[place] = Some(Made { better, check: index, estimate, late: false });
                     }
                 }
             }
         }
     }
 
+    /// What a claim shows, towards its gain and towards its harm: the statistic that must be beyond a critical value.
+    /// Two tests that must both reject count by the weaker.
+    fn evidence(&self, check: &Check, claim: &Claim) -> Option<[Shown; 2]> {
+        let of = |null: f64| self.compare(check, claim.measure, claim.arm, null, self.model.first_analysed);
+        let good = self.model.measures[claim.measure].good;
+        Some(match claim.aim {
+            Aim::Beyond { null } => {
+                let shown = of(null)?;
+                [shown.towards(good), shown.towards(-good)]
+            }
+            Aim::Between { lower, upper } => {
+                let (low, high) = (of(lower)?.towards(1.0), of(upper)?.towards(-1.0));
+                let weaker = if low.statistic() <= high.statistic() { low } else { high };
+                [weaker, weaker]
+            }
+        })
+    }
+
+    /// The bounds for futility.
+    fn lose_hope(&mut self, index: usize, check: &Check, bound: &Bound) {
+        if self.model.futility == FutilityKind::None {
+            return;
+        }
+        for place in 0..self.claims.len() {
+            if self.claims[place].is_some() || self.futile[place].is_some() {
+                continue;
+            }
+            let claim = &self.model.claims[place];
+            let least = bound.futility[usize::from(claim.aim != Aim::Beyond { null: 0.0 })];
+            if least == f64::NEG_INFINITY {
+                continue;
+            }
+            if let Some([gain, _]) = self.evidence(check, claim)
+                && !gain.exceeds(least)
+            {
+                self.futile[place] = Some(index);
+            }
+        }
+    }
+
     /// The claim of one metric against one treatment, where its statistic is beyond the critical value.
-    fn beyond(&self, index: usize, check: &Check, place: usize, critical: f64) -> Option<Made> {
+    fn claim(&self, index: usize, check: &Check, place: usize, bound: &Bound) -> Option<Made> {
         let claim = &self.model.claims[place];
-        let shown = self.compare(check, claim.measure, claim.arm, 0.0, self.model.first_analysed)?;
-        let statistic = self.model.measures[claim.measure].good * shown.difference / shown.error;
-        let better = shown.beyond(statistic, critical);
-        let worse = !self.model.one_sided && shown.beyond(-statistic, critical);
-        (better || worse).then_some(Made { better, check: index, estimate: shown.difference })
+        let late = self.futile[place].is_some();
+        if late && self.model.futility == FutilityKind::Binding {
+            return None;
+        }
+        let critical = if claim.aim == (Aim::Beyond { null: 0.0 }) { bound.z } else { bound.one_sided };
+        let [gain, harm] = self.evidence(check, claim)?;
+        let better = gain.exceeds(critical);
+        let worse = !better && claim.looks_both_ways && harm.exceeds(critical);
+        (better || worse).then_some(Made { better, check: index, estimate: gain.estimate, late })
     }
 
     /// Makes the claims of the largest set whose members are all beyond the bound of its size.
-    fn step_up(&mut self, index: usize, check: &Check, look: usize, steps: &[Vec<f64>]) {
+    fn step_up(&mut self, index: usize, check: &Check, look: usize, steps: &[Vec<Bound>]) {
         for size in (1..=self.claims.len().min(steps.len())).rev() {
-            let Some(&critical) = steps[size - 1].get(look) else { return };
+            let Some(bound) = steps[size - 1].get(look) else { return };
             let made: Vec<Option<Made>> =
-                (0..self.claims.len()).map(|place| self.beyond(index, check, place, critical)).collect();
+                (0..self.claims.len()).map(|place| self.claim(index, check, place, bound)).collect();
             if size <= made.iter().flatten().count() {
                 self.claims = made;
                 return;
             }
+        }
+    }
+
+    /// Makes the claims whose adjusted p-value is within alpha.
+    fn close(&mut self, index: usize, check: &Check) {
+        let mut made = Vec::with_capacity(self.claims.len());
+        let mut p_values = Vec::with_capacity(self.claims.len());
+        for claim in &self.model.claims {
+            let shown = self.evidence(check, claim);
+            // Of a test that looks both ways, the better side speaks.
+            let better =
+                shown.is_none_or(|[gain, harm]| !claim.looks_both_ways || harm.statistic() <= gain.statistic());
+            let sides = if claim.looks_both_ways { 2.0 } else { 1.0 };
+            let p = shown.map_or(1.0, |[gain, harm]| (sides * if better { gain.p() } else { harm.p() }).min(1.0));
+            p_values.push(p);
+            let estimate = shown.map_or(0.0, |[gain, _]| gain.estimate);
+            made.push(Made { better, check: index, estimate, late: false });
+        }
+        let Ok(adjusted) = multiplicity::adjust(Correction::Hommel, &p_values) else { return };
+        for (place, (made, p)) in made.into_iter().zip(adjusted).enumerate() {
+            self.claims[place] = (p <= self.model.alpha).then_some(made);
         }
     }
 
@@ -361,23 +453,41 @@ impl<'a> Run<'a> {
     }
 
     fn guard_from(&self, check: &Check, guard: &Guard, pass_matters: bool, first: usize, critical: f64) -> GuardState {
-        let good = self.model.measures[guard.measure].good;
+        let measure = &self.model.measures[guard.measure];
         if !pass_matters {
             // Within its margin nothing can fail.
-            let within = self.difference(check, guard.measure, guard.arm, first);
-            if within.is_none_or(|difference| -guard.margin <= good * difference) {
+            let (null, good) = (guard.margin, measure.good);
+            let within = |difference: f64| match guard.aim {
+                Aim::Beyond { .. } => 0.0 <= good * (difference - null),
+                Aim::Between { .. } => difference.abs() <= null.abs(),
+            };
+            // A lift is of the control that was seen.
+            let is_plain = measure.scale == Scale::Difference;
+            let difference = self.difference(check, guard.measure, guard.arm, first);
+            if difference.is_none_or(|difference| is_plain && within(difference)) {
                 return GuardState::Open;
             }
         }
-        let null = -good * guard.margin;
-        let Some(shown) = self.compare(check, guard.measure, guard.arm, null, first) else { return GuardState::Open };
-        let statistic = good * (shown.difference - null) / shown.error;
-        if shown.beyond(statistic, critical) {
-            GuardState::Pass
-        } else if shown.beyond(-statistic, critical) {
-            GuardState::Fail
-        } else {
-            GuardState::Open
+        let shown = |null: f64| self.compare(check, guard.measure, guard.arm, null, first);
+        match guard.aim {
+            Aim::Beyond { null } => match shown(null) {
+                None => GuardState::Open,
+                Some(shown) if shown.is_beyond(measure.good, critical) => GuardState::Pass,
+                Some(shown) if shown.is_beyond(-measure.good, critical) => GuardState::Fail,
+                Some(_) => GuardState::Open,
+            },
+            Aim::Between { lower, upper } => match (shown(lower), shown(upper)) {
+                (Some(low), Some(high)) => {
+                    if low.is_beyond(1.0, critical) && high.is_beyond(-1.0, critical) {
+                        GuardState::Pass
+                    } else if low.is_beyond(-1.0, critical) || high.is_beyond(1.0, critical) {
+                        GuardState::Fail
+                    } else {
+                        GuardState::Open
+                    }
+                }
+                _ => GuardState::Open,
+            },
         }
     }
 
@@ -393,7 +503,8 @@ impl<'a> Run<'a> {
                 .difference(check, trigger.measure, arm, 0)
                 .is_some_and(|difference| good * difference < -trigger.threshold),
             Harm::Level => {
-                let level = self.sums[trigger.measure][arm][mature].sum / self.units[arm][mature];
+                let sums = &self.sums[trigger.measure][arm][mature];
+                let level = self.model.measures[trigger.measure].level(sums.sum, sums.units);
                 good * (level - trigger.threshold) < 0.0
             }
         })
@@ -419,66 +530,34 @@ impl<'a> Run<'a> {
         srm.critical < chi_square
     }
 
-    /// Units of a variant whose outcome of a metric is complete, and the place up to which they came.
-    fn mature(&self, check: &Check, measure: usize, arm: usize, first: usize) -> Option<(f64, usize)> {
+    /// What a variant shows of a metric: what was drawn, and complete on the day.
+    fn arm(&self, check: &Check, measure: usize, arm: usize, first: usize) -> Option<Arm> {
         let until = check.mature[measure];
-        let units = if first < until { self.units[arm][until] - self.units[arm][first] } else { 0.0 };
-        (2.0 <= units).then_some((units, until))
+        if until <= first {
+            return None;
+        }
+        let row = &self.sums[measure][arm];
+        let sums = row[until].less(&row[first]);
+        (2.0 <= sums.units).then_some(Arm { sums, law: self.laws[measure][arm] })
     }
 
     /// Treatment minus control.
     fn difference(&self, check: &Check, measure: usize, arm: usize, first: usize) -> Option<f64> {
-        let mean = |arm: usize| {
-            let (units, until) = self.mature(check, measure, arm, first)?;
-            let row = &self.sums[measure][arm];
-            Some((row[until].sum - row[first].sum) / units)
-        };
-        Some(mean(arm)? - mean(0)?)
+        let own = &self.model.measures[measure];
+        let (control, treatment) = (self.arm(check, measure, 0, first)?, self.arm(check, measure, arm, first)?);
+        Some(treatment.level(own)? - control.level(own)?)
     }
 
-    /// Treatment minus control with the standard error that the registered test assumes where the truth is `null`.
+    /// What the registered test of a metric has to say of a null on its scale.
     fn compare(&self, check: &Check, measure: usize, arm: usize, null: f64, first: usize) -> Option<Shown> {
-        let (control_units, until) = self.mature(check, measure, 0, first)?;
-        let (units, _) = self.mature(check, measure, arm, first)?;
-        let of = |arm: usize, units: f64| {
-            let row = &self.sums[measure][arm];
-            let mean = (row[until].sum - row[first].sum) / units;
-            (mean, row[until].squares - row[first].squares)
-        };
-        let ((control, control_squares), (treatment, squares)) = (of(0, control_units), of(arm, units));
-        let difference = treatment - control;
-        let own = &self.model.measures[measure];
-        let (deviation, degrees) = match own.test {
-            MeasureTest::Rate(test) => {
-                let inside = |rate: f64| rate.clamp(0.0, 1.0);
-                let factor = own.reduction * own.design_effect;
-                let dev = null_deviation(test, inside(control), inside(treatment), null, units / control_units);
-                (dev * libm::sqrt(factor / control_units), f64::INFINITY)
-            }
-            MeasureTest::Known => {
-                let factor = own.reduction * own.design_effect;
-                let variance = own.sd * own.sd / control_units + own.sd_treatment * own.sd_treatment / units;
-                (libm::sqrt(variance * factor), f64::INFINITY)
-            }
-            MeasureTest::Pooled | MeasureTest::Welch => {
-                let off = control - self.laws[measure][0].mean;
-                let off_treatment = treatment - self.laws[measure][arm].mean;
-                let within = (control_squares - control_units * off * off).max(0.0);
-                let within_treatment = (squares - units * off_treatment * off_treatment).max(0.0);
-                if own.test == MeasureTest::Pooled {
-                    let variance = (within + within_treatment) / (control_units + units - 2.0);
-                    let degrees = (control_units + units) / own.design_effect - 2.0;
-                    (libm::sqrt(variance * (1.0 / control_units + 1.0 / units)), degrees)
-                } else {
-                    let a = within / ((control_units - 1.0) * control_units);
-                    let b = within_treatment / ((units - 1.0) * units);
-                    // Satterthwaite 1946.
-                    let free = |n: f64| n / own.design_effect - 1.0;
-                    let degrees = (a + b) * (a + b) / (a * a / free(control_units) + b * b / free(units));
-                    (libm::sqrt(a + b), degrees)
-                }
-            }
-        };
-        (0.0 < deviation && 0.0 < degrees).then_some(Shown { difference, error: deviation, degrees })
+        let (control, treatment) = (self.arm(check, measure, 0, first)?, self.arm(check, measure, arm, first)?);
+        Shown::new(&self.model.measures[measure], &control, &treatment, null)
+    }
+
+    /// The analysed units of control and of a treatment at a check.
+    pub fn analysed(&self, check: &Check, claim: &Claim) -> f64 {
+        let (first, until) = (self.model.first_analysed, check.mature[claim.measure]);
+        let of = |arm: usize| if first < until { self.units[arm][until] - self.units[arm][first] } else { 0.0 };
+        of(0) + of(claim.arm)
     }
 }

@@ -17,8 +17,9 @@ pub enum ScenarioKind {
     NoEffect,
     /// Every primary metric moves by its MDE, and nothing else.
     AtMde,
-    /// One guardrail is harmed by its whole margin, while every primary metric moves by its MDE.
-    AtMargin { guardrail: String },
+    /// One guardrail is harmed by its whole margin, while every primary metric moves by its MDE; or a primary metric
+    /// that is to show something about a margin just does not.
+    AtMargin { metric: String },
     /// What somebody asked for.
     Given,
 }
@@ -37,7 +38,7 @@ impl ScenarioKind {
         match self {
             Self::NoEffect => "no effect (A/A)".to_owned(),
             Self::AtMde => "every primary metric at its MDE".to_owned(),
-            Self::AtMargin { guardrail } => format!("{guardrail} harmed by its margin, primary metrics at their MDE"),
+            Self::AtMargin { metric } => format!("{metric} at its margin, other primary metrics at their MDE"),
             Self::Given => "the given effects".to_owned(),
         }
     }
@@ -79,16 +80,28 @@ impl Scenario {
         if !model.claims.is_empty() {
             scenarios.push(Self::at_mde(model, ScenarioKind::AtMde));
         }
+        // A metric that is primary and a guardrail is harmed once.
+        let mut margins: Vec<(usize, usize, f64)> = Vec::new();
+        let of_guards = model.guards.iter().map(|guard| (guard.measure, guard.arm, guard.margin));
+        let of_claims = model.claims.iter().filter_map(|claim| {
+            let null = model.null_of(claim).filter(|null| *null != 0.0)?;
+            Some((claim.measure, claim.arm, null))
+        });
+        for own in of_guards.chain(of_claims) {
+            if !margins.iter().any(|known| (known.0, known.1) == (own.0, own.1)) {
+                margins.push(own);
+            }
+        }
         let mut done = Vec::new();
-        for guard in &model.guards {
-            if done.contains(&guard.measure) {
+        for &(place, ..) in &margins {
+            if done.contains(&place) {
                 continue;
             }
-            done.push(guard.measure);
-            let measure = &model.measures[guard.measure];
-            let mut scenario = Self::at_mde(model, ScenarioKind::AtMargin { guardrail: measure.name.clone() });
-            for own in model.guards.iter().filter(|own| own.measure == guard.measure) {
-                scenario.effects[own.measure][own.arm] = -measure.good * own.margin;
+            done.push(place);
+            let measure = &model.measures[place];
+            let mut scenario = Self::at_mde(model, ScenarioKind::AtMargin { metric: measure.name.clone() });
+            for &(measure, arm, margin) in margins.iter().filter(|own| own.0 == place) {
+                scenario.effects[measure][arm] = margin;
             }
             scenarios.push(scenario);
         }
@@ -132,7 +145,9 @@ impl Scenario {
 
     /// True when a guardrail is harmed by its whole margin in every treatment.
     pub(super) fn harms_at_margin(&self, model: &Model) -> bool {
-        matches!(self.kind, ScenarioKind::AtMargin { .. }) && model.arms.len() == 2
+        let ScenarioKind::AtMargin { metric } = &self.kind else { return false };
+        let is_guard = model.guards.iter().any(|guard| model.measures[guard.measure].name == *metric);
+        is_guard && model.arms.len() == 2
     }
 
     /// The stream of its draws: the same world draws the same numbers whatever else is run beside it.
@@ -141,8 +156,8 @@ impl Scenario {
             ScenarioKind::NoEffect => 0,
             ScenarioKind::AtMde => 1,
             ScenarioKind::Given => 2,
-            ScenarioKind::AtMargin { guardrail } => {
-                16 + model.measures.iter().position(|measure| measure.name == *guardrail).unwrap_or(0) as u64
+            ScenarioKind::AtMargin { metric } => {
+                16 + model.measures.iter().position(|measure| measure.name == *metric).unwrap_or(0) as u64
             }
         }
     }

@@ -169,7 +169,7 @@ impl fmt::Display for Refusal {
                 write!(f, "nothing within range reaches power {power} with {units} control units")
             }
             Self::NoLift { units, least } => {
-                write!(f, "a lift needs more than {least} control units to be detected, not {units}")
+                write!(f, "a lift needs more than {least:.1} control units to be detected, not {units}")
             }
             Self::NotOffered { test, with, instead } => {
                 write!(f, "{test} has no form with {with}: use {instead}")

@@ -148,7 +148,8 @@ pub fn adjusted(correlation: f64, covered_share: f64) -> Result<f64, Refusal> {
 /// The degrees of freedom that each covariate takes are those of [`super::mean::MeanTest::Adjusted`].
 ///
 /// ```
-/// assert!((expc::stats::variance::unexplained(0.36, 0.5)? - 0.82).abs() < 1e-15);
+/// let left = expc::stats::variance::unexplained(0.36, 0.5)?;
+/// assert!((left - 0.82).abs() < 1e-15);
 /// # Ok::<(), expc::stats::Refusal>(())
 /// ```
 pub fn unexplained(r_squared: f64, covered_share: f64) -> Result<f64, Refusal> {

@@ -15,7 +15,7 @@ use super::csv::{self, Cell};
 use super::looks::Schedule;
 use super::{Exit, Failure, place};
 use crate::emit::plans::{self, DatedLook};
-use crate::plan::{Plan, Sized, Sizing, Way};
+use crate::plan::{Plan, Sized, Sizing, USUAL_CORRELATION, Way};
 use crate::portfolio::{Compiled, Workspace};
 use crate::stats::Sides;
 use crate::stats::comparison::Claim;
@@ -134,6 +134,13 @@ impl Shown<'_> {
                 "name": row.name, "value": row.value, "origin": row.origin.word(), "place": text::written(row.origin, self.sources),
             })).collect::<Vec<_>>(),
             "sizes": plan.sizes.iter().map(|sized| self.size(sized)).collect::<Vec<_>>(),
+            "ships": plan.ships().iter().map(|ship| json!({
+                "treatment": ship.treatment, "independent": ship.independent,
+                "correlated": ship.correlated, "correlation": USUAL_CORRELATION,
+            })).collect::<Vec<_>>(),
+            "smallest_leak": plan.smallest_leak().and_then(Result::ok).map(|leak| json!({
+                "variant": leak.variant, "part": leak.part, "units": leak.units.floor(),
+            })),
         });
         if let (Some(grid), Some(map)) = (grid, document.as_object_mut()) {
             map.insert("what_if".to_owned(), grid.json());
@@ -153,6 +160,10 @@ impl Shown<'_> {
             }
         };
         let schedule = self.schedule(sizing);
+        let mut expected = schedule.expected_json();
+        expected["under_half"] = sizing
+            .expected(plan, 0.5)
+            .map_or(Json::Null, |half| json!({ "units": half.control + half.treatment, "days": half.days }));
         let (effect, margin) = match sizing.comparison.claim {
             Claim::Superiority { effect } => (Some(effect), None),
             Claim::SuperiorityByMargin { effect, margin } => (Some(effect), Some(margin)),
@@ -176,7 +187,15 @@ impl Shown<'_> {
             },
             "detectable": sizing.detectable(),
             "looks": schedule.json(),
-            "expected": schedule.expected_json(),
+            "expected": expected,
+            "exaggeration": sizing.exaggeration().map(|worth| json!({
+                "magnitude": worth.magnitude, "wrong_sign": worth.wrong_sign,
+            })),
+            "assurance": sizing.assurance().map(|assurance| json!({
+                "success": assurance.success, "success_and_better": assurance.success_and_better,
+                "better": assurance.better, "limit": assurance.limit,
+            })),
+            "cautions": sizing.cautions().iter().map(ToString::to_string).collect::<Vec<_>>(),
             "weeks": sizing.weeks(plan, self.arguments.through).iter().map(|week| json!({
                 "week": week.week, "control": week.control.floor(), "treatment": week.treatment.floor(),
                 "power": week.power, "detectable": week.detectable,

@@ -3,10 +3,10 @@
 use super::Shown;
 use crate::cli::shown::digits;
 use crate::emit::plans::{curve, curves};
-use crate::plan::{Known, Origin, Plan, PlannedMetric, Sized, Sizing};
+use crate::plan::{Known, Origin, Plan, PlannedMetric, Sized, Sizing, USUAL_CORRELATION};
 use crate::rules::prelude::{count, percent, probability};
-use crate::spec::Role;
 use crate::spec::quantity::plain;
+use crate::spec::{Correction, Role};
 use crate::stats::comparison::Claim;
 use crate::text::{Sources, printable};
 
@@ -35,6 +35,7 @@ impl Shown<'_> {
             out += "\nNothing to size: it has no control, no treatment, or no primary metric and no guardrail.\n";
             return out;
         }
+        out += &decision(plan);
         let primary = |name: &str| plan.metrics_of(Role::Primary).any(|metric| metric.name == name);
         for shown in curves(plan) {
             if !all && !primary(&shown.metric) {
@@ -148,6 +149,7 @@ impl Shown<'_> {
             Ok(sizing) => {
                 out += &numbers(plan, metric, sizing);
                 out += &self.schedule(sizing).text();
+                out += &half(plan, sizing);
                 if self.arguments.all || sized.role == Role::Primary {
                     out += &weeks(plan, metric, sizing, self.arguments.through);
                 }
@@ -191,6 +193,71 @@ fn numbers(plan: &Plan, metric: &PlannedMetric, sizing: &Sizing) -> String {
     let enough = if sizing.is_short() { "short of the goal" } else { "enough" };
     out += &format!("  {:24} {}  {enough}\n", "power", probability(sizing.power));
     out += &format!("  {:24} {}\n", what(sizing), effect(metric, sizing.detectable()));
+    if let Some(worth) = sizing.exaggeration().filter(|_| shows_effect(sizing)) {
+        let sign = match worth.wrong_sign {
+            rare if rare < 1e-4 => "in less than 0.01%".to_owned(),
+            often => format!("in {}%", digits(often * 100.0, 2)),
+        };
+        let times = digits(worth.magnitude, 3);
+        out += &format!("  {:24} × {times} on average, and has the wrong sign {sign} of wins\n", "a win overstates");
+    }
+    if let Some(assurance) = sizing.assurance() {
+        let most = probability(assurance.limit);
+        out += &format!(
+            "  {:24} {}  (effect from the prior; {most} with ever more units)\n",
+            "assurance",
+            probability(assurance.success)
+        );
+    }
+    for caution in sizing.cautions() {
+        out += &format!("  {:24} {caution}\n", "mind");
+    }
+    out
+}
+
+/// True when a win is an estimate of an effect, and not of staying within a margin.
+fn shows_effect(sizing: &Sizing) -> bool {
+    matches!(sizing.comparison.claim, Claim::Superiority { .. } | Claim::SuperiorityByMargin { .. })
+}
+
+/// The line between those of the schedule: what the looks take when half of the planned effect is there.
+fn half(plan: &Plan, sizing: &Sizing) -> String {
+    let Some(expected) = sizing.expected(plan, 0.5) else { return String::new() };
+    let days = expected.days.map_or(String::new(), |days| format!(", {days:.1} days"));
+    format!(
+        "  {:24} {} units{days}, power {}\n",
+        "expected with half of it",
+        count((expected.control + expected.treatment).round()),
+        probability(expected.success)
+    )
+}
+
+/// What the parts add up to.
+fn decision(plan: &Plan) -> String {
+    let mut out = String::new();
+    for ship in plan.ships() {
+        out += &format!(
+            "  {:24} {} with independent metrics, {} at a correlation of {}\n",
+            printable(&ship.treatment),
+            probability(ship.independent),
+            probability(ship.correlated),
+            plain(USUAL_CORRELATION)
+        );
+    }
+    if !out.is_empty() {
+        let success = match plan.design.correction.value {
+            Correction::FixedSequence => "all claims up to its first one succeed",
+            _ => "a primary metric succeeds",
+        };
+        out = format!("\nchance to ship: {success} and every guardrail passes\n{out}");
+    }
+    if let Some(Ok(leak)) = plan.smallest_leak() {
+        out += &format!(
+            "\nthe sample-ratio check notices a loss of {} of {}'s units nine times in ten\n",
+            percent(leak.part),
+            printable(&leak.variant)
+        );
+    }
     out
 }
 

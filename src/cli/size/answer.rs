@@ -9,6 +9,8 @@ use crate::cli::looks::Schedule;
 use crate::cli::shown::digits;
 use crate::rules::prelude::{count, days as days_text};
 use crate::spec::quantity::plain;
+use crate::stats::bayes::{Assurance, Decision, Prior};
+use crate::stats::cluster::{ClusterTest, Reference};
 use crate::stats::comparison::{Claim, Comparison, Endpoint};
 use crate::stats::exaggeration::{self, Exaggeration};
 use crate::stats::proportion::ProportionTest;
@@ -41,6 +43,10 @@ pub struct Answer {
     pub schedule: Schedule,
     /// What a significant result is worth, when an effect is to be shown.
     pub worth: Option<Exaggeration>,
+    /// How often a rule on the posterior ships what has no effect.
+    pub type_one_error: Option<f64>,
+    /// How often it ships when the effect is drawn from the prior.
+    pub assurance: Option<Assurance>,
     pub assumptions: Vec<String>,
     pub cautions: Vec<String>,
 }
@@ -63,17 +69,54 @@ impl Question {
             let control = (units / (1.0 + treatments * allocation)).floor().max(1.0);
             (control, ((units - control) / treatments).floor())
         };
-        let (control, treatment, exact_control, power) = match self.ask {
-            Ask::Size => {
+        let mut groups = None;
+        let mut rule = self.rule;
+        let (control, treatment, exact_control, power) = match (self.ask, self.groups.zip(self.cluster_size), &mut rule)
+        {
+            (Ask::Size, _, Some(rule)) => {
+                let size = rule.required(self.goal)?;
+                (size.control_units as f64, size.treatment_units as f64, Some(size.control), size.power)
+            }
+            (Ask::Power(all) | Ask::Detectable(all), _, Some(rule)) => {
+                let (control, treatment) = arms(all);
+                rule.allocation = treatment / control;
+                comparison.allocation = rule.allocation;
+                if let Ask::Detectable(_) = self.ask {
+                    rule.effect = rule.detectable(control, self.goal)?;
+                    comparison.claim = Claim::Superiority { effect: rule.effect };
+                }
+                (control, treatment, None, rule.power(control)?)
+            }
+            (Ask::Size, Some((test, units)), None) => {
+                let size = test.required(self.goal)?;
+                groups = Some((size.control_units, size.treatment_units));
+                let of = |groups: u64| (groups as f64 * units).ceil();
+                (of(size.control_units), of(size.treatment_units), Some(size.control * units), size.power)
+            }
+            (Ask::Power(all), Some((test, units)), None) => {
+                let (control, treatment) = arms(all);
+                comparison.allocation = treatment / control;
+                let test = ClusterTest { allocation: comparison.allocation, ..test };
+                (control, treatment, None, test.power(control / units)?)
+            }
+            (Ask::Detectable(all), Some((test, units)), None) => {
+                let (control, treatment) = arms(all);
+                comparison.allocation = treatment / control;
+                let test = ClusterTest { allocation: comparison.allocation, ..test };
+                let effect = test.detectable(control / units, self.goal, self.toward)?;
+                comparison.claim = Claim::Superiority { effect };
+                (control, treatment, None, self.goal)
+            }
+            (Ask::Size, None, None) => {
                 let size = self.with_looks(comparison, self.goal)?.required(self.goal)?;
                 (size.control_units as f64, size.treatment_units as f64, Some(size.control), size.power)
             }
-            Ask::Power(units) => {
+            (Ask::Power(units), None, None) => {
                 let (control, treatment) = arms(units);
                 comparison.allocation = treatment / control;
                 (control, treatment, None, self.power_with_looks(comparison, control)?)
             }
-            Ask::Detectable(units) => {
+            (Ask::Detectable(units), None, None) => {
                 let (control, treatment) = arms(units);
                 comparison.allocation = treatment / control;
                 let found = self.with_looks(comparison, self.goal)?.detectable(control, self.goal, self.toward)?;
@@ -107,7 +150,8 @@ impl Question {
                 (days_of(total * part), None)
             })
         });
-        let groups = self.cluster_size.map(|size| ((control / size).ceil() as u64, (treatment / size).ceil() as u64));
+        let of_units = |size: f64| ((control / size).ceil() as u64, (treatment / size).ceil() as u64);
+        let groups = groups.or_else(|| self.cluster_size.map(of_units));
         let inflation = match &self.monitoring {
             Some(monitoring) => monitoring.inflation(self.goal)?,
             None => 1.0,
@@ -131,7 +175,9 @@ impl Question {
             groups,
             days: days_of(total),
             schedule,
-            worth: self.worth(&comparison, power),
+            worth: self.worth(&comparison, power).filter(|_| rule.is_none()),
+            type_one_error: rule.map(|rule| rule.type_one_error(control)).transpose()?,
+            assurance: rule.and_then(|rule| drawn(&rule, control)).transpose()?,
             assumptions: self.assumptions(),
             cautions: Vec::new(),
         };
@@ -236,7 +282,10 @@ impl Question {
         if let Some(Holm | Hochberg | Hommel | BenjaminiHochberg) = self.correction {
             say("sized as Bonferroni, the first step of the correction: the real power is no lower".to_owned());
         }
-        if matches!(self.comparison.claim, Claim::Superiority { .. }) && self.comparison.sides == Sides::One {
+        if matches!(self.comparison.claim, Claim::Superiority { .. })
+            && self.comparison.sides == Sides::One
+            && self.rule.is_none()
+        {
             say("one side: a movement the wrong way will not be told from none".to_owned());
         }
         if let Some(worth) = answer.worth.filter(|worth| MOST_EXAGGERATION < worth.magnitude) {
@@ -248,7 +297,8 @@ impl Question {
         if self.cuped.is_some_and(|rho| 0.95 < rho.abs()) {
             say("a correlation above 0.95 is rare: mind that the covariate is not the outcome itself".to_owned());
         }
-        if answer.groups.is_some_and(|(control, treatment)| control.min(treatment) < 15) {
+        let by_t = self.groups.is_some_and(|test| test.reference == Reference::Student);
+        if answer.groups.filter(|_| !by_t).is_some_and(|(control, treatment)| control.min(treatment) < 15) {
             say("fewer than 15 groups in a variant: the test is too sure of itself".to_owned());
         }
         match answer.days {
@@ -262,6 +312,14 @@ impl Question {
             _ => {}
         }
         list
+    }
+}
+
+/// The assurance of a rule; `None` where every effect is as likely.
+fn drawn(rule: &Decision, control: f64) -> Option<Result<Assurance, Refusal>> {
+    match rule.prior {
+        Prior::Normal(effects) => Some(rule.assurance(control, effects)),
+        Prior::Flat => None,
     }
 }
 

@@ -56,7 +56,9 @@ fn text(question: &Question, answer: &Answer) -> String {
     let each = question.comparison.alpha;
     let shared =
         if each == question.alpha { String::new() } else { format!(", {} for each treatment", digits(each, 4)) };
-    row("alpha", &format!("{}{shared}, {}", plain(question.alpha), sides(question)));
+    if question.rule.is_none() {
+        row("alpha", &format!("{}{shared}, {}", plain(question.alpha), sides(question)));
+    }
     if question.variants != 2 {
         let correction = question.correction.unwrap_or(CorrectionName::None).name();
         row("variants", &format!("{}, correction {correction}", question.variants));
@@ -92,6 +94,13 @@ fn text(question: &Question, answer: &Answer) -> String {
         row("control before rounding", &digits(exact, 9));
     }
     row("power at these units", &exact_power(answer.power));
+    if let Some(error) = answer.type_one_error {
+        row("ships without effect", &exact_power(error));
+    }
+    if let Some(assurance) = answer.assurance {
+        let (success, limit) = (exact_power(assurance.success), exact_power(assurance.limit));
+        row("assurance", &format!("{success} when the effect is drawn from the prior, {limit} with ever more units"));
+    }
     if let Some(events) = answer.events {
         row("events to expect", &count(events.round()));
     }
@@ -156,6 +165,7 @@ fn solved(question: &Question) -> &'static str {
 
 fn method(question: &Question) -> &'static str {
     match (&question.monitoring, question.always_valid) {
+        _ if question.rule.is_some() => "bayesian",
         (None, _) => "fixed",
         (_, true) => "always-valid",
         _ => "group-sequential",
@@ -181,6 +191,11 @@ fn json(question: &Question, answer: &Answer) -> Json {
             "margin": answer.margin,
             "relative_effect": question.baseline.filter(|level| *level != 0.0).map(|level| answer.effect / level.abs()),
             "events": answer.events,
+            "type_one_error": answer.type_one_error,
+            "assurance": answer.assurance.map(|assurance| json!({
+                "success": assurance.success, "success_and_better": assurance.success_and_better,
+                "better": assurance.better, "limit": assurance.limit,
+            })),
             "type_m": answer.worth.map(|worth| worth.magnitude),
             "type_s": answer.worth.map(|worth| worth.wrong_sign),
             "groups": answer.groups.map(|(control, treatment)| json!({ "control": control, "treatment": treatment })),

@@ -301,6 +301,18 @@ pub struct Common {
     /// The run must stop at the futility bound: alpha is lost if it goes on
     #[arg(long, help_heading = "Design", requires = "futility")]
     pub binding: bool,
+    /// Bayesian: the effect that is believed in before the data; none when absent
+    #[arg(long, value_name = "CHANGE", allow_hyphen_values = true, help_heading = "Design", requires = "prior_sd")]
+    pub prior_mean: Option<Change>,
+    /// Bayesian: the deviation of what is believed; every effect is as likely when absent
+    #[arg(long, value_name = "CHANGE", help_heading = "Design")]
+    pub prior_sd: Option<Change>,
+    /// Bayesian: ship when treatment is better with this probability
+    #[arg(long, value_name = "CHANCE", help_heading = "Design")]
+    pub win_probability: Option<Chance>,
+    /// Bayesian: ship when the loss to expect is at most this
+    #[arg(long, value_name = "CHANGE", help_heading = "Design")]
+    pub max_loss: Option<Change>,
 
     /// Correlation of the metric with a covariate from before the experiment
     #[arg(long, value_name = "RHO", value_parser = typed::correlation, allow_hyphen_values = true,
@@ -452,6 +464,8 @@ pub enum MethodName {
     GroupSequential,
     /// At any time
     AlwaysValid,
+    /// Once, at the end, by a rule on the posterior
+    Bayesian,
 }
 
 /// Parts of the sample at which one looks, rising, the last 1.

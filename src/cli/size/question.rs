@@ -10,9 +10,13 @@ use crate::rules::prelude::count;
 use crate::spec::Share;
 use crate::spec::quantity::plain;
 use crate::stats::anytime::NormalMixture;
-use crate::stats::comparison::{Claim, Comparison, Scale};
+use crate::stats::bayes::{self, Belief, Decision, Prior, Rule};
+use crate::stats::cluster::{ClusterTest, Clustering, Outcome, Reference, Weighting};
+use crate::stats::comparison::{Claim, Comparison, Endpoint, Scale};
 use crate::stats::decision::ShipRule;
+use crate::stats::mean::MeanTest;
 use crate::stats::multiplicity::{self, Correction};
+use crate::stats::proportion::ProportionTest;
 use crate::stats::sequential::{self, Futility, FutilityRule, Monitoring};
 use crate::stats::{Direction, Refusal, Sides, variance};
 
@@ -54,6 +58,10 @@ pub struct Question {
     pub always_valid: bool,
     pub cuped: Option<f64>,
     pub cluster_size: Option<f64>,
+    /// The test of groups by their own degrees of freedom; `None` where the design effect stands for the groups.
+    pub groups: Option<ClusterTest>,
+    /// The rule on the posterior that decides in place of a test.
+    pub rule: Option<Decision>,
     /// Units a day that take part.
     pub daily: Option<f64>,
     /// The inputs for people, in order.
@@ -109,6 +117,8 @@ impl Question {
                 variance::design_effect(size, common.cluster_cv.unwrap_or(0.0), icc).map_err(refuse)?;
         }
         let (monitoring, always_valid) = monitoring(common, each, sides, goal)?;
+        let rule = rule(&subject, common, &stated, &comparison)?;
+        let groups = groups(&comparison, common).filter(|_| monitoring.is_none() && rule.is_none());
         Ok(Question {
             inputs: stated.inputs(&subject, common),
             kind: subject.kind,
@@ -130,9 +140,117 @@ impl Question {
             cuped: common.cuped,
             cluster_size: common.cluster_size,
             daily: common.units_per_day.map(|units| units.0 * common.share.map_or(1.0, Share::fraction)),
-            formula: subject.formula,
+            formula: match (&rule, &groups) {
+                (Some(_), _) => "normal posterior of the difference, judged by the rule",
+                (None, Some(test)) => test_of_groups(test),
+                (None, None) => subject.formula,
+            },
+            rule,
+            groups,
             quantile: subject.quantile,
         })
+    }
+}
+
+/// The comparison of groups that is asked; `None` where it has no test of its own, and without groups.
+///
+/// Variance reduction of the units is taken to hold for the groups.
+fn groups(comparison: &Comparison, common: &Common) -> Option<ClusterTest> {
+    let clustering = Clustering {
+        size: common.cluster_size?,
+        size_variation: common.cluster_cv.unwrap_or(0.0),
+        intraclass_correlation: common.icc?,
+        weighting: Weighting::Units,
+    };
+    let (Claim::Superiority { effect }, Scale::Difference) = (comparison.claim, comparison.scale) else { return None };
+    let reduction = common.cuped.map_or(1.0, |rho| 1.0 - rho * rho);
+    let (outcome, reference) = match comparison.endpoint {
+        Endpoint::Mean { sd, test: MeanTest::T, .. } => {
+            (Outcome::Mean { sd: sd * libm::sqrt(reduction), clustering }, Reference::Student)
+        }
+        Endpoint::Mean { sd, test: MeanTest::Z, .. } => {
+            (Outcome::Mean { sd: sd * libm::sqrt(reduction), clustering }, Reference::Normal)
+        }
+        Endpoint::Proportion { baseline, test } if common.cuped.is_none() => {
+            let pooled = match test {
+                ProportionTest::Pooled => true,
+                ProportionTest::Unpooled => false,
+                _ => return None,
+            };
+            (Outcome::Proportion { baseline, pooled, clustering }, Reference::Student)
+        }
+        _ => return None,
+    };
+    let Comparison { alpha, sides, allocation, .. } = *comparison;
+    Some(ClusterTest { outcome, effect, alpha, sides, allocation, reference })
+}
+
+/// The rule on the posterior that is asked; `None` for other methods.
+fn rule(
+    subject: &Subject,
+    common: &Common,
+    stated: &Stated,
+    comparison: &Comparison,
+) -> Result<Option<Decision>, Failure> {
+    let parts = [&common.prior_mean, &common.prior_sd, &common.max_loss];
+    let has_parts = parts.iter().any(|part| part.is_some()) || common.win_probability.is_some();
+    if common.method != Some(MethodName::Bayesian) {
+        return match has_parts {
+            true => Err(usage("a prior and a rule on it belong to a Bayesian design", "write --method bayesian")),
+            false => Ok(None),
+        };
+    }
+    if common.win_probability.is_none() && common.max_loss.is_none() {
+        return Err(usage("a Bayesian design needs its rule", "give --win-probability, --max-loss, or both"));
+    }
+    let Claim::Superiority { effect } = comparison.claim else {
+        return Err(usage("the rule on the posterior shows an effect", "leave out --margin and --equivalence"));
+    };
+    if comparison.scale == Scale::Lift || common.variants != 2 || common.guardrails != 0 {
+        let help = "leave out --scale, --variants and --guardrails";
+        return Err(usage("the rule on the posterior compares two variants by their difference", help));
+    }
+    let measure = match comparison.endpoint {
+        Endpoint::Proportion { baseline, .. } => bayes::Measure::Proportion { baseline },
+        Endpoint::Mean { sd, test, .. } => bayes::Measure::Mean {
+            sd_control: sd,
+            sd_treatment: match test {
+                MeanTest::UnequalZ { sd_treatment } | MeanTest::Welch { sd_treatment } => sd_treatment,
+                _ => sd,
+            },
+        },
+        Endpoint::Count(_) | Endpoint::TimeToEvent(_) => {
+            return Err(usage("posteriors are planned for rates and means", "ask for `expc size mean` with its --sd"));
+        }
+    };
+    let size = |option: &str, change: &Option<Change>| {
+        change.as_ref().map(|change| subject.measure.size(subject.baseline, option, change)).transpose()
+    };
+    let mean = size("prior-mean", &common.prior_mean)?.unwrap_or(0.0);
+    let toward = common.prior_mean.as_ref().and_then(|change| change.toward).unwrap_or(stated.toward);
+    let prior = match size("prior-sd", &common.prior_sd)? {
+        Some(sd) => Prior::Normal(Belief::new(toward.sign() * mean, sd).map_err(|refusal| refused(&refusal))?),
+        None => Prior::Flat,
+    };
+    Ok(Some(Decision {
+        measure,
+        prior,
+        rule: Rule {
+            better: stated.toward,
+            win: common.win_probability.map(|chance| chance.0),
+            loss: size("max-loss", &common.max_loss)?,
+            rope: None,
+        },
+        effect,
+        allocation: comparison.allocation,
+        size_factor: comparison.size_factor,
+    }))
+}
+
+fn test_of_groups(test: &ClusterTest) -> &'static str {
+    match test.reference {
+        Reference::Student => "t test of the groups, with their degrees of freedom (Donner and Klar 2000)",
+        Reference::Normal => "z test of the groups (Donner and Klar 2000)",
     }
 }
 
@@ -272,6 +390,16 @@ impl Stated {
         if self.true_effect != 0.0 {
             rows.push(("true effect", measure.effect(subject.baseline, self.true_effect)));
         }
+        if let Some(sd) = &common.prior_sd {
+            let mean = common.prior_mean.as_ref().map_or("0", |mean| mean.text.as_str());
+            rows.push(("prior", format!("normal with mean {mean} and standard deviation {}", sd.text)));
+        }
+        let win = common.win_probability.map(|chance| format!("better with a probability of {}", plain(chance.0)));
+        let loss = common.max_loss.as_ref().map(|loss| format!("an expected loss of at most {}", loss.text));
+        let rule: Vec<String> = win.into_iter().chain(loss).collect();
+        if !rule.is_empty() {
+            rows.push(("ships when", rule.join(", and ")));
+        }
         if let Some(rho) = common.cuped {
             rows.push(("covariate", format!("correlation {}", plain(rho))));
         }
@@ -329,7 +457,10 @@ fn monitoring(common: &Common, alpha: f64, sides: Sides, goal: f64) -> Result<(O
             "a fixed design looks once, at the end",
             "leave out --looks and --spending, or write --method group-sequential",
         )),
-        MethodName::Fixed => Ok((None, false)),
+        MethodName::Bayesian if sequential => {
+            Err(usage("the rule on the posterior is read once", "leave out --looks and --spending"))
+        }
+        MethodName::Fixed | MethodName::Bayesian => Ok((None, false)),
         MethodName::GroupSequential => {
             let Some(looks) = &common.looks else {
                 return Err(usage(

@@ -12,7 +12,9 @@ use super::schedule::burn_in;
 use super::show::{self, count, difference, exact_percent, level, percent, short};
 use super::{Format, Request, dated_looks, window_us};
 use crate::emit::{Artifact, ArtifactRole};
-use crate::plan::{Cell, PlannedEffect, PlannedMetric, PlannedStage, Row, Sized, Sizing, Unsized, Verdict};
+use crate::plan::{
+    Cell, Plan, PlannedEffect, PlannedMetric, PlannedStage, Row, Sized, Sizing, USUAL_CORRELATION, Unsized, Verdict,
+};
 use crate::spec::decision::{GuardState, Quality};
 use crate::spec::design::{Reduction, SrmAction};
 use crate::spec::quantity::plain;
@@ -22,6 +24,7 @@ use crate::spec::{
     Action, Correction, Day, Direction, Field, Gate, HypothesisKind, List, Method, Outcome, Population, Role,
     SecondaryCorrection, SecondaryGate, Sides, Spending,
 };
+use crate::stats::comparison::Claim;
 use crate::stats::srm;
 
 /// The pre-registration document.
@@ -492,9 +495,7 @@ fn analysis(request: &Request<'_>) -> String {
         lines.push(format!("Secondary metrics are reported {shared}{after}: they explain and never decide alone."));
     }
     if plan.metrics_of(Role::Guardrail).next().is_some() {
-        lines.push(format!(
-            "Guardrails are tested one-sided for non-inferiority at alpha {alpha} each; all must pass, so alpha is not divided."
-        ));
+        lines.push(format!("{} at alpha {alpha} each; all must pass, so alpha is not divided.", guardrails(plan)));
     }
     let mut tests: Vec<(Statistic, Vec<String>)> = Vec::new();
     for metric in plan.metrics.iter().filter(|metric| metric.role != Role::Monitor) {
@@ -561,6 +562,26 @@ fn analysis(request: &Request<'_>) -> String {
     out
 }
 
+/// What the guardrails are tested for.
+fn guardrails(plan: &Plan) -> String {
+    let kinds = [
+        (HypothesisKind::NonInferiority, "one-sided for non-inferiority"),
+        (HypothesisKind::Equivalence, "by two one-sided tests for equivalence"),
+        (HypothesisKind::Superiority, "for superiority"),
+        (HypothesisKind::SuperiorityByMargin, "one-sided for superiority by a margin"),
+    ];
+    let with = |kind| plan.metrics_of(Role::Guardrail).filter(move |metric| metric.hypothesis.value == kind);
+    let used: Vec<_> = kinds.into_iter().filter(|(kind, _)| with(*kind).next().is_some()).collect();
+    if let [(_, how)] = used.as_slice() {
+        return format!("Guardrails are tested {how}");
+    }
+    let each = used.into_iter().map(|(kind, how)| {
+        let names: Vec<String> = with(kind).map(|metric| code(&metric.name)).collect();
+        format!("{} {how}", joined(&names))
+    });
+    format!("Guardrails are tested: {}", each.collect::<Vec<_>>().join("; "))
+}
+
 fn bayes_line(request: &Request<'_>) -> String {
     let bayes = request.spec.design.value().and_then(|design| design.bayes.value());
     let Some(bayes) = bayes else { return "Bayesian design, without a registered prior or threshold.".to_owned() };
@@ -624,6 +645,8 @@ fn sizes(request: &Request<'_>) -> String {
         out += "Detectable is the smallest effect or margin that reaches the goal with the units available.\n";
         out += &factor_line(&sized);
         out.push('\n');
+        out += &worth(&sized);
+        out += &ships(plan);
     }
     let mut table = Table::new(&["Number", ">Value", "From"]);
     for line in origins(&request.inputs) {
@@ -648,14 +671,22 @@ fn both(control: f64, treatment: f64) -> String {
     }
 }
 
+fn claim_word(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Superiority { .. } => "superiority",
+        Claim::SuperiorityByMargin { .. } => "superiority by a margin",
+        Claim::NonInferiority { .. } => "non-inferiority",
+        Claim::Equivalence { .. } => "equivalence",
+    }
+}
+
 fn size_row(request: &Request<'_>, sized: &Sized, sizing: &Sizing) -> Vec<String> {
     let metric = request.plan.metrics.iter().find(|metric| metric.name == sized.metric && metric.role == sized.role);
-    let guardrail = sized.role == Role::Guardrail;
     vec![
         code(&sized.metric),
         code(&sized.treatment),
-        if guardrail { "non-inferiority" } else { "superiority" }.to_owned(),
-        text(&difference(metric, sized_for(sizing.comparison.claim))),
+        claim_word(sizing.comparison.claim).to_owned(),
+        text(&difference(metric, sized_for(sizing.comparison.claim) * sizing.unit)),
         both(sizing.need.control_units as f64, sizing.need.treatment_units as f64),
         both(sizing.control.floor(), sizing.treatment.floor()),
         show::power(sizing.power),
@@ -687,6 +718,63 @@ fn factor_line(sized: &[(&Sized, &Sizing)]) -> String {
         }
     }
     lines.concat()
+}
+
+/// A win that overstates by less than this is as good as true.
+const NOTICED: f64 = 1.005;
+
+/// What a win will be worth, how likely it is before the effect is known, and where a formula is stretched.
+fn worth(sized: &[(&Sized, &Sizing)]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for (sized, sizing) in sized {
+        let of = format!("{} in {}", code(&sized.metric), code(&sized.treatment));
+        if sized.role == Role::Primary
+            && let Some(worth) = sizing.exaggeration().filter(|worth| NOTICED <= worth.magnitude)
+        {
+            lines.push(format!(
+                "A win of {of} overstates the planned effect {} times on average, and points the wrong way in {} of wins.",
+                short(worth.magnitude),
+                rare(worth.wrong_sign)
+            ));
+        }
+        if let Some(assurance) = sizing.assurance() {
+            lines.push(format!(
+                "Before the effect is known, {of} meets the rule with a probability of {} (assurance); with ever more units, {}.",
+                show::power(assurance.success),
+                show::power(assurance.limit)
+            ));
+        }
+        for caution in sizing.cautions() {
+            lines.push(format!("Mind {of}: {}.", text(&caution.to_string())));
+        }
+    }
+    if lines.is_empty() { String::new() } else { bullets(lines) }
+}
+
+/// A probability that is often too small to be read.
+fn rare(probability: f64) -> String {
+    if probability < 1e-4 { "less than 0.01 %".to_owned() } else { percent(probability) }
+}
+
+/// How likely each treatment is to ship.
+fn ships(plan: &Plan) -> String {
+    let ships = plan.ships();
+    if ships.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["Variant", ">Ships, metrics independent", ">Ships, metrics correlated"]);
+    for ship in &ships {
+        table.row(vec![code(&ship.treatment), show::power(ship.independent), show::power(ship.correlated)]);
+    }
+    format!(
+        "### How likely it is to ship\n\n{}{} and every guardrail passes, with effects as planned, guardrails that do not move, and sound data.\nCorrelated: {} between every two estimates.\n\n",
+        table.print(),
+        match plan.design.correction.value {
+            Correction::FixedSequence => "Ships: every claim up to the first one of the variant succeeds",
+            _ => "Ships: a primary metric succeeds",
+        },
+        plain(USUAL_CORRELATION)
+    )
 }
 
 fn power_by_week(request: &Request<'_>) -> String {
@@ -801,6 +889,31 @@ fn looks(request: &Request<'_>) -> String {
         table.row(row);
     }
     out += &table.print();
+    let claims = request.plan.sizes.iter().filter(|sized| sized.role == Role::Primary);
+    let mut costs =
+        Table::new(&["Metric", "Variant", "True effect", ">Units on average", ">Days", ">Stops for success"]);
+    for sized in claims {
+        let Ok(sizing) = &sized.result else { continue };
+        for expected in sizing.expectations(request.plan) {
+            let truth = match expected.truth {
+                0.0 => "none",
+                1.0 => "as planned",
+                _ => "half of the planned",
+            };
+            costs.row(vec![
+                code(&sized.metric),
+                code(&sized.treatment),
+                truth.to_owned(),
+                both(expected.control.round(), expected.treatment.round()),
+                expected.days.map(|days| format!("{days:.1}")).unwrap_or_default(),
+                show::power(expected.success),
+            ]);
+        }
+    }
+    if !costs.is_empty() {
+        out += "What the looks take on average, with the units available:\n\n";
+        out += &costs.print();
+    }
     if design.claims > 1 && design.correction.value != Correction::None {
         out += &format!("Bounds are those of one claim, at alpha {}.\n\n", short(design.alpha_per_claim));
     }
@@ -1000,6 +1113,14 @@ fn quality(request: &Request<'_>) -> String {
         ),
         (true, Err(_)) => "Sample ratio: cannot be checked with fewer than two variants.".to_owned(),
     });
+    if let Some(Ok(leak)) = plan.smallest_leak() {
+        lines.push(format!(
+            "It notices nine times in ten when {} of the units of {} are lost, of {} in all; smaller leaks pass more often.",
+            percent(leak.part),
+            code(&leak.variant),
+            count(leak.units.floor())
+        ));
+    }
     lines.push("Units seen in two variants are excluded and counted.".to_owned());
     lines.push("Only units whose window is complete at the cut-off are analysed.".to_owned());
     let notify = request.spec.feedback.value().and_then(|feedback| feedback.notify.value());

@@ -32,6 +32,8 @@ pub struct Memo {
     drifts: Table<(usize, u64), f64>,
     /// By the comparison and the power in words, for tests that take more than a closed form.
     sizes: Table<String, Size>,
+    /// Levels of treatments that share a control, by their design in words.
+    levels: Table<String, f64>,
 }
 
 /// Answers that many threads share, refusals included.
@@ -61,6 +63,15 @@ impl Memo {
         // The memo keeps every plan alive, so its address names it.
         let key = (Arc::as_ptr(plan) as usize, power.to_bits());
         once(&self.drifts, key, || plan.drift(power))
+    }
+
+    /// The level of one of several treatments against one control.
+    pub(in crate::plan) fn level(
+        &self,
+        key: String,
+        make: impl FnOnce() -> Result<f64, Refusal>,
+    ) -> Result<f64, Refusal> {
+        once(&self.levels, key, make)
     }
 
     /// The sample of a comparison. Closed forms are faster than looking them up.

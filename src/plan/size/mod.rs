@@ -19,6 +19,7 @@ use crate::stats::comparison::{Caution, Claim, Comparison, Rounding, Size};
 use crate::stats::exaggeration::{self, Exaggeration};
 use crate::stats::{self, Direction, Refusal, normal};
 
+use super::calendar::Calendar;
 use super::types::{Plan, PlannedDesign, PlannedMetric, PlannedVariant};
 use bounds::Frame;
 pub use bounds::{Look, Memo, looks};
@@ -260,6 +261,11 @@ fn parts(plan: &Plan, control: &PlannedVariant, treatment: &PlannedVariant) -> (
 
 /// Units of analysis over all variants after the first `days` days; periods of all places for a switchback.
 fn enrolled(plan: &Plan, days: u32) -> Result<f64, Unsized> {
+    enrolled_on(plan, &plan.calendar, days)
+}
+
+/// The same under another calendar.
+fn enrolled_on(plan: &Plan, calendar: &Calendar, days: u32) -> Result<f64, Unsized> {
     let design = &plan.design;
     if let Some(switchback) = &design.switchback
         && let Some(period) = &switchback.period
@@ -274,14 +280,23 @@ fn enrolled(plan: &Plan, days: u32) -> Result<f64, Unsized> {
     let daily = daily.ok_or_else(|| Unsized::Missing("the number of eligible units per day".to_owned()))?.value;
     let kept = 1.0 - plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
     let members = design.cluster_size.as_ref().map_or(1.0, |known| known.value);
-    let come = daily * plan.calendar.share_days(days) * kept * plan.exposure.rate.value * members;
+    let come = daily * calendar.share_days(days) * kept * plan.exposure.rate.value * members;
     // Groups that exist in a known number are not used up twice.
     let all = design.cluster.as_ref().and_then(|cluster| {
-        let share = plan.calendar.main_stage().map_or(1.0, |stage| stage.share.value);
+        let share = calendar.main_stage().map_or(1.0, |stage| stage.share.value);
         let members = cluster.total.as_ref()?.value * cluster.mean_size.as_ref()?.value;
         Some(members * share * kept * plan.exposure.rate.value)
     });
     Ok(come.min(all.unwrap_or(f64::INFINITY)))
+}
+
+/// Units of analysis of all variants that have come within the first `days` days under a calendar; 0 where nobody
+/// knows. Between two days they come evenly.
+pub fn units_by(plan: &Plan, calendar: &Calendar, days: f64) -> f64 {
+    let whole = days.max(0.0).floor();
+    let by = |day: f64| enrolled_on(plan, calendar, day as u32).unwrap_or(0.0);
+    let (before, after) = (by(whole), by(whole + 1.0));
+    before + (after - before) * (days.max(0.0) - whole)
 }
 
 impl Sizing {
@@ -352,6 +367,9 @@ impl Sizing {
     /// planned one: 0 for none.
     pub fn expected(&self, plan: &Plan, truth: f64) -> Option<Expected> {
         let Way::Looks(looks) = &self.way else { return None };
+        if self.control < 2.0 {
+            return None;
+        }
         let part = self.control / self.need.control;
         let stops = looks.stops(part, truth).ok()?;
         let mut fraction = 1.0;
@@ -369,6 +387,11 @@ impl Sizing {
             days: (0 < self.mature_days).then_some(whole - saved_days),
             success: looks.power(part, truth).ok()?,
         })
+    }
+
+    /// [`Self::expected`] under no effect, half of the planned one, and the planned one; empty for one look.
+    pub fn expectations(&self, plan: &Plan) -> Vec<Expected> {
+        [0.0, 0.5, 1.0].iter().filter_map(|&truth| self.expected(plan, truth)).collect()
     }
 
     /// Power and detectable effect at the end of each week, up to `weeks`; the last stage goes on past the plan.
@@ -417,15 +440,24 @@ impl Sizing {
         }
         let fraction = plan.control()?.fraction;
         let with_share = |share: f64| {
-            let mut plan = Plan { sizes: Vec::new(), ..plan.clone() };
-            plan.calendar.stages.last_mut()?.share.value = share;
-            enrolled(&plan, self.mature_days).ok().map(|total| total * fraction)
+            let mut calendar = plan.calendar.clone();
+            calendar.stages.last_mut()?.share.value = share;
+            enrolled_on(plan, &calendar, self.mature_days).ok().map(|total| total * fraction)
         };
         // Units are linear in the share of a stage, as long as shares rise.
         let before = plan.calendar.stages.iter().rev().nth(1).map_or(0.0, |stage| stage.share.value.min(0.5));
         let (low, high) = (with_share(before)?, with_share(1.0)?);
         let gain = (high - low) / (1.0 - before);
         (0.0 < gain).then(|| before + (self.need.control - low) / gain)
+    }
+
+    /// Control units that have come within the first `days` days under a calendar, be it the plan's or another one.
+    ///
+    /// Between two days they come evenly.
+    pub fn control_by(&self, plan: &Plan, calendar: &Calendar, days: f64) -> f64 {
+        let Some(control) = plan.control() else { return 0.0 };
+        let part = parts(plan, control, control).0;
+        units_by(plan, calendar, days) * part
     }
 
     /// Days of the whole run that give the sample, the last stage going on; the run keeps whole weeks.
@@ -444,10 +476,11 @@ impl Sizing {
         if control < 2.0 { 0.0 } else { self.power_with(control).unwrap_or(0.0) }
     }
 
-    /// Power of the same number of units in all, split evenly between the two variants.
-    pub fn power_if_even(&self) -> f64 {
+    /// Power of the same number of units in all, split evenly over all variants.
+    pub fn power_if_even(&self, plan: &Plan) -> f64 {
         let even = Comparison { allocation: 1.0, ..self.exact };
-        let each = (self.control + self.treatment) / 2.0;
+        let control = plan.control().map_or(0.0, |control| control.fraction);
+        let each = if 0.0 < control { self.control / control / plan.variants.len() as f64 } else { 0.0 };
         let power = || match &self.way {
             Way::Once => even.power(each),
             Way::Looks(looks) => looks.power(each / even.required(self.power_goal)?.control, 1.0),

@@ -16,6 +16,7 @@ crate::rules::rule::group! {
     bad_code,
     unknown_reference,
     broken_audience,
+    narrowed_volume,
 }
 
 use crate::catalog::AttributeType;

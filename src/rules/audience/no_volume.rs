@@ -17,6 +17,10 @@ rule! {
     /// #: file experiments/checkout-one-tap.toml
     /// #: without audience.daily_units
     /// ```
+    /// ```toml,bad
+    /// [audience]
+    /// unique_units = [{ after = "1 day", units = 64000 }, { after = "7 days", units = 50000 }]
+    /// ```
     /// ```toml,good
     /// [audience]
     /// daily_units = 60000
@@ -29,6 +33,14 @@ rule! {
 }
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
+    if let Some(refusal) = &cx.plan.audience.arrivals_fault {
+        out.push(not_returning(cx, refusal));
+    }
+    if let [only] = &cx.plan.audience.unique_units[..] {
+        let headline = "one count of different units does not tell how many return".to_owned();
+        let at = crate::rules::place::at_value(cx, &RULE, only.span(), "audience", headline).label("one day");
+        out.push(at.help("add the different units after a later day, or leave `unique_units` out"));
+    }
     let audience = cx.spec.audience.value();
     let written = audience.is_some_and(|audience| !audience.daily_units.is_absent());
     let over = cx.plan.status.value.is_over();
@@ -60,4 +72,14 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             .help("add `daily_units` here: units per day that meet all conditions")
             .help(format!("or measure it once for all, in `[audiences.{}]`", crate::text::printable(&base.value))),
     );
+}
+
+/// Counts that no stream of returning units has.
+fn not_returning(cx: &PlanCx<'_>, refusal: &crate::stats::Refusal) -> Diagnostic {
+    let counts = &cx.plan.audience.unique_units;
+    let span = counts.first().and_then(|known| known.span());
+    let headline = "the counts in `unique_units` are not those of returning units".to_owned();
+    crate::rules::place::at_value(cx, &RULE, span, "audience", headline)
+        .label(refusal.to_string())
+        .help("give different units after 1 day and at least one later day: they grow, and ever more slowly")
 }

@@ -2,6 +2,7 @@
 
 use crate::rules::place;
 use crate::rules::prelude::*;
+use crate::rules::rollout::false_alarm::calm_units_at_margin;
 use crate::spec::Gate;
 use crate::spec::feedback::Notice;
 
@@ -21,7 +22,7 @@ rule! {
     ///   { name = "small", share = "10%", hold = "4 days" },
     ///   { name = "main", share = "50%", hold = "21 days" },
     /// ]
-    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 1000 }]
+    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 12000 }]
     /// [decision]
     /// rules = [
     ///   { quality = "fail", then = "iterate" },
@@ -66,12 +67,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             continue;
         }
         let name = quoted(&metric.name);
+        let units = calm_units_at_margin(cx, &metric.name).unwrap_or(5000.0);
         out.push(
             place::at_metric(cx, &RULE, metric, format!("nothing would happen if guardrail {name} failed"))
                 .label("no decision rule, rollback, gate or alert uses it")
                 .help("add `{ guardrails = \"fail\", then = \"stop\" }` to `decision.rules`")
                 .help(format!(
-                    "or a rollback: `{{ metric = \"{}\", harm = \"margin\", min_units = 5000 }}`",
+                    "or a rollback: `{{ metric = \"{}\", harm = \"margin\", min_units = {units:.0} }}`",
                     crate::text::printable(&metric.name)
                 )),
         );

@@ -21,6 +21,8 @@ rule! {
     /// [[metrics.guardrail]]
     /// metric = "refund_rate"
     /// margin = { absolute = "0.08pp" }
+    /// [rollout]
+    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 12000 }]
     /// ```
     /// ```toml,good
     /// [[metrics.guardrail]]
@@ -39,7 +41,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     for metric in cx.plan.metrics_of(Role::Guardrail).filter(|metric| metric.defined.is_some()) {
-        let Some(margin) = &metric.margin else { continue };
+        let Some((margin, bar)) = shortfall::bar(metric) else { continue };
         // A margin of the wrong sign is another fault: GRD004.
         if margin.absolute.is_none_or(|size| size <= 0.0) {
             continue;
@@ -48,13 +50,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             Judged::Enough => {}
             Judged::Lacks(what) => out.skip(what),
             Judged::Refused(refusal) => {
-                let Some(text) = shortfall::refused(metric, refusal) else {
-                    out.skip(refusal.to_string());
-                    continue;
-                };
                 let headline = format!("{} can never be shown to stay in its margin", quoted(&metric.name));
-                let found = place::at_value(cx, &RULE, Some(margin.span), "metrics", headline).label(text);
-                out.push(found.help("choose a margin that leaves the metric inside its range"));
+                let found = place::at_value(cx, &RULE, Some(margin.span), "metrics", headline);
+                match shortfall::refused(found, metric, refusal) {
+                    Some(found) => out.push(found),
+                    None => out.skip(refusal.to_string()),
+                }
             }
             Judged::Short(sizing, treatment) => {
                 let headline = format!(
@@ -73,7 +74,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
                     found = found.also(span, text);
                 }
                 let found = shortfall::inputs(cx, found, metric, sizing);
-                out.push(shortfall::ways_out(cx, found, metric, sizing, "margin", margin.is_relative));
+                out.push(shortfall::ways_out(cx, found, metric, sizing, bar, margin.is_relative));
             }
         }
     }

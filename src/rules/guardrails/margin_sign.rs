@@ -2,6 +2,7 @@
 
 use crate::rules::place;
 use crate::rules::prelude::*;
+use crate::spec::HypothesisKind;
 
 rule! {
     /// A margin is negative or zero: it is a size, counted in the metric's bad direction.
@@ -30,8 +31,9 @@ rule! {
 }
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
-    for metric in cx.plan.metrics_of(Role::Guardrail) {
+    for metric in cx.plan.metrics.iter().filter(|metric| metric.role != Role::Monitor) {
         let Some(margin) = &metric.margin else { continue };
+        let beats = metric.hypothesis.value == HypothesisKind::SuperiorityByMargin;
         let Some(size) = margin.absolute.or(margin.relative).filter(|size| *size <= 0.0) else { continue };
         let name = quoted(&metric.name);
         let bad = match metric.higher_is_better() {
@@ -39,6 +41,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             Some(false) => "rises",
             None => "moves the wrong way",
         };
+        if size == 0.0 && beats {
+            continue;
+        }
         if size == 0.0 {
             let headline = format!("a margin of 0 for {name} can never be shown");
             let found = place::at_value(cx, &RULE, Some(margin.span), "metrics", headline);

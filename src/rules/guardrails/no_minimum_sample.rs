@@ -1,6 +1,7 @@
 //! GRD010 no-minimum-sample.
 
 use crate::rules::prelude::*;
+use crate::rules::rollout::false_alarm::calm_units;
 
 rule! {
     /// A rollback may fire before it has seen a minimum of units.
@@ -15,14 +16,14 @@ rule! {
     /// [rollout]
     /// rollback = [
     ///   { metric = "page_latency", harm = "margin" },
-    ///   { metric = "refund_rate", harm = "margin", min_units = 5000 },
+    ///   { metric = "refund_rate", harm = "margin", min_units = 40000 },
     /// ]
     /// ```
     /// ```toml,good
     /// [rollout]
     /// rollback = [
-    ///   { metric = "page_latency", harm = "margin", min_units = 1000 },
-    ///   { metric = "refund_rate", harm = "margin", min_units = 5000 },
+    ///   { metric = "page_latency", harm = "margin", min_units = 12000 },
+    ///   { metric = "refund_rate", harm = "margin", min_units = 40000 },
     /// ]
     /// ```
     static RULE = {
@@ -36,10 +37,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     for rollback in super::rollbacks(cx) {
         let Some(metric) = rollback.metric.get().filter(|_| rollback.min_units.is_absent()) else { continue };
         let headline = format!("the rollback on {} may fire on a handful of units", quoted(metric));
+        let units = calm_units(cx, rollback).unwrap_or(1000.0);
         out.push(
             crate::rules::place::at_value(cx, &RULE, Some(metric.span), "rollout", headline)
                 .label("lacks `min_units`")
-                .help("add `min_units = 1000`: units a variant before it may fire"),
+                .help(format!("add `min_units = {units:.0}`: units a variant before it may fire")),
         );
     }
 }

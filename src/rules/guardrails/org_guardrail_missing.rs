@@ -16,7 +16,7 @@ rule! {
     /// [metrics]
     /// guardrail = []
     /// [rollout]
-    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 1000 }]
+    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 12000 }]
     /// ```
     /// ```toml,good
     /// [[metrics.guardrail]]

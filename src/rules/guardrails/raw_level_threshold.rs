@@ -16,15 +16,15 @@ rule! {
     /// ```toml,bad
     /// [rollout]
     /// rollback = [
-    ///   { metric = "page_latency", harm = "level", threshold = "500 ms", min_units = 1000 },
-    ///   { metric = "refund_rate", harm = "margin", min_units = 5000 },
+    ///   { metric = "page_latency", harm = "level", threshold = "500 ms", min_units = 12000 },
+    ///   { metric = "refund_rate", harm = "margin", min_units = 40000 },
     /// ]
     /// ```
     /// ```toml,good
     /// [rollout]
     /// rollback = [
-    ///   { metric = "page_latency", harm = "difference", threshold = "20 ms", min_units = 1000 },
-    ///   { metric = "refund_rate", harm = "margin", min_units = 5000 },
+    ///   { metric = "page_latency", harm = "difference", threshold = "20 ms", min_units = 4000 },
+    ///   { metric = "refund_rate", harm = "margin", min_units = 40000 },
     /// ]
     /// ```
     static RULE = {

@@ -23,7 +23,7 @@ rule! {
     /// [hypothesis]
     /// expect = [{ metric = "opened_orders", direction = "increase" }]
     /// [rollout]
-    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 1000 }]
+    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 12000 }]
     /// #: file catalog/base.toml
     /// [events.checkout_paid]
     /// about = "Checkout was paid"
@@ -60,7 +60,7 @@ rule! {
     /// metric = "refunds_per_order"
     /// margin = { relative = "15%" }
     /// [rollout]
-    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 1000 }]
+    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 12000 }]
     /// #: file catalog/base.toml
     /// [metrics.refunds_per_order]
     /// kind = "ratio"

@@ -1,7 +1,11 @@
 //! ROL005 blind-stage.
 
+use crate::plan::Calendar;
 use crate::rules::prelude::*;
+use crate::rules::statistics::cluster_ignored;
 use crate::spec::Gate;
+use crate::stats::cluster::LEAST_CLUSTERS;
+use crate::stats::comparison::Claim;
 
 rule! {
     /// A gate on the guardrails follows a stage in which no guardrail could show harm.
@@ -49,7 +53,6 @@ struct Guard<'a> {
     sizing: &'a Sizing,
     /// Days from exposure until a unit is complete.
     wait: f64,
-    fraction: f64,
 }
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
@@ -58,27 +61,44 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if !gated || !super::is_open(cx.plan) {
         return;
     }
+    // So few groups are STA019's.
+    if cluster_ignored::groups(cx.plan).is_some_and(|groups| groups < LEAST_CLUSTERS) {
+        return out.skip("enough groups for a test");
+    }
     let guards = guards(cx);
     // A guardrail that lacks an input may be the one that sees: another rule asks for it.
     let sized = cx.plan.sizes.iter().filter(|sized| sized.role == Role::Guardrail).count();
     if guards.is_empty() || guards.len() < sized {
         return out.skip("no size for every guardrail");
     }
-    let Some(daily) = daily_units(cx.plan) else { return out.skip("no eligible units per day") };
+    if cx.plan.audience.daily_units.is_none() {
+        return out.skip("no eligible units per day");
+    }
     for (index, stage) in stages.iter().enumerate().take(stages.len() - 1) {
         if stage.gate.value != Gate::Guardrails || stage.days == 0 {
             continue;
         }
-        let steps: Vec<(f64, u32)> = stages[..=index].iter().map(|stage| (stage.share.value, stage.days)).collect();
-        if guards.iter().any(|guard| guard.sees(daily, &steps)) {
+        // A gate sees the units of every stage so far, also where the analysis leaves the ramp out.
+        let mut ramp = cx.plan.calendar.clone();
+        ramp.stages.truncate(index + 1);
+        ramp.analyse_ramp = true;
+        ramp.days = ramp.stages.iter().map(|stage| stage.days).sum();
+        if guards.iter().any(|guard| guard.sees(cx.plan, &ramp)) {
             continue;
         }
+        let before = ramp.days - stage.days;
         let hold = (stage.days + 1..=MOST_DAYS).find(|&days| {
-            let mut longer = steps.clone();
-            longer[index].1 = days;
-            guards.iter().any(|guard| guard.sees(daily, &longer))
+            ramp.days = before + days;
+            if let Some(last) = ramp.stages.last_mut() {
+                last.days = days;
+            }
+            guards.iter().any(|guard| guard.sees(cx.plan, &ramp))
         });
-        out.push(blind(cx, stage, &guards, hold, daily, &steps));
+        ramp.days = before + stage.days;
+        if let Some(last) = ramp.stages.last_mut() {
+            last.days = stage.days;
+        }
+        out.push(blind(cx, stage, &guards, hold, &ramp));
     }
 }
 
@@ -88,20 +108,21 @@ fn blind(
     stage: &crate::plan::PlannedStage,
     guards: &[Guard<'_>],
     hold: Option<u32>,
-    daily: f64,
-    steps: &[(f64, u32)],
+    ramp: &Calendar,
 ) -> Diagnostic {
     let span = stage.gate.span().unwrap_or(stage.span);
     let name = quoted(&stage.name);
     let quickest = guards.iter().min_by(|a, b| a.wait.total_cmp(&b.wait)).expect("the caller has guardrails");
-    let units = quickest.units(daily, steps);
+    let units = quickest.units(cx.plan, ramp);
     let label = if units < 2.0 {
         format!("{} needs {} to be complete", quoted(quickest.name), wait_text(quickest.wait))
     } else {
-        format!("{} units a variant are complete for {}", count(units), quoted(quickest.name))
+        let even = cx.plan.variants.iter().all(|variant| (variant.weight.value - cx.plan.variants[0].weight.value).abs() < 1e-9);
+        let each = if even { "a variant" } else { "in control" };
+        format!("{} units {each} are complete for {}", count(units), quoted(quickest.name))
     };
-    let power = guards.iter().map(|guard| guard.power(daily, steps).unwrap_or(0.0)).fold(0.0, f64::max);
-    let headline = if power == 0.0 {
+    let power = guards.iter().map(|guard| guard.power(cx.plan, ramp).unwrap_or(0.0)).fold(0.0, f64::max);
+    let headline = if units < 2.0 {
         format!("no guardrail is complete when the gate of stage {name} decides")
     } else {
         format!("the gate of stage {name} misses harm of {MARGINS} margins: power {}", probability(power))
@@ -118,39 +139,41 @@ fn blind(
 
 impl Guard<'_> {
     /// Control units whose window is complete by the end of the last of these stages.
-    fn units(&self, daily: f64, steps: &[(f64, u32)]) -> f64 {
-        let mut left = (f64::from(steps.iter().map(|(_, days)| days).sum::<u32>()) - self.wait).max(0.0);
-        let mut sum = 0.0;
-        for &(share, days) in steps {
-            let here = f64::from(days).min(left);
-            sum += share * here;
-            left -= here;
-        }
-        daily * sum * self.fraction
+    fn units(&self, plan: &Plan, ramp: &Calendar) -> f64 {
+        self.sizing.control_by(plan, ramp, f64::from(ramp.days) - self.wait)
     }
 
     /// The power to see harm of [`MARGINS`] margins; `None` when a rate has no room for so much harm.
-    fn power(&self, daily: f64, steps: &[(f64, u32)]) -> Option<f64> {
-        let units = self.units(daily, steps);
+    fn power(&self, plan: &Plan, ramp: &Calendar) -> Option<f64> {
+        let units = self.units(plan, ramp);
         if units < 2.0 {
             return Some(0.0);
         }
-        let mut comparison = self.sizing.comparison;
-        if let crate::stats::comparison::Claim::NonInferiority { margin, .. } = &mut comparison.claim {
-            *margin *= MARGINS;
+        let mut comparison = self.sizing.exact;
+        // A gate asks once, at the whole alpha.
+        comparison.size_factor /= self.sizing.factors.inflation;
+        if self.sizing.exact != self.sizing.comparison && units < LEAST_CLUSTERS * comparison.size_factor {
+            return Some(0.0);
+        }
+        match &mut comparison.claim {
+            Claim::NonInferiority { margin, .. } => *margin *= MARGINS,
+            Claim::Equivalence { lower, upper, .. } => {
+                *lower *= MARGINS;
+                *upper *= MARGINS;
+            }
+            Claim::Superiority { .. } | Claim::SuperiorityByMargin { .. } => {}
         }
         comparison.power(units).ok()
     }
 
     /// True when such harm would be seen, and when the question has no answer: then the gate is not accused.
-    fn sees(&self, daily: f64, steps: &[(f64, u32)]) -> bool {
-        self.power(daily, steps).is_none_or(|power| POWER <= power)
+    fn sees(&self, plan: &Plan, ramp: &Calendar) -> bool {
+        self.power(plan, ramp).is_none_or(|power| POWER <= power)
     }
 }
 
 fn guards<'a>(cx: &PlanCx<'a>) -> Vec<Guard<'a>> {
     let plan = cx.plan;
-    let control = plan.control().map_or(0.0, |control| control.fraction);
     plan.sizes
         .iter()
         .filter(|sized| sized.role == Role::Guardrail)
@@ -162,7 +185,6 @@ fn guards<'a>(cx: &PlanCx<'a>) -> Vec<Guard<'a>> {
                 name: &sized.metric,
                 sizing,
                 wait: whole(&metric.window) + whole(&metric.lag),
-                fraction: control,
             })
         })
         .collect()
@@ -176,10 +198,4 @@ fn wait_text(wait: f64) -> String {
         (whole, 0) => days(whole),
         (whole, hours) => format!("{} and {hours} hours", days(whole)),
     }
-}
-
-/// Units of analysis per day at a share of 100 %.
-fn daily_units(plan: &Plan) -> Option<f64> {
-    let kept = 1.0 - plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
-    Some(plan.audience.daily_units.as_ref()?.value * kept * plan.exposure.rate.value)
 }

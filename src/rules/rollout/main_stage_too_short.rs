@@ -1,6 +1,6 @@
 //! ROL013 main-stage-too-short.
 
-use crate::plan::Plan as Compiled;
+use crate::plan::Calendar;
 use crate::rules::prelude::*;
 
 rule! {
@@ -46,11 +46,16 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if !plan.calendar.analyse_ramp || !super::is_open(plan) {
         return;
     }
+    // Time is what a switchback compares, whatever the share.
+    if plan.design.switchback.is_some() {
+        return;
+    }
     let ramp_days: u32 = ramp.iter().map(|stage| stage.days).sum();
+    let alone = Calendar { analyse_ramp: false, ..plan.calendar.clone() };
     let short = plan.sizes.iter().filter(|sized| sized.role == Role::Primary).find_map(|sized| {
         let sizing = sized.result.as_ref().ok().filter(|sizing| !sizing.is_short())?;
         let days = sizing.mature_days.saturating_sub(ramp_days);
-        let units = control_units(plan, main.share.value * f64::from(days))?;
+        let units = sizing.control_by(plan, &alone, f64::from(sizing.mature_days));
         let power = if units < 2.0 { 0.0 } else { sizing.power_with(units).ok()? };
         (power < MATERIAL * sizing.power_goal).then_some((sized, sizing, days, power))
     });
@@ -61,7 +66,6 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         .value()
         .and_then(|rollout| rollout.stages.value()?.last()?.hold.span())
         .unwrap_or(main.span);
-    let per_day = control_units(plan, main.share.value).unwrap_or(0.0);
     let mut found = RULE
         .at(span, format!("{} has power {} in the main stage alone", quoted(&sized.metric), probability(power)))
         .label(format!("{} of it count; power {} needs the ramp", days(usable), probability(sizing.power_goal)))
@@ -70,21 +74,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if let Some(first) = ramp.first() {
         found = found.also(first.span, format!("the ramp, {} in all", days(ramp_days)));
     }
-    if 0.0 < per_day {
-        let needed = (sizing.need.control / per_day).ceil();
-        let more = needed - f64::from(usable);
-        if 0.0 < more && more <= 365.0 {
-            let hold = main.days + more as u32;
-            let weeks = hold.next_multiple_of(7);
-            found = found.help(format!("hold {} for {}", quoted(&main.name), days(weeks)));
-        }
+    let enough = |hold: &u32| {
+        let days = sizing.mature_days + hold.saturating_sub(main.days);
+        sizing.need.control <= sizing.control_by(plan, &alone, f64::from(days))
+    };
+    let longer = (1..=52).map(|week| week * 7).find(|hold| main.days < *hold && enough(hold));
+    if let Some(hold) = longer {
+        found = found.help(format!("hold {} for {}", quoted(&main.name), days(hold)));
     }
     out.push(found.help("or shorten the ramp"));
-}
-
-/// Control units of analysis that `share_days` give.
-fn control_units(plan: &Compiled, share_days: f64) -> Option<f64> {
-    let kept = 1.0 - plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
-    let units = plan.audience.daily_units.as_ref()?.value * kept * plan.exposure.rate.value * share_days;
-    Some(units * plan.control()?.fraction)
 }

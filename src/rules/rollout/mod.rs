@@ -20,6 +20,7 @@ crate::rules::rule::group! {
     client_too_old,
     no_long_term_view,
     no_burn_in,
+    false_alarm,
 }
 
 use crate::diag::Diagnostic;

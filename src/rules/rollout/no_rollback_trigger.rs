@@ -20,7 +20,7 @@ rule! {
     /// ```
     /// ```toml,good
     /// [rollout]
-    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 5000 }]
+    /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 12000 }]
     /// ```
     static RULE = {
         code: "ROL010", name: "no-rollback-trigger", since: "0.1.0",
@@ -64,8 +64,9 @@ fn missing(cx: &PlanCx<'_>, span: Span, label: &str, out: &mut Sink) {
     let found = RULE.at(span, "nothing rolls back by itself").label(label);
     let guardrail = cx.plan.metrics_of(Role::Guardrail).next();
     let name = guardrail.map_or("<guardrail>", |metric| metric.name.as_str());
+    let units = super::false_alarm::calm_units_at_margin(cx, name).unwrap_or(1000.0);
     out.push(found.help(format!(
-        "add `rollback = [{{ metric = \"{}\", harm = \"margin\", min_units = 1000 }}]`",
+        "add `rollback = [{{ metric = \"{}\", harm = \"margin\", min_units = {units:.0} }}]`",
         crate::text::printable(name)
     )));
 }

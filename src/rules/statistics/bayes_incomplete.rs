@@ -1,10 +1,15 @@
 //! STA023 bayes-incomplete.
 
+use crate::plan::Way;
 use crate::rules::prelude::*;
 use crate::spec::Method;
+use crate::spec::quantity::plain;
 
 rule! {
-    /// A Bayesian design has no prior, or no threshold that decides.
+    /// A Bayesian design has no prior, no threshold that decides, or one that changes without effect often meet.
+    ///
+    /// The rule is read as a test: how often would it ship a change that does nothing, with the units of the plan? Told
+    /// above the policy's alpha; a low win probability alone is `STA007`'s.
     ///
     /// ## Why
     /// A threshold that is picked after the data can always be met.
@@ -16,6 +21,11 @@ rule! {
     /// [design]
     /// method = "bayesian"
     /// ```
+    /// ```toml,bad
+    /// [design]
+    /// method = "bayesian"
+    /// bayes = { prior_sd = "5%", max_expected_loss = "0.5%" }
+    /// ```
     /// ```toml,good
     /// [design]
     /// method = "bayesian"
@@ -23,7 +33,7 @@ rule! {
     /// ```
     static RULE = {
         code: "STA023", name: "bayes-incomplete", since: "0.1.0",
-        level: Error in drafts Warn, needs: [],
+        level: Error in drafts Warn, needs: [Policy],
         check: Plan(check),
     }
 }
@@ -40,7 +50,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         (true, true) => "prior and no threshold",
         (true, false) => "prior",
         (false, true) => "threshold that decides",
-        (false, false) => return,
+        (false, false) => return out.findings.extend(lax(cx)),
     };
     let mut found = RULE
         .at(cx.home("design.bayes"), format!("the Bayesian design has no {lacks}"))
@@ -55,4 +65,35 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         found = found.help("add `win_probability = 0.95`, or `max_expected_loss = \"0.1%\"`");
     }
     out.push(found);
+}
+
+/// A rule that ships changes without effect more often than the policy's alpha.
+fn lax(cx: &PlanCx<'_>) -> Option<Diagnostic> {
+    let most = cx.policy.max_alpha.value.get();
+    let bayes = cx.plan.design.bayes.as_ref()?;
+    if cx.plan.status.value.is_over() || bayes.win_probability.as_ref().is_some_and(|win| win.value < 1.0 - most - 1e-9) {
+        return None;
+    }
+    let rates = cx.plan.sizes.iter().filter(|sized| sized.role == Role::Primary).filter_map(|sized| {
+        let sizing = sized.result.as_ref().ok()?;
+        let Way::Posterior(decision) = &sizing.way else { return None };
+        Some((sized, sizing.control, decision.type_one_error(sizing.control).ok()?))
+    });
+    let (sized, control, rate) = rates.max_by(|a, b| a.2.total_cmp(&b.2))?;
+    if rate <= most + 1e-3 {
+        return None;
+    }
+    let bar = bayes.win_probability.as_ref().or(bayes.max_expected_loss.as_ref()).and_then(|known| known.span());
+    let headline = format!("{} of changes without effect would win on {}", percent(rate), quoted(&sized.metric));
+    let mut found = crate::rules::place::at_value(cx, &RULE, bar, "design.bayes", headline)
+        .label(format!("met too easily by {} control units", count(control)));
+    if let Some(span) = cx.policy.max_alpha.span() {
+        found = found.also(span, "the policy's alpha");
+    }
+    Some(
+        found
+            .help(format!("add `win_probability = {}`", plain(((1.0 - most) * 1e9).round() / 1e9)))
+            .help("or ask for less expected loss, or for a prior around no effect")
+            .fact("false_win_rate", rate),
+    )
 }

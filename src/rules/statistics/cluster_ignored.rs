@@ -3,9 +3,13 @@
 use crate::catalog::Kind;
 use crate::rules::place;
 use crate::rules::prelude::*;
+use crate::stats::cluster::LEAST_CLUSTERS;
 
 rule! {
-    /// Groups are assigned, members are analysed, and nothing accounts for their likeness.
+    /// Groups are assigned, members are analysed, and nothing accounts for their likeness, or there are too few groups
+    /// for that.
+    ///
+    /// With fewer than four groups a variant nobody can tell how much groups differ.
     ///
     /// ## Why
     /// Members of a group resemble each other: with 20 members and a correlation of 0.05 the variance doubles, and
@@ -18,6 +22,16 @@ rule! {
     /// [design.cluster]
     /// unit = "user"
     /// mean_size = 3.0
+    /// ```
+    /// ```toml,bad
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// mde = { relative = "90%" }
+    /// [design.cluster]
+    /// unit = "user"
+    /// icc = 0.02
+    /// mean_size = 12.0
+    /// total = 20
     /// ```
     /// ```toml,good
     /// [[metrics.primary]]
@@ -45,6 +59,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             .into_iter()
             .filter_map(|(key, absent)| absent.then_some(key))
             .collect();
+        if lacks.is_empty() && !cx.plan.status.value.is_over() {
+            return out.findings.extend(too_few(cx));
+        }
         if lacks.is_empty() || cx.document.is_damaged() {
             return;
         }
@@ -85,4 +102,32 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
                 .help(format!("or define the metric by {}", quoted(&unit.value))),
         );
     }
+}
+
+/// The groups of the smaller side that the plan gives, when groups are assigned.
+pub(in crate::rules) fn groups(plan: &Plan) -> Option<f64> {
+    let size = plan.design.cluster.as_ref()?.mean_size.as_ref()?.value;
+    let sizes = plan.sizes.iter().filter(|sized| sized.role == Role::Primary);
+    let least = sizes.filter_map(|sized| sized.result.as_ref().ok());
+    let least = least.map(|sizing| sizing.control.min(sizing.treatment)).reduce(f64::min)?;
+    Some(least / size)
+}
+
+/// Where the number of groups is written, or where that they are groups.
+pub(super) fn home(cx: &PlanCx<'_>) -> Span {
+    let cluster = cx.plan.design.cluster.as_ref();
+    let total = cluster.and_then(|cluster| cluster.total.as_ref()?.span());
+    total.filter(|span| span.file == cx.document.file).unwrap_or_else(|| cx.home("design.cluster"))
+}
+
+fn too_few(cx: &PlanCx<'_>) -> Option<Diagnostic> {
+    let groups = groups(cx.plan).filter(|groups| *groups < LEAST_CLUSTERS)?;
+    let headline = format!("with {} groups a variant nobody can tell how groups differ", count(groups));
+    Some(
+        RULE.at(home(cx), headline)
+            .label(format!("{LEAST_CLUSTERS} are the least that make a test"))
+            .help("assign smaller groups, or more of them")
+            .help("or switch the whole back and forth: `[design.switchback]`")
+            .fact("groups", groups.floor()),
+    )
 }

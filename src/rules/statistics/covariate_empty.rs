@@ -5,7 +5,7 @@ use crate::rules::prelude::*;
 use crate::spec::design::Reduction;
 
 rule! {
-    /// Variance reduction looks further back than an id lives.
+    /// Variance reduction looks further back than an id lives, or promises more than a past can tell.
     ///
     /// ## Why
     /// Units without a past have no covariate: the promised gain in size does not come.
@@ -33,8 +33,19 @@ rule! {
     }
 }
 
+/// No past is so like the future.
+const MOST_ALIKE: f64 = 0.99;
+
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let Some(reduction) = &cx.plan.design.reduction else { return };
+    if let Some(rho) = reduction.correlation.as_ref().filter(|rho| MOST_ALIKE < rho.value.abs()) {
+        let headline = format!("a correlation of {} would leave hardly any noise", place::significant(rho.value));
+        out.push(
+            place::at_value(cx, &RULE, rho.span(), "design", headline)
+                .label("a covariate so like the metric is the metric")
+                .help("measure the correlation between two past windows of the same units: 0.3 to 0.7 is usual"),
+        );
+    }
     let (Some(window), false) = (&reduction.window, reduction.method.value == Reduction::None) else { return };
     let Some(unit) = &cx.plan.audience.unit else { return };
     let Some(life) = cx.catalog.units.get(&unit.value).and_then(|unit| unit.lifetime.get()) else { return };

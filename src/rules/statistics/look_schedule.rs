@@ -3,7 +3,7 @@
 use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::spec::Method;
-use crate::spec::quantity::plain;
+use crate::stats::sequential::MOST_LOOKS;
 
 rule! {
     /// The looks do not rise to 100 %, or come closer together than the data does.
@@ -39,6 +39,9 @@ rule! {
     }
 }
 
+/// Looks closer than this are one.
+const LEAST_STEP: f64 = 1e-4;
+
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let design = &cx.plan.design;
     let broken = cx.spec.design.value().and_then(|design| design.looks.value()).is_none_or(|list| list.broken);
@@ -46,8 +49,20 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     let shown = |look: f64| percent(look);
+    if let Some(extra) = design.looks.get(MOST_LOOKS) {
+        let headline = format!("{} looks are more than {MOST_LOOKS}", design.looks.len());
+        let found = place::at_value(cx, &RULE, Some(extra.span), "design", headline).label("the first one too many");
+        out.push(found.help("look once a day at most, or set `method = \"always-valid\"` without `looks`"));
+        return;
+    }
     for pair in design.looks.windows(2) {
         let [before, after] = pair else { continue };
+        if before.value < after.value && after.value - before.value < LEAST_STEP {
+            let headline = format!("two looks are {} of the sample apart", percent(after.value - before.value));
+            let found = place::at_value(cx, &RULE, Some(after.span), "design", headline).label("sees nothing more");
+            out.push(found.also(before.span, "the look before").help("remove one of the two looks"));
+            return;
+        }
         if before.value < after.value {
             continue;
         }
@@ -76,17 +91,18 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 /// Two looks with less time between them than the data of a primary metric needs to arrive.
 fn too_close(cx: &PlanCx<'_>, out: &mut Sink) {
     let plan = cx.plan;
-    let days_of_run = f64::from(plan.calendar.days);
+    let day = |part: f64| plan.calendar.day_of_part(part, plan.calendar.days);
     let slowest = plan.metrics_of(Role::Primary).filter_map(|metric| Some((metric, metric.lag.as_ref()?)));
     let slowest = slowest.max_by_key(|(_, lag)| lag.value);
-    let (Some((metric, lag)), true) = (slowest, 0.0 < days_of_run) else { return };
+    let (Some((metric, lag)), true) = (slowest, 0 < plan.calendar.days) else { return };
     for pair in plan.design.looks.windows(2) {
         let [before, after] = pair else { continue };
-        let apart = (after.value - before.value) * days_of_run;
-        if lag.value.in_days() <= apart {
+        let apart = day(after.value).saturating_sub(day(before.value));
+        if lag.value.in_days() <= f64::from(apart) {
             continue;
         }
-        let headline = format!("two looks are {} days apart; the data needs {}", plain((apart * 10.0).round() / 10.0), days(lag.value.whole_days()));
+        let apart = if apart == 0 { "on one day".to_owned() } else { format!("{} apart", days(apart)) };
+        let headline = format!("two looks are {apart}; the data needs {}", place::span_text(lag.value));
         let mut found = place::at_value(cx, &RULE, Some(after.span), "design", headline)
             .label("sees hardly more than the look before")
             .also(before.span, "the look before");

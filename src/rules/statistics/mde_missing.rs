@@ -2,9 +2,13 @@
 
 use crate::rules::place;
 use crate::rules::prelude::*;
+use crate::spec::HypothesisKind;
 
 rule! {
-    /// A primary metric has no minimum detectable effect.
+    /// A metric that is to show an effect has no minimum detectable effect.
+    ///
+    /// Asked of primary metrics and of every claim that an effect beats a margin; non-inferiority and equivalence are
+    /// sized by their margin.
     ///
     /// ## Why
     /// Without it nobody can say how many units are needed, nor what "no effect" would mean.
@@ -21,6 +25,12 @@ rule! {
     /// metric = "order_conversion"
     /// mde = { relative = "3%" }
     /// ```
+    /// ```toml,good
+    /// [[metrics.primary]]
+    /// metric = "order_conversion"
+    /// hypothesis = "non-inferiority"
+    /// margin = { relative = "3.5%" }
+    /// ```
     static RULE = {
         code: "STA001", name: "mde-missing", since: "0.1.0",
         level: Error in drafts Warn, needs: [],
@@ -29,12 +39,17 @@ rule! {
 }
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
-    for metric in cx.plan.metrics_of(Role::Primary) {
-        if !place::entry(cx, metric).is_some_and(|entry| entry.mde.is_absent()) {
+    for metric in &cx.plan.metrics {
+        let wanted = matches!(
+            (metric.role, metric.hypothesis.value),
+            (Role::Primary, HypothesisKind::Superiority)
+                | (Role::Primary | Role::Secondary, HypothesisKind::SuperiorityByMargin)
+        );
+        if !wanted || !place::entry(cx, metric).is_some_and(|entry| entry.mde.is_absent()) {
             continue;
         }
         let name = quoted(&metric.name);
-        let found = place::at_metric(cx, &RULE, metric, format!("primary metric {name} has no `mde`"))
+        let found = place::at_metric(cx, &RULE, metric, format!("{} metric {name} has no `mde`", metric.role))
             .label("the smallest change worth shipping is missing");
         out.push(found.help("add `mde = { relative = \"3%\" }`: the smallest change that would be worth shipping"));
     }

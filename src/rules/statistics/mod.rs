@@ -23,6 +23,7 @@ crate::rules::rule::group! {
     covariate_empty,
     bayes_incomplete,
     srm_off,
+    no_aa_plan,
     population_unstated,
     dilution,
     subgroups_open,
@@ -31,6 +32,7 @@ crate::rules::rule::group! {
     missing_data_open,
     exaggeration,
     calendar_clash,
+    few_groups,
 }
 
 pub(in crate::rules) mod shortfall;

@@ -3,7 +3,7 @@
 use crate::rules::prelude::*;
 
 rule! {
-    /// A switchback names no period or no wash-out.
+    /// A switchback names no period or no wash-out, or one as long as all that keeps one variant.
     ///
     /// ## Why
     /// What was switched on in one period still acts in the next: without a wash-out both variants see both.
@@ -14,12 +14,27 @@ rule! {
     /// ```toml,bad
     /// [design.switchback]
     /// period = "2 hours"
+    /// #: file expc.toml
+    /// [rules]
+    /// STA005 = "allow"
+    /// ```
+    /// ```toml,bad
+    /// [design.switchback]
+    /// period = "2 hours"
+    /// washout = "4 hours"
+    /// block = 2
+    /// #: file expc.toml
+    /// [rules]
+    /// STA005 = "allow"
     /// ```
     /// ```toml,good
     /// [design.switchback]
     /// period = "2 hours"
     /// washout = "20 minutes"
     /// order = "random"
+    /// #: file expc.toml
+    /// [rules]
+    /// STA005 = "allow"
     /// ```
     static RULE = {
         code: "STA020", name: "switchback-incomplete", since: "0.1.0",
@@ -43,13 +58,17 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     if let (Some(period), Some(washout)) = (switchback.period.get(), switchback.washout.get())
-        && period.value <= washout.value
+        && let periods = switchback.block.copied().unwrap_or(1).max(1)
+        && i64::from(period.value.in_minutes()).saturating_mul(periods) <= i64::from(washout.value.in_minutes())
     {
-        out.push(
-            RULE.at(washout.span, "the wash-out takes the whole period")
-                .label("nothing is left to analyse")
-                .also(period.span, "the period")
-                .help("make the period several times as long as the wash-out"),
-        );
+        let what = if periods == 1 { "period".to_owned() } else { format!("block of {periods} periods") };
+        let mut found = RULE
+            .at(washout.span, format!("the wash-out takes the whole {what}"))
+            .label("nothing is left to analyse")
+            .also(period.span, "the period");
+        if let Some(block) = switchback.block.get() {
+            found = found.also(block.span, "periods that keep one variant");
+        }
+        out.push(found.help("make the period several times as long as the wash-out, or keep a variant for more periods"));
     }
 }

@@ -1,6 +1,7 @@
 //! STA002 underpowered.
 
 use super::shortfall::{self, Judged};
+use crate::plan::Way;
 use crate::rules::place;
 use crate::rules::prelude::*;
 
@@ -73,30 +74,36 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     for metric in cx.plan.metrics_of(Role::Primary).filter(|metric| metric.defined.is_some()) {
-        let Some(mde) = &metric.mde else { continue };
+        let Some((effect, bar)) = shortfall::bar(metric) else { continue };
+        // A margin of the wrong sign is another fault: GRD004.
+        if bar == "margin" && effect.absolute.is_none_or(|size| size <= 0.0) {
+            continue;
+        }
+        let name = quoted(&metric.name);
+        let at = |headline: String| place::at_value(cx, &RULE, Some(effect.span), "metrics", headline);
         match shortfall::judge(cx, metric) {
             Judged::Enough => {}
             Judged::Lacks(what) => out.skip(what),
             Judged::Refused(refusal) => {
-                let Some(text) = shortfall::refused(metric, refusal) else {
-                    out.skip(refusal.to_string());
-                    continue;
+                let headline = match bar {
+                    "margin" => format!("{name} can never be shown to stay in its margin"),
+                    _ => format!("{name} can never show its mde"),
                 };
-                let headline = format!("{} can never show its mde", quoted(&metric.name));
-                let found = place::at_value(cx, &RULE, Some(mde.span), "metrics", headline).label(text);
-                out.push(found.help("choose an mde that leaves the metric inside its range"));
+                match shortfall::refused(at(headline), metric, refusal) {
+                    Some(found) => out.push(found),
+                    None => out.skip(refusal.to_string()),
+                }
             }
             Judged::Short(sizing, treatment) => {
-                let headline = format!(
-                    "{} has power {}, not the planned {}",
-                    quoted(&metric.name),
-                    probability(sizing.power),
-                    shortfall::goal(sizing.power_goal)
-                );
-                let found = place::at_value(cx, &RULE, Some(mde.span), "metrics", headline)
+                let power = match sizing.way {
+                    Way::Posterior(_) => "wins with probability",
+                    Way::Once | Way::Looks(_) => "has power",
+                };
+                let (have, goal) = (probability(sizing.power), shortfall::goal(sizing.power_goal));
+                let found = at(format!("{name} {power} {have}, not the planned {goal}"))
                     .label(shortfall::need(cx, metric, sizing, treatment));
                 let found = shortfall::inputs(cx, found, metric, sizing);
-                out.push(shortfall::ways_out(cx, found, metric, sizing, "mde", mde.is_relative));
+                out.push(shortfall::ways_out(cx, found, metric, sizing, bar, effect.is_relative));
             }
         }
     }

@@ -67,9 +67,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         found = found.also(span, format!("{} gets {}", quoted(&variant.name), percent(variant.fraction)));
     }
     let sized = cx.plan.sizes.iter().filter(|size| size.role == Role::Primary).filter_map(|size| size.result.as_ref().ok());
-    if let Some(sizing) = sized.min_by(|a, b| a.power.total_cmp(&b.power)).filter(|_| variants.len() == 2) {
-        let (now, then) = (probability(sizing.power), probability(sizing.power_if_even()));
-        found = found.help(format!("write equal weights: power is {now}, and {then} with an even split"));
+    if let Some(sizing) = sized.min_by(|a, b| a.power.total_cmp(&b.power)) {
+        let even = sizing.power_if_even(cx.plan);
+        let (now, then) = (probability(sizing.power), probability(even));
+        found = found
+            .fact("power", sizing.power)
+            .fact("power_if_even", even)
+            .help(format!("write equal weights: power is {now}, and {then} with an even split"));
     } else {
         found = found.help("write equal weights");
     }

@@ -1,40 +1,28 @@
 //! The metrics that are drawn, with the numbers that a plan has for them.
 
-use crate::plan::{Plan, PlannedDesign, PlannedMetric, Sized, Unsized};
+use crate::catalog::Kind;
+use crate::plan::{Plan, PlannedDesign, PlannedMetric, Sized, Sizing, Unsized};
 use crate::spec::design::Reduction;
-use crate::spec::{HypothesisKind, Method, Role, Spec, Test};
+use crate::spec::{EffectScale, Method, Role, Spec, Test};
 use crate::stats;
-use crate::stats::comparison::Endpoint;
+use crate::stats::comparison::{Claim, Endpoint, Scale};
 use crate::stats::mean::MeanTest;
 use crate::stats::proportion::ProportionTest;
 
-use super::{Measure, MeasureTest, Unsimulable, refuse};
+use super::{Measure, Outcomes, Unsimulable, refuse};
 
 /// A size that is lacking says best what the plan lacks.
 pub(super) fn sizable(plan: &Plan, sized: &Sized) -> Result<(), Unsimulable> {
-    let metric = plan.metrics.iter().find(|m| m.name == sized.metric && m.role == sized.role);
-    let usual = match sized.role {
-        Role::Primary => HypothesisKind::Superiority,
-        _ => HypothesisKind::NonInferiority,
-    };
-    if let Some(metric) = metric.filter(|metric| metric.hypothesis.value != usual) {
-        let other = metric.hypothesis.value;
-        return refuse(format!("the hypothesis `{other}` of `{}` is not simulated by this version", metric.name));
-    }
     match &sized.result {
-        Ok(sizing) if matches!(sizing.comparison.endpoint, Endpoint::TimeToEvent(_)) => {
-            refuse(format!("times to an event, like `{}`, are not simulated by this version", sized.metric))
+        Ok(sizing) => {
+            let is_posterior = plan.design.method.value == Method::Bayesian && sized.role == Role::Primary;
+            if is_posterior && !matches!(sizing.comparison.claim, Claim::Superiority { .. }) {
+                return refuse(format!("a posterior decides superiority only, and `{}` is to show else", sized.metric));
+            }
+            Ok(())
         }
-        Ok(_) => Ok(()),
         Err(Unsized::Missing(what)) => refuse(format!("it lacks {what}")),
         Err(Unsized::Refused(refusal)) => refuse(refusal.to_string()),
-        // Posterior rules have no size here, and run all the same.
-        Err(Unsized::Unsupported(_)) if plan.design.method.value == Method::Bayesian => {
-            match metric.and_then(|metric| metric.mde.as_ref()).and_then(|mde| mde.absolute) {
-                Some(_) => Ok(()),
-                None => refuse(format!("it lacks an MDE for `{}`", sized.metric)),
-            }
-        }
         Err(Unsized::Unsupported(reason)) => refuse(reason.clone()),
     }
 }
@@ -71,66 +59,128 @@ fn measure(plan: &Plan, metric: &PlannedMetric) -> Result<Measure, Unsimulable> 
     let name = &metric.name;
     let missing = |what: &str| Unsimulable(format!("it lacks {what} of `{name}`"));
     let kind = metric.kind.as_ref().ok_or_else(|| missing("the kind"))?.value;
-    let baseline = metric.baseline.as_ref().ok_or_else(|| missing("a baseline"))?.value;
-    let binary = kind.is_binary();
-    if binary && !(0.0 < baseline && baseline < 1.0) {
-        return refuse(format!("the baseline {baseline} of `{name}` is no rate between 0 and 1"));
+    let written = metric.baseline.as_ref().ok_or_else(|| missing("a baseline"))?.value;
+    if kind.is_binary() && !(0.0 < written && written < 1.0) {
+        return refuse(format!("the baseline {written} of `{name}` is no rate between 0 and 1"));
     }
+    // A metric may be primary and a guardrail: the first size says how it is drawn.
     let sized = plan.sizes.iter().find(|sized| sized.metric == *name).and_then(|sized| sized.result.as_ref().ok());
-    let written = metric.sd.as_ref().map(|sd| sd.value);
-    let treated = metric.sd_treatment.as_ref().map(|sd| sd.value);
-    let (sd, sd_treatment, test) = match sized.map(|sizing| sizing.comparison.endpoint) {
-        Some(Endpoint::Proportion { test: ProportionTest::Unpooled, .. }) => {
-            (Some(0.0), None, MeasureTest::Rate(ProportionTest::Unpooled))
-        }
-        Some(Endpoint::Mean { sd, test, .. }) => match test {
-            MeanTest::Z => (Some(sd), None, MeasureTest::Known),
-            MeanTest::UnequalZ { sd_treatment } => (Some(sd), Some(sd_treatment), MeasureTest::Known),
-            MeanTest::Welch { sd_treatment } | MeanTest::Satterthwaite { sd_treatment } => {
-                (Some(sd), Some(sd_treatment), MeasureTest::Welch)
-            }
-            _ => (Some(sd), None, MeasureTest::Pooled),
-        },
-        Some(Endpoint::Count(rates)) => {
-            // Var = m + k m^2, at the mean of the whole window.
-            let mean = rates.control * rates.exposure;
-            (Some(libm::sqrt(mean + rates.overdispersion * mean * mean)), None, MeasureTest::Pooled)
-        }
-        _ if binary && plan.design.test.as_ref().is_some_and(|test| test.value == Test::ZUnpooled) => {
-            (Some(0.0), None, MeasureTest::Rate(ProportionTest::Unpooled))
-        }
-        _ if binary => (Some(0.0), None, MeasureTest::Rate(ProportionTest::Pooled)),
-        _ if treated.is_some() => (written, treated, MeasureTest::Welch),
-        _ => (written, None, MeasureTest::Pooled),
+    let (test, outcomes) = match sized {
+        Some(sizing) => drawn_as_sized(sizing),
+        None => drawn_unsized(plan, metric, kind, written)?,
     };
-    let sd = sd.ok_or_else(|| missing("a standard deviation"))?;
-    let sd_treatment = sd_treatment.unwrap_or(sd);
-    for sd in [sd, sd_treatment] {
-        let fits = binary || (0.0 < sd && sd.is_finite());
-        if !fits {
-            return refuse(format!("the standard deviation {sd} of `{name}` is not above 0"));
+    // A posterior is of the difference itself.
+    let test = match test {
+        Endpoint::Proportion { baseline, test } if plan.design.method.value == Method::Bayesian => {
+            let unpooled = test == ProportionTest::Unpooled;
+            let test = if unpooled { ProportionTest::Unpooled } else { ProportionTest::Pooled };
+            Endpoint::Proportion { baseline, test }
         }
+        other => other,
+    };
+    if let Outcomes::OfUnits { sd, sd_treatment, .. } = outcomes
+        && !kind.is_binary()
+        && let Some(sd) = [sd, sd_treatment].into_iter().find(|sd| !(0.0 < *sd && sd.is_finite()))
+    {
+        return refuse(format!("the standard deviation {sd} of `{name}` is not above 0"));
     }
-    let baseline = match sized.map(|sizing| sizing.comparison.endpoint) {
-        Some(Endpoint::Count(rates)) => rates.control * rates.exposure,
-        _ => baseline,
+    let factor = sized.map_or_else(
+        || reduction(&plan.design, metric) * plan.design.design_effect.as_ref().map_or(1.0, |known| known.value),
+        |sizing| sizing.factors.reduction * sizing.factors.design_effect,
+    );
+    let baseline = match test {
+        Endpoint::TimeToEvent(hazards) => hazards.control,
+        _ => written,
+    };
+    let scale = match sized {
+        Some(sizing) => sizing.comparison.scale,
+        None if plan.design.scale.value == EffectScale::Lift => Scale::Lift,
+        None => Scale::Difference,
     };
     Ok(Measure {
         name: name.clone(),
         kind,
         baseline,
-        sd,
-        sd_treatment,
         unit: metric.unit.as_ref().map(|unit| unit.value.clone()),
         good: match metric.higher_is_better() {
             Some(true) => 1.0,
             Some(false) => -1.0,
             None => return Err(missing("the good direction")),
         },
-        reduction: reduction(&plan.design, metric),
-        design_effect: plan.design.design_effect.as_ref().map_or(1.0, |known| known.value),
+        outcomes,
         test,
+        scale,
+        factor: match outcomes {
+            Outcomes::OfUnits { .. } => factor,
+            // What is drawn is worth one independent unit.
+            Outcomes::OfMeans { .. } | Outcomes::Counts | Outcomes::Times => 1.0,
+        },
+        units_of_draw: match outcomes {
+            Outcomes::OfUnits { .. } => 1.0,
+            Outcomes::OfMeans { units, .. } => units,
+            Outcomes::Counts | Outcomes::Times => factor,
+        },
     })
+}
+
+/// The test and the law that a size was computed for.
+fn drawn_as_sized(sizing: &Sizing) -> (Endpoint, Outcomes) {
+    let factors = &sizing.factors;
+    let of_units = |sd: f64, sd_treatment: f64| Outcomes::OfUnits {
+        sd,
+        sd_treatment,
+        reduction: factors.reduction,
+        design_effect: factors.design_effect,
+    };
+    if sizing.exact != sizing.comparison
+        && let Endpoint::Mean { sd, .. } = sizing.exact.endpoint
+    {
+        let units = sizing.exact.size_factor / factors.inflation;
+        return (sizing.exact.endpoint, Outcomes::OfMeans { sd, units });
+    }
+    let endpoint = sizing.comparison.endpoint;
+    match endpoint {
+        Endpoint::Proportion { baseline, test: ProportionTest::FisherExact | ProportionTest::ExactUnconditional } => {
+            (Endpoint::Proportion { baseline, test: ProportionTest::ContinuityCorrected }, of_units(0.0, 0.0))
+        }
+        Endpoint::Proportion { .. } => (endpoint, of_units(0.0, 0.0)),
+        Endpoint::Mean { sd, test, .. } => {
+            let treated = match test {
+                MeanTest::UnequalZ { sd_treatment }
+                | MeanTest::Welch { sd_treatment }
+                | MeanTest::Satterthwaite { sd_treatment } => sd_treatment,
+                MeanTest::Z | MeanTest::T | MeanTest::Adjusted { .. } => sd,
+            };
+            (endpoint, of_units(sd, treated))
+        }
+        Endpoint::Count(_) => (endpoint, Outcomes::Counts),
+        Endpoint::TimeToEvent(_) => (endpoint, Outcomes::Times),
+    }
+}
+
+/// Metrics that a trigger or the table reads, and nobody sized.
+fn drawn_unsized(
+    plan: &Plan,
+    metric: &PlannedMetric,
+    kind: Kind,
+    baseline: f64,
+) -> Result<(Endpoint, Outcomes), Unsimulable> {
+    let missing = |what: &str| Unsimulable(format!("it lacks {what} of `{}`", metric.name));
+    let (reduction, design_effect) =
+        (reduction(&plan.design, metric), plan.design.design_effect.as_ref().map_or(1.0, |known| known.value));
+    let of_units = |sd, sd_treatment| Outcomes::OfUnits { sd, sd_treatment, reduction, design_effect };
+    if kind.is_binary() {
+        let unpooled = plan.design.test.as_ref().is_some_and(|test| test.value == Test::ZUnpooled);
+        let test = if unpooled { ProportionTest::Unpooled } else { ProportionTest::Pooled };
+        return Ok((Endpoint::Proportion { baseline, test }, of_units(0.0, 0.0)));
+    }
+    if kind == Kind::TimeToEvent {
+        return Err(missing("an effect to show"));
+    }
+    let sd = metric.sd.as_ref().ok_or_else(|| missing("a standard deviation"))?.value;
+    let treated = metric.sd_treatment.as_ref().map(|sd| sd.value);
+    let test = treated.map_or(MeanTest::T, |sd_treatment| MeanTest::Welch { sd_treatment });
+    Ok((Endpoint::Mean { baseline, sd, test }, of_units(sd, treated.unwrap_or(sd))))
 }
 
 /// What variance reduction leaves of the variance: as sizes have it, metrics without a size included.

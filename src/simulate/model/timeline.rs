@@ -132,3 +132,16 @@ pub(super) fn arrivals(plan: &Plan, cuts: &[u32]) -> Result<(Vec<Vec<f64>>, usiz
     }
     Ok((segments, first_analysed, plan.design.cluster_size.as_ref().map_or(1.0, |known| known.value)))
 }
+
+/// The same of a switchback: the periods of all places, by a fair coin.
+pub(super) fn periods(plan: &Plan, cuts: &[u32]) -> Result<(Vec<Vec<f64>>, usize, f64), Unsimulable> {
+    let Some(switchback) = &plan.design.switchback else { return refuse("it is no switchback") };
+    let Some(period) = &switchback.period else { return refuse("it lacks the period of its switchback") };
+    if plan.treatments().count() != 1 {
+        return refuse("a switchback has one treatment");
+    }
+    let minutes = f64::from(period.value.in_minutes().max(1));
+    let by = |day: u32| (f64::from(day) * 24.0 * 60.0 / minutes).floor() * switchback.places.value;
+    let segments = cuts.windows(2).map(|pair| vec![0.5 * (by(pair[1]) - by(pair[0])); 2]).collect();
+    Ok((segments, 0, 1.0))
+}

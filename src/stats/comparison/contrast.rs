@@ -8,7 +8,7 @@ use crate::stats::proportion::{self, ProportionTest};
 
 /// One one-sided test on the scale of its statistic.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Contrast {
+pub(crate) struct Contrast {
     /// From the null to the truth, positive in the direction of the claim.
     pub distance: f64,
     /// Deviation that the statistic assumes.
@@ -29,7 +29,7 @@ impl Contrast {
 }
 
 /// The contrast between the true `effect` and the `null`, both on the claim's scale; `sign` is the direction of the claim.
-pub(super) fn contrast(
+pub(crate) fn contrast(
     endpoint: Endpoint,
     scale: Scale,
     (effect, null): (f64, f64),

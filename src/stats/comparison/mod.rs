@@ -21,6 +21,7 @@ use super::proportion::ProportionTest;
 use super::root;
 use super::survival::Hazards;
 use super::{Direction, Refusal, Sides, finite, inside, normal, open_unit, positive};
+pub(crate) use contrast::contrast;
 use contrast::treated;
 use law::{Aim, Test, Truth};
 

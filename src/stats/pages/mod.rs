@@ -1,14 +1,15 @@
 //! A page for each design: the question, the formula and its source, the assumptions, an example that a test runs.
 //!
 //! `expc explain NAME` prints a page; here each is the documentation of a module. A page is one file and one line
-//! of [`PAGES`].
+//! of [`PAGES`]. In the lines for a spec `#: file PATH` names the file of the workspace that the next ones belong to,
+//! and `#: without KEY` a key that they replace; `…` in an example stands for lines that are left out.
 
 /// What is to be known of one design.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
     /// In the words of the command line: `group-sequential`.
     pub name: &'static str,
-    /// Markdown: a title, then sections. Blocks of the sort `console` are run by a test, those of `rust` too.
+    /// Markdown: a title, then sections. Blocks of the sort `console`, `toml` and `rust` are run by tests.
     pub text: &'static str,
 }
 
@@ -57,6 +58,7 @@ pages! {
     sample_ratio: "sample-ratio",
     exaggeration: "exaggeration",
     simulation: "simulation",
+    numerics: "numerics",
 }
 
 /// The page of a design.

@@ -241,11 +241,11 @@ tables! {
         /// How error rates are shared. Every hypothesis is a member of exactly one family.
         multiplicity: Vec<Family> = [{ "family": "primary", "members": ["primary.order_conversion.one-tap"], "procedure": "none", "error": "per-comparison", "alpha": 0.05, "after": null }],
         /// How large the experiment is, and why.
-        design: DesignBlock = { "method": "fixed", "alpha": 0.05, "alpha_per_claim": 0.05, "claims": 1, "power": 0.8, "guardrail_power": 0.9333333333333333, "sides": "two", "scale": "difference", "correction": "none", "variance_reduction": null, "design_effect": 1.0, "cluster_size": null, "units_per_day": 60000.0, "exposure_rate": 0.6, "dilution": 1.0, "unique_units": [], "days": 28, "sizes": [] },
+        design: DesignBlock = { "method": "fixed", "alpha": 0.05, "alpha_per_claim": 0.05, "claims": 1, "power": 0.8, "guardrail_power": 0.9333333333333333, "sides": "two", "scale": "difference", "correction": "none", "variance_reduction": null, "design_effect": 1.0, "cluster_size": null, "units_per_day": 60000.0, "exposure_rate": 0.6, "dilution": 1.0, "unique_units": [], "days": 28, "sizes": [], "ships": [] },
         /// The looks of a sequential design; null for one look at the end.
         sequential: Option<Sequential> = null,
         /// The checks that the data must pass before any result is read.
-        data_quality: DataQuality = { "srm": { "check": true, "alpha": 0.001, "degrees_of_freedom": 1, "critical_value": 10.827566170662733, "action": "stop", "expected": [] } },
+        data_quality: DataQuality = { "srm": { "check": true, "alpha": 0.001, "degrees_of_freedom": 1, "critical_value": 10.827566170662733, "action": "stop", "expected": [], "smallest_leak": null } },
         /// The groups in which effects are also reported.
         segments: Vec<Segment> = [{ "attribute": "platform", "as_of": "exposure", "status": "pre-declared" }],
         /// What is left out of the analysis, in words.
@@ -610,6 +610,8 @@ tables! {
         claim: ClaimKind = "superiority",
         /// The margin of a claim that has one: a size, in the bad direction for non-inferiority.
         margin: Option<Effect> = { "written": "0.2pp", "scale": "absolute", "relative": 0.166, "absolute": 0.002 },
+        /// The effect that a claim against a margin is sized at, signed; none when null.
+        true_effect: Option<Effect> = { "written": "0.05pp", "scale": "absolute", "relative": 0.0416, "absolute": 0.0005 },
         /// How many tails share alpha.
         sided: Sides = "two",
         /// Which differences reject the null hypothesis; null when the good direction is not known.
@@ -676,6 +678,20 @@ tables! {
         days: u32 = 28,
         /// One entry for each tested metric and treatment.
         sizes: Vec<Size> = [],
+        /// How likely each treatment is to ship; without those that have a claim without a size.
+        ships: Vec<ShipBlock> = [{ "treatment": "one-tap", "independent": 0.776, "correlated": 0.791, "correlation": 0.5 }],
+    }
+
+    /// The chance that a primary metric succeeds and every guardrail passes: effects as planned, guardrails unmoved.
+    ShipBlock {
+        /// The treatment.
+        treatment: String = "one-tap",
+        /// When the metrics move independently.
+        independent: f64 = 0.776,
+        /// When every two estimates have the correlation that follows.
+        correlated: f64 = 0.791,
+        /// That correlation.
+        correlation: f64 = 0.5,
     }
 
     /// How many different units have come by a day.
@@ -712,6 +728,8 @@ tables! {
     SizingBlock {
         /// The error rate of the test.
         alpha: f64 = 0.05,
+        /// What 1 of the effects that the test is computed with is in the unit of the metric.
+        unit: f64 = 1.0,
         /// The power that is asked of it.
         power_goal: f64 = 0.8,
         /// Control units needed.
@@ -736,6 +754,48 @@ tables! {
         factor_sequential: f64 = 1.0,
         /// Factor on the size for assignment by group; 1 by unit.
         factor_design_effect: f64 = 1.0,
+        /// What several looks take on average; empty for one look.
+        expected: Vec<ExpectedBlock> = [{ "truth": 1.0, "control": 121000.0, "treatment": 121000.0, "days": 23.5, "success": 0.891 }],
+        /// What a significant result is worth; null for a posterior, and where none or every result is significant.
+        exaggeration: Option<ExaggerationBlock> = { "magnitude": 1.06, "wrong_sign": 0.0000012 },
+        /// How likely success is when the effect is drawn from the prior; null without a prior.
+        assurance: Option<AssuranceBlock> = { "success": 0.41, "success_and_better": 0.4, "better": 0.5, "limit": 0.47 },
+        /// Where the numbers lie outside what the test is good for, in words.
+        cautions: Vec<String> = ["control expects 4.0 events, and below 10 the normal test is off: use an exact test"],
+    }
+
+    /// What a design with looks takes on average, at one true effect.
+    ExpectedBlock {
+        /// The true effect over the planned one: 0 for none.
+        truth: f64 = 1.0,
+        /// Control units.
+        control: f64 = 121000.0,
+        /// Treatment units.
+        treatment: f64 = 121000.0,
+        /// Days from the start until the data behind the last look is complete; null without a calendar.
+        days: Option<f64> = 23.5,
+        /// The probability to stop for success.
+        success: f64 = 0.891,
+    }
+
+    /// What a significant result is worth when the planned effect is there (Gelman and Carlin 2014).
+    ExaggerationBlock {
+        /// How many times larger than the truth the estimate is on average.
+        magnitude: f64 = 1.06,
+        /// How often it points the wrong way.
+        wrong_sign: f64 = 0.0000012,
+    }
+
+    /// How likely success is before the effect is known.
+    AssuranceBlock {
+        /// The probability of success.
+        success: f64 = 0.41,
+        /// Of success while the effect is in the good direction.
+        success_and_better: f64 = 0.4,
+        /// Of an effect in the good direction.
+        better: f64 = 0.5,
+        /// What success tends to with ever more units.
+        limit: f64 = 0.47,
     }
 
     /// The looks of a sequential design.
@@ -782,7 +842,7 @@ tables! {
     /// The checks that the data must pass before any result is read.
     DataQuality {
         /// The sample-ratio check.
-        srm: SrmBlock = { "check": true, "alpha": 0.001, "degrees_of_freedom": 1, "critical_value": 10.827566170662733, "action": "stop", "expected": [] },
+        srm: SrmBlock = { "check": true, "alpha": 0.001, "degrees_of_freedom": 1, "critical_value": 10.827566170662733, "action": "stop", "expected": [], "smallest_leak": null },
     }
 
     /// The sample-ratio check: Pearson's chi-square of the counts against the planned split.
@@ -799,6 +859,18 @@ tables! {
         action: SrmAction = "stop",
         /// The planned split.
         expected: Vec<VariantShare> = [{ "variant": "control", "share": 0.5 }],
+        /// The smallest leak that it notices nine times in ten; null while no size says how many units come.
+        smallest_leak: Option<LeakBlock> = { "variant": "control", "part": 0.0151, "units": 366000 },
+    }
+
+    /// Units of one variant that never reach the data.
+    LeakBlock {
+        /// The variant in which the check notices least.
+        variant: String = "control",
+        /// The part of its units that is lost.
+        part: f64 = 0.0151,
+        /// Units of all variants by the end.
+        units: u64 = 366000,
     }
 
     /// A group in which effects are also reported.

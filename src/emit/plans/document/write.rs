@@ -2,8 +2,8 @@
 
 use crate::catalog::{Kind, Metric};
 use crate::plan::{
-    Cell, DecisionTable, Interval, Known, Origin, Parts, Plan, PlannedEffect, PlannedMetric, PlannedVariant, Sized,
-    Verdict,
+    Cell, DecisionTable, Expected, Interval, Known, Origin, Parts, Plan, PlannedEffect, PlannedMetric, PlannedVariant,
+    Ship, Sized, USUAL_CORRELATION, Verdict,
 };
 use crate::spec::audience::Comparison;
 use crate::spec::decision::{GuardState, Quality};
@@ -355,6 +355,7 @@ impl<'a> Writer<'_, 'a> {
                 HypothesisKind::Equivalence => ClaimKind::Equivalence,
             },
             margin: metric.margin.as_ref().filter(|_| against_margin).map(effect),
+            true_effect: metric.true_effect.as_ref().filter(|_| against_margin).map(effect),
             sided,
             alternative,
             test: metric.kind.as_ref().map(|kind| statistic(kind.value, design.test.as_ref(), against_margin)),
@@ -440,7 +441,8 @@ impl<'a> Writer<'_, 'a> {
                 .map(|known| UniqueUnitsBlock { day: known.value.day, units: finite(known.value.units) })
                 .collect(),
             days: plan.calendar.days,
-            sizes: tested.iter().filter_map(size).collect(),
+            sizes: tested.iter().filter_map(|tested| size(plan, tested)).collect(),
+            ships: plan.ships().into_iter().map(ship).collect(),
         }
     }
 
@@ -501,6 +503,11 @@ impl<'a> Writer<'_, 'a> {
                 .iter()
                 .map(|variant| VariantShare { variant: variant.name.clone(), share: finite(variant.fraction) })
                 .collect(),
+            smallest_leak: plan.smallest_leak().and_then(Result::ok).map(|leak| LeakBlock {
+                variant: leak.variant,
+                part: finite(leak.part),
+                units: units(leak.units),
+            }),
         }
     }
 
@@ -631,15 +638,38 @@ pub(in crate::emit::plans) fn statistic(kind: Kind, written: Option<&Known<Test>
     }
 }
 
-fn size(tested: &Tested<'_>) -> Option<Size> {
+fn ship(ship: Ship) -> ShipBlock {
+    ShipBlock {
+        treatment: ship.treatment,
+        independent: finite(ship.independent),
+        correlated: finite(ship.correlated),
+        correlation: USUAL_CORRELATION,
+    }
+}
+
+fn expected(expected: Expected) -> ExpectedBlock {
+    ExpectedBlock {
+        truth: finite(expected.truth),
+        control: finite(expected.control),
+        treatment: finite(expected.treatment),
+        days: expected.days.and_then(some_finite),
+        success: finite(expected.success),
+    }
+}
+
+fn size(plan: &Plan, tested: &Tested<'_>) -> Option<Size> {
     let sized = tested.size?;
-    let guardrail = tested.metric.role == Role::Guardrail;
-    let planned = if guardrail { tested.metric.margin.as_ref() } else { tested.metric.mde.as_ref() };
+    let metric = tested.metric;
+    let planned = match metric.hypothesis.value {
+        HypothesisKind::Superiority | HypothesisKind::SuperiorityByMargin => metric.mde.as_ref(),
+        HypothesisKind::NonInferiority | HypothesisKind::Equivalence => metric.margin.as_ref(),
+    };
     let (sizing, not_sized) = match &sized.result {
         Err(reason) => (None, Some(reason.to_string())),
         Ok(sizing) => {
             let block = SizingBlock {
                 alpha: finite(sizing.comparison.alpha),
+                unit: finite(sizing.unit),
                 power_goal: finite(sizing.power_goal),
                 needed_control: sizing.need.control_units,
                 needed_treatment: sizing.need.treatment_units,
@@ -652,6 +682,18 @@ fn size(tested: &Tested<'_>) -> Option<Size> {
                 factor_variance_reduction: finite(sizing.factors.reduction),
                 factor_sequential: finite(sizing.factors.inflation),
                 factor_design_effect: finite(sizing.factors.design_effect),
+                expected: sizing.expectations(plan).into_iter().map(expected).collect(),
+                exaggeration: sizing.exaggeration().map(|worth| ExaggerationBlock {
+                    magnitude: finite(worth.magnitude),
+                    wrong_sign: finite(worth.wrong_sign),
+                }),
+                assurance: sizing.assurance().map(|assurance| AssuranceBlock {
+                    success: finite(assurance.success),
+                    success_and_better: finite(assurance.success_and_better),
+                    better: finite(assurance.better),
+                    limit: finite(assurance.limit),
+                }),
+                cautions: sizing.cautions().iter().map(ToString::to_string).collect(),
             };
             (Some(block), None)
         }
