@@ -37,8 +37,9 @@ pub fn normal(ncp: f64, alpha: f64, sides: Sides) -> Result<Exaggeration, Refusa
 /// [`normal()`] for a t test with `df` degrees of freedom: the mean over the estimated deviation.
 pub fn student(ncp: f64, df: f64, alpha: f64, sides: Sides) -> Result<Exaggeration, Refusal> {
     checked(ncp, alpha)?;
-    if !(0.5..=f64::INFINITY).contains(&df) {
-        return Err(Refusal::Outside { what: "degrees of freedom", value: df, range: "[0.5, inf]" });
+    // The least sample of a t test has one degree of freedom, less rounding.
+    if !(1.0 - 1e-9..=f64::INFINITY).contains(&df) {
+        return Err(Refusal::Outside { what: "degrees of freedom", value: df, range: "[1, inf]" });
     }
     let critical = student::upper_quantile(sides.tail(alpha), df);
     let mean = |part: fn(&Parts) -> f64| {
