@@ -3,7 +3,7 @@
 use super::Shown;
 use crate::cli::shown::digits;
 use crate::emit::plans::{curve, curves};
-use crate::plan::{Known, Origin, Plan, PlannedMetric, Sized, Sizing, USUAL_CORRELATION};
+use crate::plan::{Known, Origin, Plan, PlannedMetric, Sized, Sizing, USUAL_CORRELATION, Way};
 use crate::rules::prelude::{count, percent, probability};
 use crate::spec::quantity::plain;
 use crate::spec::{Correction, Role};
@@ -199,7 +199,8 @@ fn numbers(plan: &Plan, metric: &PlannedMetric, sizing: &Sizing) -> String {
             often => format!("in {}%", digits(often * 100.0, 2)),
         };
         let times = digits(worth.magnitude, 3);
-        out += &format!("  {:24} × {times} on average, and has the wrong sign {sign} of wins\n", "a win overstates");
+        let early = if matches!(sizing.way, Way::Looks(_)) { " at the last look, more at an earlier one" } else { "" };
+        out += &format!("  {:24} × {times} on average{early}; wrong sign {sign} of wins\n", "a win overstates");
     }
     if let Some(assurance) = sizing.assurance() {
         let most = probability(assurance.limit);

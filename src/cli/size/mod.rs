@@ -109,7 +109,8 @@ fn text(question: &Question, answer: &Answer) -> String {
             rare if rare < 1e-4 => "in less than 0.01% of wins".to_owned(),
             often => format!("in {}% of wins", digits(often * 100.0, 2)),
         };
-        row("a win overstates", &format!("× {} on average, and has the wrong sign {sign}", digits(worth.magnitude, 3)));
+        let early = if question.monitoring.is_some() { " at the last look, more at an earlier one" } else { "" };
+        row("a win overstates", &format!("× {} on average{early}; wrong sign {sign}", digits(worth.magnitude, 3)));
     }
     if let Some((control, treatment)) = answer.groups {
         row("groups", &format!("{} control, {} treatment", count(control as f64), count(treatment as f64)));

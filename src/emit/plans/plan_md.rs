@@ -14,6 +14,7 @@ use super::{Format, Request, dated_looks, window_us};
 use crate::emit::{Artifact, ArtifactRole};
 use crate::plan::{
     Cell, Plan, PlannedEffect, PlannedMetric, PlannedStage, Row, Sized, Sizing, USUAL_CORRELATION, Unsized, Verdict,
+    Way,
 };
 use crate::spec::decision::{GuardState, Quality};
 use crate::spec::design::{Reduction, SrmAction};
@@ -732,8 +733,9 @@ fn worth(sized: &[(&Sized, &Sizing)]) -> String {
             && let Some(worth) = sizing.exaggeration().filter(|worth| NOTICED <= worth.magnitude)
         {
             lines.push(format!(
-                "A win of {of} overstates the planned effect {} times on average, and points the wrong way in {} of wins.",
+                "A win of {of} overstates the planned effect {} times on average{}, and points the wrong way in {} of wins.",
                 short(worth.magnitude),
+                if matches!(sizing.way, Way::Looks(_)) { " at the last look and more at an earlier one" } else { "" },
                 rare(worth.wrong_sign)
             ));
         }
