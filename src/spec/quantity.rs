@@ -359,6 +359,15 @@ impl std::str::FromStr for Amount {
             }
             _ => return Err(refused()),
         };
+        // `1e6` is a number in other languages; read as 1 of the unit `e6` it would be a wrong one.
+        if let Unit::Word(word) = &unit
+            && let Some(power) = word.strip_prefix(['e', 'E'])
+            && power.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+        {
+            return Err(format!(
+                "`{text}` has a power of ten; write the number out, and its unit: \"0.002 s\", \"2%\""
+            ));
+        }
         Ok(Self { number, unit })
     }
 }
@@ -377,7 +386,7 @@ impl fmt::Display for Amount {
 quantity!(
     Amount,
     "a number with its unit in quotes, like \"2%\" or \"20 ms\"",
-    r"^ *([$€£¥] *-?[0-9]{1,15}(\.[0-9]{1,30})?|-?[0-9]{1,15}(\.[0-9]{1,30})? *(%|[A-Za-z][A-Za-z0-9_/-]{0,31})) *$",
+    r"^ *([$€£¥] *-?[0-9]{1,15}(\.[0-9]{1,30})?|-?[0-9]{1,15}(\.[0-9]{1,30})? *(%|[A-DF-Za-df-z][A-Za-z0-9_/-]{0,31}|[Ee]([A-Za-z_/][A-Za-z0-9_/-]{0,30})?)) *$",
     ["2%", "0.5pp", "20 ms", "$0.40"]
 );
 
