@@ -2,7 +2,7 @@
 //!
 //! A catalogue of 60 metrics, 20 audiences and 12 layers; four templates; and specs of about 84 lines as a company has
 //! them: most are over, a tenth are drafts, some run, the rest are planned one after the other in the slots of their
-//! layer. One in ten is group-sequential, one in twenty has three variants; two in a hundred have a fault.
+//! layer. One in five is group-sequential, one in twenty has three variants; two in a hundred have a fault.
 
 use std::fmt::Write as _;
 
@@ -304,7 +304,7 @@ fn spec(number: usize) -> String {
     let area = AREAS[number % AREAS.len()];
     let (thing, change) = (THINGS[number / AREAS.len() % THINGS.len()], CHANGES[number / 7 % CHANGES.len()]);
     let reason = REASONS[number / 3 % REASONS.len()];
-    let sequential = number % 10 == 3;
+    let sequential = number % 5 == 3;
     let three = number % 20 == 7;
     let template = if sequential {
         TEMPLATES[2]

@@ -1,6 +1,6 @@
 //! How many units a rule on the posterior needs.
 
-use super::super::comparison::{Rounding, Size, round_up};
+use super::super::comparison::{MOST_UNITS, Size, whole};
 use super::super::{Direction, Refusal, finite, mean, normal, open_unit, positive, proportion, root};
 use super::assurance::Assurance;
 use super::belief::{Belief, Prior};
@@ -56,11 +56,7 @@ pub enum Measure {
     },
 }
 
-/// The largest count that a double holds exactly.
-const MOST_UNITS: f64 = 9_007_199_254_740_992.0;
 const TOLERANCE: f64 = 1e-13;
-/// Rounding left in a power that was solved for.
-const POWER_SLACK: f64 = 1e-12;
 /// Ratio of sample sizes between which the power is taken to go one way.
 const MARCH: f64 = 0.05;
 
@@ -118,7 +114,7 @@ impl Decision {
         if !(control <= MOST_UNITS && treatment <= MOST_UNITS) {
             return Err(Refusal::TooManyUnits { units: control.max(treatment) });
         }
-        self.whole(control, treatment, power)
+        whole(control, treatment, self.allocation, power, |c, t| Self { allocation: t / c, ..*self }.power(c))
     }
 
     /// The probability that the rule is met at the planned effect, with `n_control` units in control.
@@ -220,30 +216,5 @@ impl Decision {
                 Ok(mean::deviation(sd_control, sd_treatment, self.allocation))
             }
         }
-    }
-
-    /// Rounds both arms up, and adds units until the power holds at the whole numbers.
-    fn whole(&self, control: f64, treatment: f64, power: f64) -> Result<Size, Refusal> {
-        let mut c = round_up(control);
-        let mut t = round_up(treatment);
-        for _ in 0..64 {
-            let reached = Self { allocation: t / c, ..*self }.power(c)?;
-            if power - POWER_SLACK <= reached {
-                return Ok(Size {
-                    control,
-                    treatment,
-                    control_units: c as u64,
-                    treatment_units: t as u64,
-                    power: reached,
-                    rounding: Rounding::Up,
-                });
-            }
-            if t < c * self.allocation {
-                t += 1.0;
-            } else {
-                c += 1.0;
-            }
-        }
-        Err(Refusal::Unsettled { what: "whole units" })
     }
 }

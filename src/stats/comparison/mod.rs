@@ -157,7 +157,7 @@ impl Comparison {
         if !(control <= MOST_UNITS && treatment <= MOST_UNITS) {
             return Err(Refusal::TooManyUnits { units: control.max(treatment) });
         }
-        self.whole(&test, &truth, control, treatment, power)
+        whole(control, treatment, self.allocation, power, |c, t| test.power(&truth, c, t))
     }
 
     /// The probability that the test makes its claim, with `n_control` units in control.
@@ -420,35 +420,6 @@ impl Comparison {
             Scale::Lift => Refusal::NoRoom { baseline, change: change * baseline },
         })
     }
-
-    /// Rounds both arms up, then adds units until the power holds at the whole numbers.
-    fn whole(&self, test: &Test, truth: &Truth, control: f64, treatment: f64, power: f64) -> Result<Size, Refusal> {
-        let mut c = round_up(control);
-        let mut t = round_up(treatment);
-        // Each arm covers its real size, so one more unit an arm is all that ever falls short.
-        for _ in 0..64 {
-            match test.power(truth, c, t) {
-                Ok(reached) if power - POWER_SLACK <= reached => {
-                    return Ok(Size {
-                        control,
-                        treatment,
-                        control_units: c as u64,
-                        treatment_units: t as u64,
-                        power: reached,
-                        rounding: Rounding::Up,
-                    });
-                }
-                Ok(_) | Err(Refusal::TooFewUnits { .. }) => {}
-                Err(refusal) => return Err(refusal),
-            }
-            if t < c * self.allocation {
-                t += 1.0;
-            } else {
-                c += 1.0;
-            }
-        }
-        Err(Refusal::Unsettled { what: "whole units" })
-    }
 }
 
 /// A power to be met with these control units.
@@ -497,6 +468,41 @@ impl Goal<'_> {
         }
         None
     }
+}
+
+/// Rounds both arms up, then adds units until the power that `at` gives holds at the whole numbers.
+pub(super) fn whole(
+    control: f64,
+    treatment: f64,
+    allocation: f64,
+    power: f64,
+    at: impl Fn(f64, f64) -> Result<f64, Refusal>,
+) -> Result<Size, Refusal> {
+    let mut c = round_up(control);
+    let mut t = round_up(treatment);
+    // Each arm covers its real size, so one more unit an arm is all that ever falls short.
+    for _ in 0..64 {
+        match at(c, t) {
+            Ok(reached) if power - POWER_SLACK <= reached => {
+                return Ok(Size {
+                    control,
+                    treatment,
+                    control_units: c as u64,
+                    treatment_units: t as u64,
+                    power: reached,
+                    rounding: Rounding::Up,
+                });
+            }
+            Ok(_) | Err(Refusal::TooFewUnits { .. }) => {}
+            Err(refusal) => return Err(refusal),
+        }
+        if t < c * allocation {
+            t += 1.0;
+        } else {
+            c += 1.0;
+        }
+    }
+    Err(Refusal::Unsettled { what: "whole units" })
 }
 
 /// The smallest whole number that is not below `units` by more than rounding.
