@@ -131,7 +131,7 @@ proptest! {
 
     /// The power at the size required for it is that power.
     #[test]
-    fn size_and_power_are_inverse(c in any_comparison(), power in 0.3..0.995) {
+    fn size_and_power_are_inverse(c in any_comparison(), power in 0.5..0.995) {
         let size = c.required(power).unwrap();
         let back = c.power(size.control).unwrap();
         prop_assert!((back - power).abs() < 1e-11 || is_least(&c, size.control), "{back} {power}");
@@ -142,7 +142,7 @@ proptest! {
 
     /// The size required at the effect that a size can detect is that size.
     #[test]
-    fn size_and_effect_are_inverse(c in any_comparison(), power in 0.3..0.995, ln_n in 3.0..14.0_f64, up: bool) {
+    fn size_and_effect_are_inverse(c in any_comparison(), power in 0.5..0.995, ln_n in 3.0..14.0_f64, up: bool) {
         let n = ln_n.exp();
         let toward = if up { Direction::Up } else { Direction::Down };
         let Ok(found) = c.detectable(n, power, toward) else { return Ok(()) };
@@ -177,7 +177,7 @@ proptest! {
 
     /// Up and down are mirror images: of the effect for means, of the rate for proportions.
     #[test]
-    fn mirror(c in prop_oneof![means(), rates()], power in 0.3..0.99) {
+    fn mirror(c in prop_oneof![means(), rates()], power in 0.5..0.99) {
         let claim = Claim::Superiority { effect: -effect(&c) };
         let endpoint = match c.endpoint {
             Endpoint::Proportion { baseline, test } => Endpoint::Proportion { baseline: 1.0 - baseline, test },
@@ -190,7 +190,7 @@ proptest! {
 
     /// A two-sided test is a one-sided test at half its alpha, in the right direction.
     #[test]
-    fn two_sides_share_alpha(c in any_comparison(), power in 0.3..0.99) {
+    fn two_sides_share_alpha(c in any_comparison(), power in 0.5..0.99) {
         let two = Comparison { sides: Sides::Two, ..c };
         let one = Comparison { sides: Sides::One, alpha: c.alpha / 2.0, ..c };
         prop_assert_eq!(two.required(power).unwrap(), one.required(power).unwrap());
@@ -198,7 +198,7 @@ proptest! {
 
     /// Swapping the arms and the allocation leaves the total alone.
     #[test]
-    fn arms_swap(c in rates(), power in 0.3..0.99) {
+    fn arms_swap(c in rates(), power in 0.5..0.99) {
         let Endpoint::Proportion { baseline, test } = c.endpoint else { unreachable!() };
         let d = effect(&c);
         let swapped = Comparison {
@@ -213,7 +213,7 @@ proptest! {
 
     /// The size factor multiplies the size.
     #[test]
-    fn size_factor_is_a_factor(c in any_comparison(), power in 0.3..0.99) {
+    fn size_factor_is_a_factor(c in any_comparison(), power in 0.5..0.99) {
         let plain = Comparison { size_factor: 1.0, ..c };
         let (with, without) = (c.required(power).unwrap(), plain.required(power).unwrap());
         prop_assert!((with.control / (c.size_factor * without.control) - 1.0).abs() < 1e-9);
@@ -237,7 +237,7 @@ proptest! {
 
     /// One unit fewer an arm falls short.
     #[test]
-    fn sizes_are_smallest(c in any_comparison(), power in 0.3..0.99) {
+    fn sizes_are_smallest(c in any_comparison(), power in 0.5..0.99) {
         let c = Comparison { allocation: 1.0, ..c };
         let size = c.required(power).unwrap();
         let fewer = size.control_units as f64 - 1.0;
@@ -248,20 +248,20 @@ proptest! {
 
     /// A little lift is the difference it makes.
     #[test]
-    fn little_lift_is_a_difference(c in prop_oneof![means(), rates()], power in 0.3..0.99, up: bool) {
+    fn little_lift_is_a_difference(c in prop_oneof![means(), rates()], power in 0.5..0.99, up: bool) {
         let (Endpoint::Proportion { baseline, .. } | Endpoint::Mean { baseline, .. }) = c.endpoint else {
             unreachable!()
         };
-        let lift = if up { 1e-6 } else { -1e-6 };
+        let lift = if up { 1e-5 } else { -1e-5 };
         let relative = Comparison { scale: Scale::Lift, claim: Claim::Superiority { effect: lift }, ..c };
         let absolute = Comparison { claim: Claim::Superiority { effect: lift * baseline }, ..c };
         let ratio = relative.required(power).unwrap().control / absolute.required(power).unwrap().control;
-        prop_assert!((ratio - 1.0).abs() < 1e-4, "{ratio}");
+        prop_assert!((ratio - 1.0).abs() < 1e-3, "{ratio}");
     }
 
     /// Size, power and effect of a lift are inverse to each other, and the effect is there if the control is known well.
     #[test]
-    fn lifts_are_inverse(c in prop_oneof![means(), rates()], lift in 0.01..0.3_f64, power in 0.3..0.99) {
+    fn lifts_are_inverse(c in prop_oneof![means(), rates()], lift in 0.01..0.3_f64, power in 0.5..0.99) {
         let fits = match c.endpoint {
             Endpoint::Proportion { baseline, .. } => baseline * (1.0 + lift) < 0.97,
             _ => true,
@@ -307,7 +307,7 @@ proptest! {
 
     /// The smallest equivalence margins need the size they are found with.
     #[test]
-    fn equivalence_margins_are_inverse(c in prop_oneof![means(), rates()], power in 0.3..0.98, ln_n in 4.0..12.0_f64) {
+    fn equivalence_margins_are_inverse(c in prop_oneof![means(), rates()], power in 0.5..0.98, ln_n in 4.0..12.0_f64) {
         let claim = Claim::Equivalence { lower: -0.1, upper: 0.1, true_effect: 0.0 };
         let c = Comparison { claim, ..c };
         let n = ln_n.exp() * c.size_factor.max(1.0) * 2.0;
@@ -319,7 +319,7 @@ proptest! {
 
     /// Counting the wrong direction never costs units, and is worth less than the tail.
     #[test]
-    fn both_tails_are_a_little_more(c in means(), power in 0.3..0.99) {
+    fn both_tails_are_a_little_more(c in means(), power in 0.5..0.99) {
         let c = Comparison { sides: Sides::Two, ..c };
         let size = c.required(power).unwrap().control;
         prop_assert!(BothTails(c).required(power).unwrap() <= size * (1.0 + 1e-12));
@@ -332,7 +332,7 @@ proptest! {
 
     /// A margin of no difference is superiority.
     #[test]
-    fn margin_tends_to_none(c in rates(), power in 0.3..0.99) {
+    fn margin_tends_to_none(c in rates(), power in 0.5..0.99) {
         let d = effect(&c);
         let none = Comparison { claim: Claim::SuperiorityByMargin { effect: d, margin: 0.0 }, ..c };
         prop_assert_eq!(none.required(power).unwrap(), c.required(power).unwrap());
@@ -521,7 +521,7 @@ proptest! {
 
     /// Welch's test: exact size and power are inverse, the approximation is near, and the arms can be swapped.
     #[test]
-    fn welch_is_consistent(c in frame(), sd_treatment in 0.3..3.0_f64, d in 0.1..0.8, power in 0.3..0.99) {
+    fn welch_is_consistent(c in frame(), sd_treatment in 0.3..3.0_f64, d in 0.1..0.8, power in 0.5..0.99) {
         let with = |sd, test, effect| Comparison {
             endpoint: Endpoint::Mean { baseline: 0.0, sd, test },
             claim: Claim::Superiority { effect },
@@ -571,10 +571,11 @@ proptest! {
         };
         let size = c.required(power).unwrap();
         prop_assert_eq!(size.rounding, Rounding::SawTooth);
-        for total in 0..60 {
-            let (n_c, n_t) = (size.control + f64::from(total / 2), size.treatment + f64::from((total + 1) / 2));
-            // The larger arm is treatment, as in the search.
-            let (n_c, n_t) = if n_c <= n_t { (n_c, n_t) } else { (n_t, n_c) };
+        for more in 0..80 {
+            // Arms as the search has them.
+            let total = size.control + size.treatment + f64::from(more);
+            let n_t = (0.5 * total + 0.5).floor();
+            let n_c = total - n_t;
             let reached = Comparison { allocation: n_t / n_c, ..c }.power(n_c).unwrap();
             prop_assert!(power <= reached + 1e-12, "{n_c} {n_t} {reached}");
         }

@@ -179,11 +179,12 @@ impl Test {
             }
             Variance::Exact => Law::Welch { in_control, in_treatment },
         };
-        let degrees = match law {
-            Law::Student { df } if self.variance() != Variance::Approximate => df,
-            _ => control.min(treatment) - 1.0,
+        let enough = match (law, self.variance()) {
+            (Law::Student { df }, Variance::Pooled { .. }) => 0.0 < df,
+            // A variance of an arm's own needs two units, less rounding.
+            _ => 2.0 - 1e-9 <= control.min(treatment),
         };
-        if degrees <= 0.0 {
+        if !enough {
             let (control, treatment) = (control * self.factor, treatment * self.factor);
             return Err(Refusal::TooFewUnits { control, treatment });
         }
@@ -289,6 +290,7 @@ impl Test {
 }
 
 /// The law of one statistic at given arms.
+#[derive(Clone, Copy)]
 enum Law {
     Normal,
     Student { df: f64 },

@@ -447,23 +447,29 @@ impl Goal<'_> {
 
     /// Two distances up to `most` between which the surplus changes its sign for the first time.
     ///
-    /// The power of a Wald test may fall again towards the end of the room, so that the end itself shows nothing.
+    /// The power of a Wald test may fall again towards the end of the room, so that the end itself shows nothing, and
+    /// the top between two steps has to be looked for.
     fn bracket(&self, surplus: impl Fn(f64) -> f64, most: f64) -> Option<((f64, f64), (f64, f64))> {
         let mut low = (0.0, surplus(0.0));
         let end = (most, surplus(most));
         if 0.0 <= end.1 && most < UNBOUNDED {
             return Some((low, end));
         }
+        let mut before = low;
         let mut distance = most.min(1.0) * 1e-9;
         for _ in 0..400 {
             let high = (distance, surplus(distance));
             if 0.0 <= high.1 {
                 return Some((low, high));
             }
+            if before.1 < low.1 && high.1 < low.1 {
+                let top = top(&surplus, before.0, high.0);
+                return (0.0 <= top.1).then_some((before, top));
+            }
             if most <= distance || high.1.is_nan() {
                 return None;
             }
-            low = high;
+            (before, low) = (low, high);
             distance = (1.25 * distance).min(most);
         }
         None
@@ -503,6 +509,27 @@ pub(super) fn whole(
         }
     }
     Err(Refusal::Unsettled { what: "whole units" })
+}
+
+/// The highest point of a function with one peak between two places, by golden sections; or any point that is not
+/// below 0.
+fn top(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> (f64, f64) {
+    const SECTION: f64 = 0.618_033_988_749_894_9;
+    let at = |x: f64| (x, f(x));
+    let (mut a, mut b) = (at(high - SECTION * (high - low)), at(low + SECTION * (high - low)));
+    for _ in 0..80 {
+        if 0.0 <= a.1.max(b.1) || !(low < a.0 && a.0 < b.0 && b.0 < high) {
+            break;
+        }
+        if b.1 < a.1 {
+            (high, b) = (b.0, a);
+            a = at(high - SECTION * (high - low));
+        } else {
+            (low, a) = (a.0, b);
+            b = at(low + SECTION * (high - low));
+        }
+    }
+    if a.1 < b.1 { b } else { a }
 }
 
 /// The smallest whole number that is not below `units` by more than rounding.
