@@ -362,8 +362,8 @@ impl Unconditional {
         };
         let points = 32 + (3.0 * libm::sqrt(f64::from(self.control) + f64::from(self.treatment))) as usize;
         let step = 0.5 * PI / points as f64;
-        // Equal arms without a margin look the same from both ends.
-        let last = if self.null == 0.0 && self.control == self.treatment { points / 2 + 1 } else { points };
+        // Equal arms without a margin look the same from both ends; past the middle, lest rounding hide a peak there.
+        let last = if self.null == 0.0 && self.control == self.treatment { points / 2 + 2 } else { points };
         let mut grid = Vec::with_capacity(last + 1);
         for k in 0..=last {
             let value = at(k as f64 * step);
@@ -461,7 +461,7 @@ fn golden(f: &impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     const SECTION: f64 = 0.618_033_988_749_894_9;
     let (mut a, mut b) = (high - SECTION * (high - low), low + SECTION * (high - low));
     let (mut at_a, mut at_b) = (f(a), f(b));
-    for _ in 0..16 {
+    for _ in 0..20 {
         if at_b < at_a {
             (high, b, at_b) = (b, a, at_a);
             a = high - SECTION * (high - low);
