@@ -3,6 +3,7 @@
 //! The comparisons share the control's noise, so that fewer false alarms come from more arms than Bonferroni fears.
 //! Start at [`ManyToOne::critical`]; [`ManyToOne::required`] sizes an experiment.
 
+use super::comparison::{MOST_UNITS, POWER_SLACK};
 use super::multiplicity::sidak_level;
 use super::multivariate::{shared_factor, sharpness};
 use super::noncentral;
@@ -13,10 +14,6 @@ use super::{Refusal, Sides, open_unit, positive};
 
 /// Relative accuracy of solved critical values and sizes.
 const TOLERANCE: f64 = 1e-13;
-/// Rounding left in a power that was solved for.
-const POWER_SLACK: f64 = 1e-12;
-/// The largest count that a double holds exactly.
-const MOST_UNITS: f64 = 9_007_199_254_740_992.0;
 /// Units of one treatment for each unit of control, at most.
 const MOST_RATIO: f64 = 1e6;
 
