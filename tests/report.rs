@@ -7,7 +7,7 @@ mod cases;
 
 use std::sync::Arc;
 
-use expc::diag::{Applicability, Diagnostic, Edit, Level, Skipped};
+use expc::diag::{Applicability, Context, Diagnostic, Edit, Level, Skipped};
 use expc::report::{FORMATS, Look, Report, RulePage, Summary, format, json_schema};
 use expc::text::{FileId, Source, Sources, Span};
 use proptest::prelude::*;
@@ -188,9 +188,15 @@ fn typical() -> Case {
         Skipped {
             code: "AUD005".into(),
             experiment: id.clone(),
+            context: Context::Traffic,
             lacks: "no `daily_units` for audience `buyers`".into(),
         },
-        Skipped { code: "STA011".into(), experiment: id, lacks: "no variance of `revenue_per_user`".into() },
+        Skipped {
+            code: "STA011".into(),
+            experiment: id,
+            context: Context::Catalog,
+            lacks: "no variance of `revenue_per_user`".into(),
+        },
     ];
     case
 }
@@ -208,7 +214,8 @@ fn hostile() -> Case {
         .fact("infinite", f64::INFINITY);
     let mut case = case.finds(finding);
     case.findings[0].experiment = Some(evil.into());
-    case.skipped = vec![Skipped { code: "AUD005".into(), experiment: evil.into(), lacks: evil.into() }];
+    case.skipped =
+        vec![Skipped { code: "AUD005".into(), experiment: evil.into(), context: Context::Traffic, lacks: evil.into() }];
     case.summary.today = Some(evil.to_owned());
     case.summary.workspace = evil.to_owned();
     case
@@ -268,6 +275,7 @@ fn skipped_rules_are_rolled_up() {
     let skip = |rule: usize, experiment: usize| Skipped {
         code: format!("STA{rule:03}").into(),
         experiment: format!("exp-{experiment}").into(),
+        context: Context::Traffic,
         lacks: format!("no baseline of `metric_{rule}`"),
     };
     case.skipped = (1..=3).flat_map(|experiment| (1..=5).map(move |rule| skip(rule, experiment))).collect();

@@ -167,11 +167,69 @@ impl Diagnostic {
     }
 }
 
+/// What a rule needs beyond the spec. Shown by `expc rules`; a rule whose need is absent reports itself skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// What experiments may refer to.
+    Catalog,
+    /// What the organisation demands.
+    Policy,
+    /// All other experiments.
+    Portfolio,
+    /// The day that dates are judged against.
+    Clock,
+    /// How many units come, and which facts of them were measured.
+    Traffic,
+    /// The revision that a change starts from.
+    Base,
+    /// The sealed plans.
+    Registry,
+    /// Results of past experiments.
+    History,
+    /// What a platform serves, exported.
+    Live,
+    /// What can be built: flag platforms and warehouses.
+    Targets,
+}
+
+impl Context {
+    /// Every context, in the order of help.
+    pub const ALL: [Self; 10] = [
+        Self::Catalog,
+        Self::Policy,
+        Self::Portfolio,
+        Self::Clock,
+        Self::Traffic,
+        Self::Base,
+        Self::Registry,
+        Self::History,
+        Self::Live,
+        Self::Targets,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Catalog => "catalogue",
+            Self::Policy => "policy",
+            Self::Portfolio => "portfolio",
+            Self::Clock => "date",
+            Self::Traffic => "traffic",
+            Self::Base => "base",
+            Self::Registry => "registry",
+            Self::History => "history",
+            Self::Live => "live",
+            Self::Targets => "targets",
+        }
+    }
+}
+
 /// A rule that could not run for an experiment, and what it lacked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
     pub code: Cow<'static, str>,
     pub experiment: Arc<str>,
+    /// What is missing.
+    pub context: Context,
     /// A noun phrase: "no `daily_units` for audience `buyers`".
     pub lacks: String,
 }

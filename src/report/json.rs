@@ -251,7 +251,10 @@ struct Skipped {
     /// The id of the experiment.
     #[schemars(example = &"checkout-one-tap")]
     experiment: String,
-    /// What the rule lacked.
+    /// What is missing: catalogue, policy, portfolio, date, traffic, base, registry, history, live or targets.
+    #[schemars(example = &"traffic")]
+    context: String,
+    /// What the rule lacked of it.
     #[schemars(example = &"no `daily_units` for audience `buyers`")]
     lacks: String,
 }
@@ -339,6 +342,7 @@ impl Skipped {
         Self {
             code: skipped.code.to_string(),
             experiment: skipped.experiment.to_string(),
+            context: skipped.context.name().to_owned(),
             lacks: printable(&skipped.lacks),
         }
     }

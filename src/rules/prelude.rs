@@ -2,7 +2,7 @@
 
 pub(crate) use super::rule::rule;
 pub use super::rule::{FileCx, PlanCx, PortfolioCx, Rule, Sink};
-pub use crate::diag::{Applicability, Diagnostic, Edit, Level};
+pub use crate::diag::{Applicability, Context, Diagnostic, Edit, Level};
 pub use crate::plan::{Known, Origin, Plan, PlannedMetric, Sized, Sizing};
 pub use crate::spec::{Field, Role, Status};
 pub use crate::syntax::At;

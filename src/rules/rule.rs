@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+pub use crate::diag::Context;
 use crate::diag::{Applicability, Diagnostic, Level, Skipped};
 use crate::plan::Plan;
 use crate::policy::Policy;
@@ -10,26 +11,6 @@ use crate::portfolio::{Compiled, Document, Portfolio, Workspace};
 use crate::spec::{Day, Field, Spec};
 use crate::syntax::Node;
 use crate::text::Span;
-
-/// What a rule needs beyond the spec. Shown by `expc rules`; a rule whose need is absent reports itself skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Context {
-    Catalog,
-    Policy,
-    Portfolio,
-    Clock,
-}
-
-impl Context {
-    pub fn name(self) -> &'static str {
-        match self {
-            Context::Catalog => "catalogue",
-            Context::Policy => "policy",
-            Context::Portfolio => "portfolio",
-            Context::Clock => "date",
-        }
-    }
-}
 
 /// What a rule looks at, and the function that looks.
 #[derive(Clone, Copy)]
@@ -191,10 +172,10 @@ impl Sink {
         self.findings.push(finding);
     }
 
-    /// The rule cannot run here: a noun phrase says what it lacks.
-    pub fn skip(&mut self, lacks: impl Into<String>) {
+    /// The rule cannot run here: which context is missing, and a noun phrase for what it lacks of it.
+    pub fn skip(&mut self, context: Context, lacks: impl Into<String>) {
         let experiment = self.experiment.clone().unwrap_or_else(|| Arc::from(""));
-        self.skipped.push(Skipped { code: self.rule.code.into(), experiment, lacks: lacks.into() });
+        self.skipped.push(Skipped { code: self.rule.code.into(), experiment, context, lacks: lacks.into() });
     }
 }
 

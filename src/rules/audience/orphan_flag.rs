@@ -41,10 +41,10 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let flags = &cx.catalog.flags;
     if flags.broken {
-        return out.skip("no complete list of flags: a catalogue file could not be read");
+        return out.skip(Context::Catalog, "no complete list of flags: a catalogue file could not be read");
     }
     if flags.is_empty() {
-        return out.skip("no flags in the catalogue");
+        return out.skip(Context::Catalog, "no flags in the catalogue");
     }
     if cx.plan.status.value.is_over() {
         return;

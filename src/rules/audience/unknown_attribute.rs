@@ -46,7 +46,7 @@ rule! {
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if cx.catalog.attributes.broken {
-        return out.skip("no complete list of attributes: a catalogue file could not be read");
+        return out.skip(Context::Catalog, "no complete list of attributes: a catalogue file could not be read");
     }
     for condition in super::own_conditions(cx) {
         faults(&RULE, cx.catalog, condition).into_iter().for_each(|found| out.push(found));

@@ -88,7 +88,7 @@ fn one<T>(
         return;
     }
     if entries.broken {
-        return out.skip(format!("no complete list of {table}: a catalogue file could not be read"));
+        return out.skip(Context::Catalog, format!("no complete list of {table}: a catalogue file could not be read"));
     }
     let mut found = RULE.at(name.span, format!("unknown {sort} {}", quoted(name)));
     if name.span.file != cx.document.file {

@@ -40,7 +40,7 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
         DocumentKind::Catalogue => return,
     };
     if cx.workspace.targets.is_empty() {
-        return out.skip("no known platforms");
+        return out.skip(Context::Targets, "no known platforms");
     }
     let targets = cx.document.tree.at_path(path).and_then(Node::as_array).unwrap_or_default();
     for target in targets {

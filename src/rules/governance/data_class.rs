@@ -36,7 +36,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     let Some(cleared) = cx.spec.privacy.value().and_then(|privacy| privacy.data_class.get()) else {
-        return out.skip("no `data_class` in `[privacy]`");
+        return out.skip(Context::Catalog, "no `data_class` in `[privacy]`");
     };
     let most = &cx.policy.max_data_class;
     if most.value < cleared.value {

@@ -48,13 +48,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         }
         match shortfall::judge(cx, metric) {
             Judged::Enough => {}
-            Judged::Lacks(what) => out.skip(what),
+            Judged::Lacks(what) => out.skip(Context::Traffic, what),
             Judged::Refused(refusal) => {
                 let headline = format!("{} can never be shown to stay in its margin", quoted(&metric.name));
                 let found = place::at_value(cx, &RULE, Some(margin.span), "metrics", headline);
                 match shortfall::refused(found, metric, refusal) {
                     Some(found) => out.push(found),
-                    None => out.skip(refusal.to_string()),
+                    None => out.skip(Context::Traffic, refusal.to_string()),
                 }
             }
             Judged::Short(sizing, treatment) => {

@@ -54,7 +54,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let healthy = cx.catalog.metrics.iter().filter(|(.., metric)| metric.health.copied() == Some(true));
     let known: Vec<&str> = healthy.map(|(name, ..)| name).collect();
     if known.is_empty() {
-        return out.skip("no metric with `health = true` in the catalogue");
+        return out.skip(Context::Catalog, "no metric with `health = true` in the catalogue");
     }
     out.push(
         RULE.at(cx.home("metrics"), "no metric watches errors, latency or crashes")

@@ -53,7 +53,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         (None, Some(day)) => (day, "ended"),
         (None, None) => return,
     };
-    let Some(today) = cx.today else { return out.skip("no date") };
+    let Some(today) = cx.today else { return out.skip(Context::Clock, "no date") };
     let Ok(past) = u32::try_from(day.until(today)) else { return };
     if past <= GRACE_DAYS {
         return;

@@ -34,7 +34,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if plan.status.value != Status::Running {
         return;
     }
-    let Some(today) = cx.today else { return out.skip("no date") };
+    let Some(today) = cx.today else { return out.skip(Context::Clock, "no date") };
     // Between the last enrolment and the decision the last windows fill: only the later of the two is overdue.
     let decide = plan.calendar.decide.as_ref().map(|day| (day.value, day.span(), "the decision was due"));
     let end = plan.calendar.end.as_ref().map(|day| {

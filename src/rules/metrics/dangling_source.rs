@@ -44,7 +44,7 @@ rule! {
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if cx.catalog.events.broken || cx.catalog.sources.broken {
-        return out.skip("no complete list of events and sources: a catalogue file could not be read");
+        return out.skip(Context::Catalog, "no complete list of events and sources: a catalogue file could not be read");
     }
     // What has ended no longer needs its events.
     if cx.plan.status.value.is_over() {

@@ -34,10 +34,10 @@ rule! {
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if cx.catalog.events.broken {
-        return out.skip("no complete list of events: a catalogue file could not be read");
+        return out.skip(Context::Catalog, "no complete list of events: a catalogue file could not be read");
     }
     if cx.catalog.events.is_empty() {
-        return out.skip("no events in the catalogue");
+        return out.skip(Context::Catalog, "no events in the catalogue");
     }
     let unknown = |name: &str| cx.catalog.events.get(name).is_none();
     for metric in &cx.plan.metrics {

@@ -28,7 +28,7 @@ rule! {
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if cx.catalog.metrics.broken {
-        return out.skip("no complete list of metrics: a catalogue file could not be read");
+        return out.skip(Context::Catalog, "no complete list of metrics: a catalogue file could not be read");
     }
     for metric in cx.plan.metrics.iter().filter(|metric| metric.defined.is_none()) {
         out.push(unknown(cx, &metric.name, metric.span));

@@ -50,7 +50,7 @@ fn check_spec(cx: &PlanCx<'_>, out: &mut Sink) {
         }
     };
     if owners.is_empty() || owners.broken {
-        return out.skip("no readable owners in the catalogue");
+        return out.skip(Context::Catalog, "no readable owners in the catalogue");
     }
     if owners.get(owner).is_none() {
         out.push(unknown(owner, owners.names()));

@@ -63,16 +63,16 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
     // So few groups are STA019's.
     if cluster_ignored::groups(cx.plan).is_some_and(|groups| groups < LEAST_CLUSTERS) {
-        return out.skip("enough groups for a test");
+        return out.skip(Context::Traffic, "enough groups for a test");
     }
     let guards = guards(cx);
     // A guardrail that lacks an input may be the one that sees: another rule asks for it.
     let sized = cx.plan.sizes.iter().filter(|sized| sized.role == Role::Guardrail).count();
     if guards.is_empty() || guards.len() < sized {
-        return out.skip("no size for every guardrail");
+        return out.skip(Context::Traffic, "no size for every guardrail");
     }
     if cx.plan.audience.daily_units.is_none() {
-        return out.skip("no eligible units per day");
+        return out.skip(Context::Traffic, "no eligible units per day");
     }
     for (index, stage) in stages.iter().enumerate().take(stages.len() - 1) {
         if stage.gate.value != Gate::Guardrails || stage.days == 0 {

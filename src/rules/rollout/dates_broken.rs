@@ -91,7 +91,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 /// A ready spec whose first day has gone by will never start on it.
 fn past_start(cx: &PlanCx<'_>, start: Option<&At<crate::spec::Day>>, out: &mut Sink) {
     let Some(start) = start.filter(|_| cx.plan.status.value <= Status::Ready) else { return };
-    let Some(today) = cx.today else { return out.skip("no date of today") };
+    let Some(today) = cx.today else { return out.skip(Context::Clock, "no date of today") };
     if today <= start.value {
         return;
     }

@@ -30,7 +30,7 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let status = &cx.plan.status;
     let (Status::Running, Some(start)) = (status.value, &cx.plan.calendar.start) else { return };
-    let Some(today) = cx.today else { return out.skip("no date of today") };
+    let Some(today) = cx.today else { return out.skip(Context::Clock, "no date of today") };
     if start.value <= today {
         return;
     }

@@ -76,12 +76,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         }
         let Some(measured) = defined.measured.get() else {
             if defined.measured.is_absent() {
-                out.skip(format!("no `measured` date for metric {name}"));
+                out.skip(Context::Traffic, format!("no `measured` date for metric {name}"));
             }
             continue;
         };
         let Some(day) = start.or(cx.today) else {
-            out.skip("no start date");
+            out.skip(Context::Traffic, "no start date");
             continue;
         };
         let age = measured.value.until(day);

@@ -40,7 +40,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if !shared.value {
         return;
     }
-    let Some(unit) = cx.plan.audience.unit.as_ref() else { return out.skip("no unit") };
+    let Some(unit) = cx.plan.audience.unit.as_ref() else { return out.skip(Context::Catalog, "no unit") };
     let headline = format!("variants share {}, and each {} is assigned alone", quoted(&surface.value), quoted(&unit.value));
     let mut found = RULE
         .at(unit.span().unwrap_or_else(|| cx.home("audience")), headline)

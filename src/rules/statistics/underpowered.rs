@@ -83,7 +83,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let at = |headline: String| place::at_value(cx, &RULE, Some(effect.span), "metrics", headline);
         match shortfall::judge(cx, metric) {
             Judged::Enough => {}
-            Judged::Lacks(what) => out.skip(what),
+            Judged::Lacks(what) => out.skip(Context::Traffic, what),
             Judged::Refused(refusal) => {
                 let headline = match bar {
                     "margin" => format!("{name} can never be shown to stay in its margin"),
@@ -91,7 +91,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
                 };
                 match shortfall::refused(at(headline), metric, refusal) {
                     Some(found) => out.push(found),
-                    None => out.skip(refusal.to_string()),
+                    None => out.skip(Context::Traffic, refusal.to_string()),
                 }
             }
             Judged::Short(sizing, treatment) => {

@@ -49,13 +49,13 @@ const MOST: usize = 3;
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     let entries = &cx.portfolio.entries;
     if entries.is_empty() {
-        return out.skip("no experiments");
+        return out.skip(Context::Portfolio, "no experiments");
     }
     let torn = cx.workspace.documents.iter().any(|document| document.is_damaged())
         || entries.len() < cx.workspace.specs.len()
         || entries.iter().any(|entry| !entry.complete);
     if torn {
-        return out.skip("no complete reading of every file");
+        return out.skip(Context::Portfolio, "no complete reading of every file");
     }
     let mut uses = Uses::default();
     for entry in entries {
