@@ -4,8 +4,10 @@
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
 //! answer is the same for any number of threads.
 
+mod change;
 mod engine;
 mod leveled;
 
+pub use change::check_change;
 pub use engine::{Options, Outcome, check};
 pub use leveled::level_of;

@@ -245,6 +245,7 @@ fn uses(plan: &Plan, spec: &Spec) -> Uses {
     one("unit", design.and_then(|d| d.cluster.value()).and_then(|c| c.unit.value()).map(String::as_str));
     let reduction = design.and_then(|design| design.variance_reduction.value());
     one("metric", reduction.and_then(|reduction| reduction.covariate.value()).map(String::as_str));
+    one("template", spec.extends.value().map(String::as_str));
     let survey = spec.feedback.value().and_then(|feedback| feedback.survey.value());
     one("event", survey.and_then(|survey| survey.event.value()).map(String::as_str));
     uses.names.shrink_to_fit();
