@@ -14,9 +14,7 @@ mod github;
 mod gitlab;
 mod junit;
 
-mod fingerprint;
 mod frames;
-mod place;
 mod safe_json;
 mod shown;
 mod verdict;

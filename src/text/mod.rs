@@ -4,9 +4,11 @@
 //! from a template or resolved from the catalogue. Nothing here reads the disk. Start at [`Sources`].
 
 mod near;
+mod place;
 mod printable;
 
 pub use near::nearest;
+pub use place::Place;
 pub use printable::{acts, printable, printable_lines, printable_same_length};
 
 use std::sync::{Arc, OnceLock};
