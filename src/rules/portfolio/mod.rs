@@ -13,6 +13,7 @@ crate::rules::rule::group! {
     crowded,
     requires_ended,
     shared_salt,
+    contact_fatigue,
 }
 
 use std::collections::BTreeMap;
