@@ -30,6 +30,7 @@ max_horizon = "180 days"
 max_data_class = "pseudonymous"
 min_hypothesis_words = 4
 max_parallel = 8
+washout = "14 days"
 allow_false_discovery_rate = false
 basis_regions = ["EU", "EEA", "UK"]
 "#;
@@ -52,6 +53,7 @@ max_horizon = "120 days"
 max_data_class = "pseudonymous"
 min_hypothesis_words = 6
 max_parallel = 4
+washout = "28 days"
 allow_false_discovery_rate = false
 basis_regions = ["EU", "EEA", "UK", "US", "CA", "BR"]
 required_sign_offs = { legal = ["legal"], safety = ["safety"], ethics = ["ethics"], brand = ["brand"], revenue = ["finance"], model = ["safety"] }

@@ -6,10 +6,12 @@
 
 mod document;
 mod entry;
+mod history;
 mod slots;
 mod workspace;
 
 pub use document::{Document, DocumentKind};
-pub use entry::{Entry, RelativeEffect, SharedConditions, Uses};
+pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
+pub use history::{Past, good_direction};
 pub use slots::{Overflow, Portfolio, Slot, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};

@@ -5,6 +5,7 @@
 
 mod near;
 mod printable;
+pub mod similar;
 
 pub use near::nearest;
 pub use printable::{acts, printable, printable_lines, printable_same_length};
