@@ -214,6 +214,9 @@ pub struct PolicyTable {
     /// True when secondary metrics may be judged by the rate of false discoveries.
     #[schemars(example = true)]
     pub allow_false_discovery_rate: Field<bool>,
+    /// How long the people of a run that moved them, and was taken back, are left alone before the next run judges them.
+    #[schemars(example = &"14 days")]
+    pub washout: Field<Duration>,
     /// The most experiments at a time on one surface.
     #[schemars(example = 8, range(min = 1, max = 1_000_000_000_000i64))]
     #[serde(deserialize_with = "crate::spec::limits::count")]

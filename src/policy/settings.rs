@@ -121,6 +121,7 @@ policy! {
     max_data_class: DataClass;
     min_hypothesis_words: i64;
     max_parallel: i64;
+    washout: Duration;
     allow_false_discovery_rate: bool;
     max_review_age: Duration;
     max_event_loss: Share;

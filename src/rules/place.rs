@@ -42,7 +42,8 @@ pub fn used<'a>(cx: &PortfolioCx<'a>, sort: &str) -> HashSet<&'a str> {
         live.flat_map(|entry| entry.uses.iter()).filter(|(of, _)| *of == sort || *of == "metric").collect();
     let mut used: HashSet<&str> = named.iter().filter(|(of, _)| *of == sort).map(|(_, name)| *name).collect();
     if sort == "event" {
-        let metrics = named.iter().filter(|(of, _)| *of == "metric").filter_map(|(_, name)| cx.catalog.metrics.get(name));
+        let metrics =
+            named.iter().filter(|(of, _)| *of == "metric").filter_map(|(_, name)| cx.catalog.metrics.get(name));
         let events = metrics.flat_map(|metric| [metric.event.value(), metric.denominator.value()]);
         used.extend(events.flatten().map(String::as_str));
     }

@@ -10,6 +10,7 @@ crate::rules::rule::group! {
     unstable_unit,
     login_switch,
     salt_reused,
+    same_users_too_soon,
     orphan_flag,
     exposure_missing,
     same_payload,

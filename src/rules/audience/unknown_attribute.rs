@@ -86,7 +86,7 @@ fn unknown(rule: &'static Rule, catalog: &Catalog, name: &At<String>) -> Diagnos
     super::or_near(found, name, catalog.attributes.names(), |found| {
         found
             .label("not in the catalogue")
-            .help(format!("one of {}", listed(catalog.attributes.names(), 8)))
+            .help(format!("choose {}", one_of(catalog.attributes.names(), 8)))
             .help(format!("or define `[attributes.{}]` in the catalogue", crate::text::printable(name)))
     })
 }
@@ -174,6 +174,6 @@ fn unknown_values(
     Some(
         found
             .also(known.span, "its values")
-            .help(format!("one of {}; or add it to `[attributes.{}]`", listed(names.iter().map(String::as_str), 8), crate::text::printable(name))),
+            .help(format!("choose {}; or add it to `[attributes.{}]`", one_of(names.iter().map(String::as_str), 8), crate::text::printable(name))),
     )
 }

@@ -88,7 +88,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             out.push(
                 RULE.at(
                     metric.span,
-                    format!("{} is {}, the experiment is cleared for {}", quoted(&metric.name), class.value, cleared.value),
+                    format!("{} is {} data; cleared is {}", quoted(&metric.name), class.value, cleared.value),
                 )
                 .label("nearer to a person than cleared")
                 .also(cleared.span, "the clearance")

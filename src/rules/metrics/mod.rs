@@ -11,6 +11,7 @@ crate::rules::rule::group! {
     unit_mismatch,
     ratio_denominator,
     heavy_tail,
+    insensitive,
     window_immature,
     data_latency,
     proxy_alone,
