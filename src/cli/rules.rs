@@ -81,7 +81,7 @@ fn page_json(rule: &Rule) -> serde_json::Value {
         "level": rule.level, "level_in_drafts": rule.draft, "fix": rule.fix,
         "needs": rule.needs.iter().map(|need| need.name()).collect::<Vec<_>>(),
         "summary": rule.summary(), "why": rule.why(), "source": rule.source(),
-        "bad": rule.examples("bad"), "good": rule.examples("good"),
+        "bad": rule.examples("bad"), "fixed": rule.examples("fixed"), "good": rule.examples("good"),
     })
 }
 
@@ -138,9 +138,12 @@ pub fn page(rule: &Rule) -> String {
     if !rule.source().is_empty() {
         text += &format!("\nSource\n{}\n", wrapped(&rule.source()));
     }
-    for (sort, title) in [("bad", "Bad"), ("good", "Good")] {
-        for example in rule.examples(sort) {
-            text += &format!("\n{title}\n{}", indented(&readable(&example)));
+    let blocks = rule.blocks();
+    for sorts in [&[("bad", "Bad"), ("fixed", "Fixed")][..], &[("good", "Good")]] {
+        for (sort, example) in &blocks {
+            if let Some((_, title)) = sorts.iter().find(|(known, _)| known == sort) {
+                text += &format!("\n{title}\n{}", indented(&readable(example)));
+            }
         }
     }
     let level = rule.level.name();
@@ -166,6 +169,10 @@ fn readable(example: &str) -> String {
             Some(("without", key)) => format!("# … without `{key}`\n"),
             Some(("file", path)) => format!("# {path}\n"),
             Some(("copy", path)) => format!("# … a copy of {path}, and\n"),
+            Some(("leaves", rest)) => {
+                let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+                format!("# … and {code} is left: {reason}\n")
+            }
             Some(("today", day)) => format!("# on {day}\n"),
             _ => String::new(),
         },

@@ -5,9 +5,10 @@
 
 use super::prelude::*;
 use crate::catalog::{Kind, Metric};
+use crate::portfolio::{Document, DocumentKind, Workspace};
 use crate::spec::Stage;
 use crate::spec::metrics::MetricUse;
-use crate::syntax::FaultKind;
+use crate::syntax::{FaultKind, Layout, keys_of};
 
 /// Primary and guardrail metrics, which decide.
 pub fn deciding(plan: &Plan) -> impl Iterator<Item = &PlannedMetric> {
@@ -115,23 +116,79 @@ pub fn lengthen(
     (found.fix(Applicability::Suggested, format!("write {replacement}{text}"), edits), text)
 }
 
-/// Offers to write a key at the top of a table of the spec, when the table has lines of its own.
-pub fn insert(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, table: &str, line: &str) -> Diagnostic {
-    let entries = cx.tree.at_path(table).and_then(|node| node.as_table()).map(|table| &table.entries[..]);
-    let own = entries.unwrap_or_default().iter().map(|entry| entry.key_span);
-    let Some(first) = own.filter(|span| span.file == cx.document.file).min() else { return found };
-    let text = &cx.workspace.sources.get(first.file).text[..first.start as usize];
-    let before = text.rsplit('\n').next().unwrap_or(text);
-    // A table in one line, or dotted keys: a person knows better where to write.
-    if !before.trim().is_empty() {
+/// Offers to write keys into a table of the spec; the table is begun where it is absent. `lines` holds one
+/// `key = value` a line.
+pub fn insert(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, table: &str, lines: &str) -> Diagnostic {
+    let edit = layout(cx).add(table, lines);
+    offer(found, how, format!("add `{}`", lines.replace('\n', "` and `")), edit)
+}
+
+/// How the spec lays out its own text.
+pub fn layout<'a>(cx: &PlanCx<'a>) -> Layout<'a> {
+    layout_of(cx.workspace, cx.document)
+}
+
+/// How any file lays out its text.
+pub fn layout_of<'a>(workspace: &'a Workspace, document: &'a Document) -> Layout<'a> {
+    let text = &workspace.sources.get(document.file).text;
+    let order = match document.kind {
+        DocumentKind::Experiment | DocumentKind::Template => keys_of::<crate::spec::Spec>(),
+        DocumentKind::Workspace | DocumentKind::Catalogue => &[],
+    };
+    Layout { file: document.file, text, root: &document.tree, order }
+}
+
+/// Offers edits, when there are any.
+pub fn offer(
+    found: Diagnostic,
+    how: Applicability,
+    title: impl Into<String>,
+    edits: impl IntoIterator<Item = Edit>,
+) -> Diagnostic {
+    let edits: Vec<Edit> = edits.into_iter().collect();
+    if edits.is_empty() { found } else { found.fix(how, title, edits) }
+}
+
+/// Offers to take an entry of the spec out, by the place of its value.
+pub fn remove(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, span: Span) -> Diagnostic {
+    let layout = layout(cx);
+    let Some((table, entry)) = layout.root.entry_at(span).filter(|_| span.file == layout.file) else { return found };
+    let edit = layout.remove(table, &entry.key);
+    offer(found, how, format!("remove `{}`", crate::text::printable(&entry.key)), edit)
+}
+
+/// Offers to take an entry of `expc.toml`, the catalogue or a template out, by the place of its key or value.
+pub fn remove_shared(workspace: &Workspace, found: Diagnostic, how: Applicability, span: Span) -> Diagnostic {
+    let Some(document) = workspace.documents.iter().find(|document| document.file == span.file) else { return found };
+    let layout = layout_of(workspace, document);
+    let Some((table, entry)) = layout.root.entry_at(span) else { return found };
+    let edit = layout.remove(table, &entry.key);
+    offer(found, how, format!("remove `{}`", crate::text::printable(&entry.key)), edit)
+}
+
+/// Offers to take the element of a list of the spec out, by its place.
+pub fn remove_element(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, span: Span) -> Diagnostic {
+    let layout = layout(cx);
+    let Some((path, list, at)) = layout.root.item_at(span).filter(|_| span.file == layout.file) else { return found };
+    let edit = layout.remove_element(list, at);
+    offer(found, how, format!("remove it from `{path}`"), edit)
+}
+
+/// Offers another start, with the end and the decision as much later, when the spec writes all of them.
+pub fn start_on(cx: &PlanCx<'_>, found: Diagnostic, day: crate::spec::Day) -> Diagnostic {
+    let Some(start) = &cx.plan.calendar.start else { return found };
+    let Ok(later) = u32::try_from(start.value.until(day)) else { return found };
+    let end = cx.spec.rollout.value().and_then(|rollout| rollout.end.get());
+    let by = cx.spec.decision.value().and_then(|decision| decision.by.get());
+    let moved = |at: &At<crate::spec::Day>| (at.span, at.value.plus(later));
+    let days: Option<Vec<_>> =
+        start.span().map(|span| std::iter::once((span, day)).chain(end.map(moved)).chain(by.map(moved)).collect());
+    let Some(days) = days.filter(|days| days.iter().all(|(span, _)| span.file == cx.document.file)) else {
         return found;
-    }
-    let span = Span { end: first.start, ..first };
-    found.fix(
-        how,
-        format!("add `{}`", line.replace('\n', "` and `")),
-        vec![Edit { span, replacement: format!("{line}\n{before}") }],
-    )
+    };
+    let text = by.map_or_else(String::new, |by| format!(", and decide on {}", by.value.plus(later)));
+    let edits = days.into_iter().map(|(span, day)| Edit { span, replacement: day.to_string() });
+    offer(found, Applicability::Suggested, format!("start on {day}{text}"), edits)
 }
 
 /// A length of time in words: `7 days`, `2 hours`.

@@ -3,9 +3,10 @@
 //! [`parse`] turns a text into a [`Node`] tree in which every key and value knows its place, and never
 //! fails: syntax errors are returned beside what could be read. [`merge`] lays a spec over its template.
 //! [`read`] turns a tree into typed structs made of [`Field`]s and collects every fault on the way.
-//! This room knows TOML and serde; it knows no key of the language.
+//! [`Layout`] says where something new goes in a text. This room knows TOML and serde; it knows no key of the language.
 
 mod at;
+mod layout;
 mod merge;
 mod node;
 mod parse;
@@ -13,6 +14,7 @@ mod payload;
 mod read;
 
 pub use at::{At, Field, List, Named};
+pub use layout::Layout;
 pub use merge::{Layers, merge};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::{Fault as SyntaxFault, parse};

@@ -5,6 +5,9 @@
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
 //! first and in the other half of its layer, and what follows is laid over it.
+//!
+//! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
+//! CODE reason` says which finding the fix leaves behind, and why that is right.
 
 use std::collections::BTreeMap;
 
@@ -30,8 +33,13 @@ impl Part {
 
 /// The base with an example laid over it, bytes by path, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
-    let mut files = base::files();
     let mut today = TODAY.to_owned();
+    let bytes = laid_over(base::files(), example, &mut today);
+    (bytes, today)
+}
+
+/// Texts with an example laid over them.
+pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut String) -> BTreeMap<String, Vec<u8>> {
     let mut parts = vec![Part::of(SPEC)];
     for line in example.lines() {
         let part = parts.last_mut().expect("there is always a part");
@@ -46,7 +54,8 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "copy" => part.below = Some(rest.trim().to_owned()),
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
-            "today" => today = rest.trim().to_owned(),
+            "today" => rest.trim().clone_into(today),
+            "leaves" => {}
             "file" => parts.push(Part::of(rest.trim())),
             "twin" => {
                 add_twin(&mut files, rest.trim());
@@ -78,8 +87,7 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
         lay_over(&mut table, fragment);
         files.insert(path, toml::to_string(&table).expect("a table prints"));
     }
-    let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
-    (bytes.collect(), today)
+    files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
 }
 
 /// A second experiment that differs from the first in its name, its flag and what it claims.
@@ -122,4 +130,73 @@ fn lay_over(below: &mut toml::Table, above: toml::Table) {
             }
         }
     }
+}
+
+/// What changed between two workspaces, as the block that lays it over the first.
+pub fn changed(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> String {
+    let mut block = String::new();
+    for (path, after) in after {
+        let before = before.get(path).map_or("", |text| text);
+        if before == after {
+            continue;
+        }
+        if path != SPEC {
+            block += &format!("#: file {path}\n");
+        }
+        match (before.parse::<toml::Table>(), after.parse::<toml::Table>()) {
+            (Ok(before), Ok(after)) => block += &difference(&before, &after, ""),
+            _ => block += &format!("#: alone\n{after}"),
+        }
+    }
+    block
+}
+
+fn difference(before: &toml::Table, after: &toml::Table, path: &str) -> String {
+    let mut text = String::new();
+    for key in before.keys().filter(|key| !after.contains_key(*key)) {
+        text += &format!("#: without {path}{key}\n");
+    }
+    for (key, value) in after {
+        let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let key = if plain { key.clone() } else { format!("{key:?}") };
+        text += &match (before.get(key.trim_matches('"')), value) {
+            (Some(old), value) if old == value => String::new(),
+            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => difference(old, new, &format!("{path}{key}.")),
+            (_, value) => written(&format!("{path}{key}"), value),
+        };
+    }
+    text
+}
+
+/// A key and its value on one line, or a list with a line for each of its tables.
+fn written(key: &str, value: &toml::Value) -> String {
+    let line = format!("{key} = {}\n", inline(value));
+    match value {
+        toml::Value::Array(items) if 100 < line.len() => {
+            let items: String = items.iter().map(|item| format!("  {},\n", inline(item))).collect();
+            format!("{key} = [\n{items}]\n")
+        }
+        _ => line,
+    }
+}
+
+fn inline(value: &toml::Value) -> String {
+    match value {
+        toml::Value::Array(items) => {
+            format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
+        }
+        toml::Value::Table(table) => {
+            let mut entries: Vec<_> = table.iter().collect();
+            entries.sort_by_key(|(key, _)| place_in_base(key));
+            let entries = entries.into_iter().map(|(key, value)| written(key, value).replace('\n', ""));
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
+        value => value.to_string(),
+    }
+}
+
+/// Keys in the order in which the base writes them; others come last.
+fn place_in_base(key: &str) -> usize {
+    let spec = base::files().remove(SPEC).expect("the base has a spec");
+    spec.find(&format!(" {key} = ")).unwrap_or(usize::MAX)
 }

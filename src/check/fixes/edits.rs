@@ -37,10 +37,13 @@ pub(super) fn meet(a: Span, b: Span) -> bool {
     if a.is_empty() || b.is_empty() { a.start <= b.end && b.start <= a.end } else { a.start < b.end && b.start < a.end }
 }
 
-/// Whether an edit stands in its text: inside it, on characters, and with a change.
-pub(super) fn is_sound(sources: &Sources, edit: &Edit) -> bool {
-    let Some(source) = sources.find(edit.span.file) else { return false };
-    source.text.get(edit.span.range()).is_some_and(|old| old != edit.replacement)
+/// Whether edits stand in their texts, inside them and on characters, do not meet, and change anything.
+pub(super) fn are_sound(sources: &Sources, edits: &[Edit]) -> bool {
+    let old = |edit: &Edit| sources.find(edit.span.file).and_then(|source| source.text.get(edit.span.range()));
+    let apart = |(at, edit): (usize, &Edit)| !edits[..at].iter().any(|other| meet(other.span, edit.span));
+    edits.iter().all(|edit| old(edit).is_some())
+        && edits.iter().any(|edit| old(edit) != Some(&*edit.replacement))
+        && edits.iter().enumerate().all(apart)
 }
 
 /// The texts after edits that do not meet, by file.

@@ -18,6 +18,12 @@ rule! {
     ///   { name = "main", share = "50%", hold = "21 days" },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// rollout.stages = [
+    ///   { name = "small", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// stages = [
