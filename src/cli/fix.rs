@@ -12,6 +12,7 @@ use crate::text::printable;
 use crate::world::{Disk, Files, Rewrite, rewrite};
 
 #[derive(Debug, clap::Args)]
+#[group(id = "fixing")]
 pub struct Arguments {
     /// Apply the safe fixes, then check what is left
     #[arg(long)]
@@ -115,7 +116,7 @@ fn said(verb: &str, prefix: &str, fixed: &Fixed) -> String {
         text += &format!("not fixed: {} more\n", left.len() - MOST_LEFT);
     }
     if fixed.left.iter().any(|left| left.why.is_bug()) {
-        text += "a fix that had to be undone is a bug of expc: please report it with the file\n";
+        text += "a fix that does not fit or had to be undone may be a fault of expc: please report it with the file\n";
     }
     if 0 < fixed.offered {
         let more = if fixed.applied.is_empty() { "" } else { " more" };

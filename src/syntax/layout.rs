@@ -147,6 +147,15 @@ impl Layout<'_> {
         if self.text.get(start..end)?.contains('#') {
             return None;
         }
+        // A table of the language that would be left empty goes with its last key.
+        let tables = self.root.as_table().map_or(&[][..], |root| &root.entries);
+        if let ([_], Some(own)) = (&entries[..], tables.iter().find(|own| std::ptr::eq(&own.node, table))) {
+            let header = self.line_start(own.key_span.start as usize);
+            let is_header = self.text.get(header..own.key_span.start as usize)?.trim() == "[";
+            if let Some(edit) = self.remove_lines(header, self.line_end(end)).filter(|_| is_header) {
+                return Some(edit);
+            }
+        }
         match rest.trim() {
             "" => Some(self.edit(line, self.line_end(end), String::new())),
             // A comment behind it keeps the line.
@@ -172,20 +181,22 @@ impl Layout<'_> {
         // The header is the last line above its first key that starts with a bracket.
         let above = self.text.get(..first)?;
         let header = above.rfind("\n[[").map_or(0, |newline| newline + 1);
-        let mut end = self.line_end(last_in(item));
-        if !self.text.get(header..first)?.starts_with("[[") || self.text.get(header..end)?.contains('#') {
+        if !self.text.get(header..first)?.starts_with("[[") {
             return None;
         }
-        // One of the empty lines around it goes too.
-        let gap = self.text.get(end..)?.lines().next().is_some_and(|line| line.trim().is_empty());
-        if gap
-            && (header == 0
-                || self.text.get(..header)?.ends_with("\n\n")
-                || self.text.get(..header)?.ends_with("\n\r\n"))
-        {
-            end = self.line_end(end);
+        self.remove_lines(header, self.line_end(last_in(item)))
+    }
+
+    /// Takes whole lines out, and one of the empty lines around them.
+    fn remove_lines(&self, start: usize, end: usize) -> Option<Edit> {
+        if self.text.get(start..end)?.contains('#') {
+            return None;
         }
-        Some(self.edit(header, end, String::new()))
+        let above = self.text.get(..start)?.trim_start_matches('\u{feff}');
+        let opens = above.is_empty() || above.ends_with("\n\n") || above.ends_with("\n\r\n");
+        let gap = self.text.get(end..)?.lines().next().is_some_and(|line| line.trim().is_empty());
+        let end = if gap && opens { self.line_end(end) } else { end };
+        Some(self.edit(start, end, String::new()))
     }
 
     /// Takes one of several parts that commas separate, with the comma that is too many then.
@@ -383,6 +394,9 @@ mod tests {
     fn what_is_taken_away_takes_no_comment_with_it() {
         assert_eq!(remove("[d]\na = 1\nb = 2\n", "d", "a"), "[d]\nb = 2\n");
         assert_eq!(remove("[d]\na = 1 # c\nb = 2\n", "d", "a"), "[d]\n# c\nb = 2\n");
+        assert_eq!(remove("x = 1\n\n[d]\na = 1\n\n[e]\n", "d", "a"), "x = 1\n\n[e]\n");
+        assert_eq!(remove("[d]\n# c\na = 1\n", "d", "a"), "[d]\n# c\n");
+        assert_eq!(remove("[v.d]\na = 1\n", "v.d", "a"), "[v.d]\n");
         assert_eq!(remove("d = { a = 1, b = 2 }\n", "d", "a"), "d = { b = 2 }\n");
         assert_eq!(remove("d = { a = 1, b = 2 }\n", "d", "b"), "d = { a = 1 }\n");
         assert_eq!(remove("d = { a = 1 }\n", "d", "a"), "d = {  }\n");
