@@ -8,6 +8,9 @@ mod base;
 #[path = "support/examples.rs"]
 mod examples;
 
+#[path = "support/fixed.rs"]
+mod fixed;
+
 use std::collections::BTreeMap;
 
 use expc::check::fixes::{Request, converge};
@@ -22,7 +25,7 @@ fn codes_of(example: &str) -> (Vec<String>, String) {
     let (files, today) = examples::workspace_of(example);
     let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
     let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
-    let outcome = check(&workspace, Options { today: today.parse().ok() });
+    let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
     let mut codes: Vec<String> = outcome.findings.iter().map(|finding| finding.code.to_string()).collect();
     codes.sort();
     codes.dedup();
@@ -120,7 +123,7 @@ fn mended(rule: &Rule, example: &str) -> Option<Mended> {
     let offered = std::cell::RefCell::new(None);
     let judge = |files: &dyn Files| {
         let workspace = Workspace::open(files).with_targets(expc::emit::flags::capabilities());
-        let mut outcome = check(&workspace, Options { today });
+        let mut outcome = check(&workspace, Options { today, ..Options::default() });
         let fixes = outcome.findings.iter().filter(|finding| finding.code == rule.code).flat_map(|found| &found.fixes);
         offered.borrow_mut().get_or_insert(fixes.map(|fix| fix.applicability).collect::<Vec<_>>());
         for finding in outcome.findings.iter_mut().filter(|finding| finding.code != rule.code) {
@@ -181,17 +184,20 @@ fn fixes_leave_what_their_rule_accepts_and_the_pages_show_it() {
                 let expected = examples::laid_over(mended.before.clone(), &block, &mut String::new());
                 for (path, after) in &mended.after {
                     let expected = String::from_utf8_lossy(&expected[path]);
-                    let same = match (after.parse::<toml::Table>(), expected.parse::<toml::Table>()) {
-                        (Ok(after), Ok(expected)) => after == expected,
+                    let before = mended.before.get(path).map_or("", |text| text.as_str());
+                    let read = |text: &str| text.parse::<toml::Table>().ok();
+                    // Where the layout alone changes, every character counts.
+                    let same = match (read(before), read(after), read(&expected)) {
+                        (Some(before), Some(after), Some(expected)) if before != after => after == expected,
                         _ => *after == *expected,
                     };
                     if !same {
-                        let block = examples::changed(&mended.before, &mended.after);
+                        let block = fixed::changed(&mended.before, &mended.after);
                         fault(format!("the fixed block is not what the fix does to {path}; that is\n{block}"));
                     }
                 }
             } else if shown == 0 && rule.fix.is_some() {
-                let block = examples::changed(&mended.before, &mended.after);
+                let block = fixed::changed(&mended.before, &mended.after);
                 fault(format!("the page shows no fixed block; it would be\n{block}"));
                 shown += 1;
             }

@@ -4,9 +4,11 @@
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
 //! answer is the same for any number of threads. [`fixes`] turns findings into new texts.
 
+mod change;
 mod engine;
 mod leveled;
 
+pub use change::check_change;
 pub mod fixes;
 
 pub use engine::{Options, Outcome, check};

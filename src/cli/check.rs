@@ -47,8 +47,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let opened = place::open(&arguments.path)?;
     let today = place::day(arguments.today);
-    let opened = fix::run(&arguments.fix, opened, Options { today }, arguments.color)?;
-    let mut outcome = check(&opened.workspace, Options { today });
+    let opened = fix::run(&arguments.fix, opened, Options { today, ..Options::default() }, arguments.color)?;
+    let mut outcome = check(&opened.workspace, Options { today, ..Options::default() });
     outcome.findings.retain(|finding| {
         let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
         spans.any(|span| opened.covers(opened.workspace.sources.path(span)))

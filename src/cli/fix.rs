@@ -49,7 +49,7 @@ pub fn run(
     }
     let judge = |files: &dyn Files| {
         let workspace = place::workspace(files);
-        let outcome = check(&workspace, options);
+        let outcome = check(&workspace, options.clone());
         (workspace, outcome)
     };
     let applicability = if arguments.suggested { Applicability::Suggested } else { Applicability::Safe };

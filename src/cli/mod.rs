@@ -9,6 +9,7 @@ mod fix;
 mod looks;
 mod place;
 mod power;
+pub mod reference;
 mod resolve;
 mod rules;
 pub mod schema;

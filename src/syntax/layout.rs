@@ -272,6 +272,9 @@ impl Layout<'_> {
     }
 
     fn edit(&self, start: usize, end: usize, replacement: String) -> Edit {
+        // A byte order mark is no part of the first line.
+        let mark = if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let (start, end) = (start.max(mark), end.max(mark));
         Edit { span: Span::new(self.file, start, end), replacement }
     }
 }

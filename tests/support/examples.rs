@@ -4,7 +4,8 @@
 //! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
-//! first and in the other half of its layer, and what follows is laid over it.
+//! first and in the other half of its layer, and what follows is laid over it; `#: repeat N NAME` makes so many of an
+//! experiment in all, each under a number of its own.
 //!
 //! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
 //! CODE reason` says which finding the fix leaves behind, and why that is right.
@@ -41,6 +42,7 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
 /// Texts with an example laid over them.
 pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut String) -> BTreeMap<String, Vec<u8>> {
     let mut parts = vec![Part::of(SPEC)];
+    let mut repeats: Vec<(usize, String)> = Vec::new();
     for line in example.lines() {
         let part = parts.last_mut().expect("there is always a part");
         let Some(directive) = line.trim().strip_prefix("#:").map(str::trim) else {
@@ -56,6 +58,10 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
             "latin-1" => part.latin_1 = true,
             "today" => rest.trim().clone_into(today),
             "leaves" => {}
+            "repeat" => {
+                let (times, name) = rest.split_once(' ').expect("how often, and what");
+                repeats.push((times.parse::<usize>().expect("a number"), name.trim().to_owned()));
+            }
             "file" => parts.push(Part::of(rest.trim())),
             "twin" => {
                 add_twin(&mut files, rest.trim());
@@ -86,6 +92,16 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
         let fragment: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error} in example:\n{example}"));
         lay_over(&mut table, fragment);
         files.insert(path, toml::to_string(&table).expect("a table prints"));
+    }
+    for (times, name) in repeats {
+        let first = files[&format!("experiments/{name}.toml")].clone();
+        for number in 2..=times {
+            let again = format!("{name}-{number}");
+            files.insert(
+                format!("experiments/{again}.toml"),
+                first.replace(&format!("\"{name}\""), &format!("\"{again}\"")),
+            );
+        }
     }
     files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
 }
@@ -130,73 +146,4 @@ fn lay_over(below: &mut toml::Table, above: toml::Table) {
             }
         }
     }
-}
-
-/// What changed between two workspaces, as the block that lays it over the first.
-pub fn changed(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> String {
-    let mut block = String::new();
-    for (path, after) in after {
-        let before = before.get(path).map_or("", |text| text);
-        if before == after {
-            continue;
-        }
-        if path != SPEC {
-            block += &format!("#: file {path}\n");
-        }
-        match (before.parse::<toml::Table>(), after.parse::<toml::Table>()) {
-            (Ok(before), Ok(after)) => block += &difference(&before, &after, ""),
-            _ => block += &format!("#: alone\n{after}"),
-        }
-    }
-    block
-}
-
-fn difference(before: &toml::Table, after: &toml::Table, path: &str) -> String {
-    let mut text = String::new();
-    for key in before.keys().filter(|key| !after.contains_key(*key)) {
-        text += &format!("#: without {path}{key}\n");
-    }
-    for (key, value) in after {
-        let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        let key = if plain { key.clone() } else { format!("{key:?}") };
-        text += &match (before.get(key.trim_matches('"')), value) {
-            (Some(old), value) if old == value => String::new(),
-            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => difference(old, new, &format!("{path}{key}.")),
-            (_, value) => written(&format!("{path}{key}"), value),
-        };
-    }
-    text
-}
-
-/// A key and its value on one line, or a list with a line for each of its tables.
-fn written(key: &str, value: &toml::Value) -> String {
-    let line = format!("{key} = {}\n", inline(value));
-    match value {
-        toml::Value::Array(items) if 100 < line.len() => {
-            let items: String = items.iter().map(|item| format!("  {},\n", inline(item))).collect();
-            format!("{key} = [\n{items}]\n")
-        }
-        _ => line,
-    }
-}
-
-fn inline(value: &toml::Value) -> String {
-    match value {
-        toml::Value::Array(items) => {
-            format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
-        }
-        toml::Value::Table(table) => {
-            let mut entries: Vec<_> = table.iter().collect();
-            entries.sort_by_key(|(key, _)| place_in_base(key));
-            let entries = entries.into_iter().map(|(key, value)| written(key, value).replace('\n', ""));
-            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
-        }
-        value => value.to_string(),
-    }
-}
-
-/// Keys in the order in which the base writes them; others come last.
-fn place_in_base(key: &str) -> usize {
-    let spec = base::files().remove(SPEC).expect("the base has a spec");
-    spec.find(&format!(" {key} = ")).unwrap_or(usize::MAX)
 }

@@ -11,9 +11,9 @@ pub(in crate::check) fn fit(sources: &Sources, findings: &mut [Diagnostic]) {
     let edits = findings.iter_mut().flat_map(|finding| &mut finding.fixes).flat_map(|fix| &mut fix.edits);
     for edit in edits {
         let Some(source) = sources.find(edit.span.file) else { continue };
-        if source.text.starts_with(MARK) && edit.span.start < MARK.len() as u32 {
-            edit.span.start = MARK.len() as u32;
-            edit.span.end = edit.span.end.max(edit.span.start);
+        // What replaces the mark with the text behind it means to.
+        if source.text.starts_with(MARK) && edit.span.end < MARK.len() as u32 {
+            (edit.span.start, edit.span.end) = (MARK.len() as u32, MARK.len() as u32);
         }
         if edit.replacement.contains('\n') && ends_lines_with_crlf(&source.text) {
             edit.replacement = edit.replacement.replace("\r\n", "\n").replace('\n', "\r\n");
