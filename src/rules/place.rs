@@ -130,7 +130,7 @@ pub fn lengthen(
         let place = decide.span().filter(own);
         edits.extend(place.map(|span| Edit { span, replacement: needed.to_string() }));
     }
-    (found.fix(Applicability::Suggested, format!("write {replacement}{text}"), edits), text)
+    (found.fix(Applicability::Suggested, format!("run longer: write {replacement}{text}"), edits), text)
 }
 
 /// Offers to write keys into a table of the spec; the table is begun where it is absent. `lines` holds one

@@ -356,9 +356,12 @@ pub fn ways_out(
             }
         };
         ways.push(format!("accept `{bar} = {text}`, the smallest that this plan can show"));
-        let written =
-            self::bar(metric).map(|(effect, _)| effect.span).filter(|span| cx.written(*span).starts_with('{'));
-        found = place::replace(cx, found, Applicability::Suggested, written, &text);
+        // The place of an effect is its one value, in the form in which it is written.
+        let value = text.split('"').nth(1).map(|value| format!("\"{value}\""));
+        let span = self::bar(metric).map(|(effect, _)| effect.span).filter(|span| span.file == cx.document.file);
+        let edit = span.zip(value).filter(|(span, _)| cx.written(*span).starts_with(['"', '\'']));
+        let edit = edit.map(|(span, replacement)| Edit { span, replacement });
+        found = place::offer(found, Applicability::Suggested, format!("accept `{bar} = {text}`"), edit);
     }
     if ways.is_empty() {
         ways.push(
