@@ -100,6 +100,7 @@ const MOST_LEFT: usize = 10;
 fn said(verb: &str, prefix: &str, fixed: &Fixed) -> String {
     let counted = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let mut text = match (fixed.applied.len(), fixed.changes.len()) {
+        (0, _) if 0 < fixed.offered => "no safe fix to apply\n".to_owned(),
         (0, _) => "nothing to fix\n".to_owned(),
         (findings, files) => {
             format!("{verb} {} in {}\n", counted(findings, "finding"), counted(files, "file"))

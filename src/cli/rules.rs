@@ -139,13 +139,8 @@ pub fn page(rule: &Rule) -> String {
     if !rule.source().is_empty() {
         text += &format!("\nSource\n{}\n", wrapped(&rule.source()));
     }
-    let blocks = rule.blocks();
-    for sorts in [&[("bad", "Bad"), ("fixed", "Fixed")][..], &[("good", "Good")]] {
-        for (sort, example) in &blocks {
-            if let Some((_, title)) = sorts.iter().find(|(known, _)| known == sort) {
-                text += &format!("\n{title}\n{}", indented(&readable(example)));
-            }
-        }
+    for (title, example) in in_order(rule) {
+        text += &format!("\n{title}\n{}", indented(&readable(&example)));
     }
     let level = rule.level.name();
     let draft = if rule.draft == rule.level { String::new() } else { format!(", {} in drafts", rule.draft.name()) };
@@ -161,6 +156,18 @@ pub fn page(rule: &Rule) -> String {
         rule.code
     );
     text
+}
+
+/// The examples of a rule as its pages show them: each bad one with what its fix changes, then the good ones.
+pub(super) fn in_order(rule: &Rule) -> impl Iterator<Item = (&'static str, String)> {
+    let titled = |(sort, text)| match sort {
+        "bad" => Some(("Bad", text)),
+        "fixed" => Some(("Fixed", text)),
+        _ => Some(("Good", text)).filter(|_| sort == "good"),
+    };
+    let mut blocks: Vec<_> = rule.blocks().into_iter().filter_map(titled).collect();
+    blocks.sort_by_key(|(title, _)| *title == "Good");
+    blocks.into_iter()
 }
 
 /// Test directives in the words of a reader.

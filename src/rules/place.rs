@@ -7,10 +7,11 @@ use std::collections::HashSet;
 
 use super::prelude::*;
 use crate::catalog::{Kind, Metric};
-use crate::portfolio::{Document, DocumentKind, Workspace};
-use crate::spec::Stage;
+use crate::portfolio::{Document, DocumentKind, Entry, Workspace};
 use crate::spec::metrics::MetricUse;
+use crate::spec::{Day, Stage};
 use crate::syntax::{FaultKind, Layout, keys_of};
+use crate::text::FileId;
 
 /// Primary and guardrail metrics, which decide.
 pub fn deciding(plan: &Plan) -> impl Iterator<Item = &PlannedMetric> {
@@ -192,20 +193,33 @@ pub fn remove_element(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, sp
 }
 
 /// Offers another start, with the end and the decision as much later, when the spec writes all of them.
-pub fn start_on(cx: &PlanCx<'_>, found: Diagnostic, day: crate::spec::Day) -> Diagnostic {
+pub fn start_on(cx: &PlanCx<'_>, found: Diagnostic, day: Day) -> Diagnostic {
     let Some(start) = &cx.plan.calendar.start else { return found };
-    let Ok(later) = u32::try_from(start.value.until(day)) else { return found };
     let end = cx.spec.rollout.value().and_then(|rollout| rollout.end.get());
     let by = cx.spec.decision.value().and_then(|decision| decision.by.get());
-    let moved = |at: &At<crate::spec::Day>| (at.span, at.value.plus(later));
-    let days: Option<Vec<_>> =
-        start.span().map(|span| std::iter::once((span, day)).chain(end.map(moved)).chain(by.map(moved)).collect());
-    let Some(days) = days.filter(|days| days.iter().all(|(span, _)| span.file == cx.document.file)) else {
+    let dated = |at: &At<Day>| Some((at.span, at.value));
+    let start = start.span().map(|span| (span, start.value));
+    moved_to(found, cx.document.file, day, [start, end.and_then(dated), by.and_then(dated)])
+}
+
+/// The same for an experiment among the others.
+pub fn entry_on(found: Diagnostic, entry: &Entry, day: Day) -> Diagnostic {
+    let dates = [entry.start_span.zip(entry.start), entry.end_span.zip(entry.end), entry.decide_span.zip(entry.decide)];
+    moved_to(found, entry.file, day, dates)
+}
+
+/// A start, an end and a decision, as far as they are written: all of them as much later as the start.
+fn moved_to(found: Diagnostic, file: FileId, day: Day, dates: [Option<(Span, Day)>; 3]) -> Diagnostic {
+    let [Some((_, start)), ..] = dates else { return found };
+    let Ok(later) = u32::try_from(start.until(day)) else { return found };
+    // A date of a template is that of others as well.
+    if dates.iter().flatten().any(|(span, _)| span.file != file) {
         return found;
-    };
-    let text = by.map_or_else(String::new, |by| format!(", and decide on {}", by.value.plus(later)));
-    let edits = days.into_iter().map(|(span, day)| Edit { span, replacement: day.to_string() });
-    offer(found, Applicability::Suggested, format!("start on {day}{text}"), edits)
+    }
+    let decided = dates[2].map_or_else(String::new, |(_, by)| format!(", and decide on {}", by.plus(later)));
+    let edits = dates.into_iter().flatten();
+    let edits = edits.map(|(span, day)| Edit { span, replacement: day.plus(later).to_string() });
+    offer(found, Applicability::Suggested, format!("start on {day}{decided}"), edits)
 }
 
 /// A length of time in words: `7 days`, `2 hours`.

@@ -140,9 +140,9 @@ fn blind(
         found = found.also(share, format!("{} for {}", percent(stage.share.value), days(stage.days)));
     }
     if let Some(hold) = hold {
-        let written = cx.spec.rollout.value().and_then(|rollout| rollout.stages.value()).into_iter().flat_map(|list| list.iter());
-        let written = written.filter(|other| other.name.value() == Some(&stage.name));
-        let place = written.last().and_then(|stage| stage.hold.span());
+        let stages = cx.spec.rollout.value().and_then(|rollout| rollout.stages.value());
+        let is_it = |other: &&At<crate::spec::Stage>| other.name.value() == Some(&stage.name);
+        let place = stages.and_then(|stages| stages.iter().rfind(is_it)?.hold.span());
         let added = hold.saturating_sub(stage.days);
         let (longer, decide) = place::lengthen(cx, found, place, &format!("\"{}\"", days(hold)), added);
         found = longer.help(format!("hold {name} for {}{decide}", days(hold)));
