@@ -62,7 +62,14 @@ fn moved(cx: &FileCx<'_>, found: Diagnostic, span: Span, home: &str) -> Diagnost
         }
         (None, Some(value)) if !value.is_empty() && !value.contains('\n') => {
             let there = layout.add(home, &format!("{} = {value}", entry.key));
-            let edits = there.map_or_else(Vec::new, |there| vec![gone, there]);
+            let edits = match there {
+                // One goes where the other was.
+                Some(there) if (gone.span.start..=gone.span.end).contains(&there.span.start) => {
+                    vec![Edit { replacement: there.replacement, ..gone }]
+                }
+                Some(there) => vec![gone, there],
+                None => Vec::new(),
+            };
             place::offer(found, Applicability::Suggested, title, edits)
         }
         _ => found,
