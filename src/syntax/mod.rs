@@ -3,9 +3,12 @@
 //! [`parse`] turns a text into a [`Node`] tree in which every key and value knows its place, and never
 //! fails: syntax errors are returned beside what could be read. [`merge`] lays a spec over its template.
 //! [`read`] turns a tree into typed structs made of [`Field`]s and collects every fault on the way.
+//! [`directives`] reads the comments that speak to expc, and what each stands for.
 //! This room knows TOML and serde; it knows no key of the language.
 
 mod at;
+mod directive;
+mod lines;
 mod merge;
 mod node;
 mod parse;
@@ -13,6 +16,8 @@ mod payload;
 mod read;
 
 pub use at::{At, Field, List, Named};
+pub use directive::{Directive, Reach, Slip, SlipKind, directives, head};
+pub use lines::{Comment, Lines, StandsFor};
 pub use merge::{Layers, merge};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::{Fault as SyntaxFault, parse};
