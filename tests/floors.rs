@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["text", "stats"],
     &["diag"],
     // 1, reading.
-    &["syntax", "world"],
+    &["syntax", "fmt", "world"],
     // 2, meaning.
     &["spec"],
     &["catalog", "policy"],
@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["rules", "change", "simulate"],
     &["check"],
     // 4, voices.
-    &["report", "emit", "fmt"],
+    &["report", "emit"],
     &["site"],
     // 5, doors.
     &["cli", "lsp"],

@@ -8,6 +8,7 @@ mod failure;
 mod looks;
 mod place;
 mod power;
+pub mod reference;
 mod resolve;
 mod rules;
 pub mod schema;
