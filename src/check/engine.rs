@@ -69,6 +69,7 @@ fn check_with(rules: &[&'static Rule], workspace: &Workspace, options: Options) 
     outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     outcome.findings.dedup();
     outcome.findings = shared_once(std::mem::take(&mut outcome.findings));
+    super::fixes::fit(&workspace.sources, &mut outcome.findings);
     outcome.skipped.sort();
     outcome.skipped.dedup();
     outcome
