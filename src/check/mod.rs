@@ -4,10 +4,13 @@
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
 //! answer is the same for any number of threads. [`fixes`] turns findings into new texts.
 
+mod add_ignores;
 mod engine;
 mod leveled;
+mod suppress;
 
 pub mod fixes;
 
+pub use add_ignores::{Additions, add_ignores};
 pub use engine::{Options, Outcome, check};
 pub use leveled::level_of;

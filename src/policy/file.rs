@@ -207,6 +207,9 @@ pub struct PolicyTable {
     /// True when secondary metrics may be judged by the rate of false discoveries.
     #[schemars(example = true)]
     pub allow_false_discovery_rate: Field<bool>,
+    /// Rules that no comment may ignore, by code, name or group.
+    #[schemars(example = &["governance", "MET001"])]
+    pub never_ignore: Field<List<String>>,
     /// The most experiments at a time on one surface.
     #[schemars(example = 8, range(min = 1, max = 1_000_000_000_000i64))]
     #[serde(deserialize_with = "crate::spec::limits::count")]

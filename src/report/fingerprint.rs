@@ -4,22 +4,22 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::Report;
 use super::place::Place;
+use crate::diag::Diagnostic;
+use crate::text::Sources;
 
 /// Enough of the text under a span to tell it from its neighbours.
 const TELLING: usize = 4_096;
 
-/// One name a finding, in the order of `report.findings()`.
+/// One name a finding, in the order in which they come.
 ///
 /// It is taken over code, path, experiment, the text of the primary place, and the headline without its digits. Lines may
 /// move and numbers in the message may change; the name stays. Equal findings are counted, so that each name is used once.
-pub(super) fn fingerprints(report: &Report<'_>) -> Vec<String> {
+pub(super) fn fingerprints<'a>(sources: &Sources, findings: impl Iterator<Item = &'a Diagnostic>) -> Vec<String> {
     let mut seen: HashMap<[u8; 32], u32> = HashMap::new();
-    report
-        .findings()
+    findings
         .map(|finding| {
-            let place = Place::of(report.sources, finding.primary.span);
+            let place = Place::of(sources, finding.primary.span);
             let text = place.text.as_bytes();
             let experiment = finding.experiment.as_deref().unwrap_or_default();
             let headline = finding.headline.replace(|c: char| c.is_ascii_digit(), "");

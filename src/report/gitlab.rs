@@ -24,7 +24,7 @@ impl Format for Gitlab {
     fn write(&self, report: &Report<'_>, _: &Look, out: &mut dyn io::Write) -> io::Result<()> {
         let issues: Vec<_> = report
             .findings()
-            .zip(fingerprints(report))
+            .zip(fingerprints(report.sources, report.findings()))
             .map(|(finding, fingerprint)| issue(report, finding, fingerprint))
             .collect();
         safe_json::write(&issues, out)

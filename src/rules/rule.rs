@@ -8,6 +8,7 @@ use crate::diag::{Applicability, Diagnostic, Level, Skipped};
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::portfolio::{Compiled, Document, Portfolio, Workspace};
+use super::ignores::Ignore;
 use crate::spec::{Day, Field, Spec};
 use crate::syntax::Node;
 use crate::text::Span;
@@ -23,6 +24,8 @@ pub enum Check {
     Workspace(fn(&PortfolioCx<'_>, &mut Sink)),
     /// All experiments together, once.
     Portfolio(fn(&PortfolioCx<'_>, &mut Sink)),
+    /// The comments of each file that ask to hide findings, after every other rule.
+    Comments(fn(&CommentsCx<'_>, &mut Sink)),
 }
 
 /// A rule: everything that `expc rules`, `expc explain`, SARIF and the tests say of it.
@@ -121,6 +124,13 @@ pub struct PortfolioCx<'a> {
     pub today: Option<Day>,
 }
 
+/// The comments of one file that ask to hide findings, and what each did.
+pub struct CommentsCx<'a> {
+    pub workspace: &'a Workspace,
+    pub ignores: &'a [Ignore],
+    pub today: Option<Day>,
+}
+
 impl PlanCx<'_> {
     /// Where a key that is absent would belong: the name of its table, of the nearest table above it, or the id.
     ///
@@ -193,14 +203,21 @@ impl Rule {
 
     /// The text under `## Why`.
     pub fn why(&self) -> String {
-        let lines = self.docs.lines().map(str::trim).skip_while(|line| *line != "## Why").skip(1);
-        let body = lines.take_while(|line| !line.starts_with("```") && !line.starts_with("## "));
-        body.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        self.section("## Why")
+    }
+
+    /// What an author has to know to use it: the text under `## How`. Few rules have it.
+    pub fn how(&self) -> String {
+        self.section("## How")
     }
 
     /// Where the numbers or the claim come from: the text under `## Source`.
     pub fn source(&self) -> String {
-        let lines = self.docs.lines().map(str::trim).skip_while(|line| *line != "## Source").skip(1);
+        self.section("## Source")
+    }
+
+    fn section(&self, heading: &str) -> String {
+        let lines = self.docs.lines().map(str::trim).skip_while(|line| *line != heading).skip(1);
         let body = lines.take_while(|line| !line.starts_with("```") && !line.starts_with("## "));
         body.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
     }
