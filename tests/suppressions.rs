@@ -193,7 +193,7 @@ fn files() -> BTreeMap<String, String> {
 fn run_on(files: &BTreeMap<String, String>, today: Option<&str>) -> Run {
     let memory = files.iter().fold(Memory::default(), |memory, (path, text)| memory.with(path.clone(), text.as_str()));
     let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
-    let outcome = check(&workspace, Options { today: today.and_then(|day| day.parse().ok()) });
+    let outcome = check(&workspace, Options { today: today.and_then(|day| day.parse().ok()), ..Options::default() });
     Run { workspace, outcome }
 }
 

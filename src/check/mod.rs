@@ -5,10 +5,12 @@
 //! answer is the same for any number of threads. [`fixes`] turns findings into new texts.
 
 mod add_ignores;
+mod change;
 mod engine;
 mod leveled;
 mod suppress;
 
+pub use change::check_change;
 pub mod fixes;
 
 pub use add_ignores::{Additions, add_ignores};

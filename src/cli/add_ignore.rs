@@ -68,7 +68,7 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// `None` when no comments are to be written.
-    pub fn of(arguments: &'a Arguments, fixes: &fix::Arguments, options: Options) -> Result<Option<Self>, Failure> {
+    pub fn of(arguments: &'a Arguments, fixes: &fix::Arguments, today: Option<Day>) -> Result<Option<Self>, Failure> {
         let refused = |text: String, help: String| Err(Failure::Usage { text, help });
         if !arguments.add_ignore {
             let given = [
@@ -98,7 +98,7 @@ impl<'a> Request<'a> {
         if !is_reason(reason) {
             return refused(format!("`{reason}` is no reason: it takes two words or more"), example);
         }
-        if let Some((until, today)) = arguments.until.zip(options.today).filter(|(until, today)| until < today) {
+        if let Some((until, today)) = arguments.until.zip(today).filter(|(until, today)| until < today) {
             let help = format!("name a day from {today} on, or leave `--until` out");
             return refused(format!("{until} is over: the comments would hide nothing"), help);
         }

@@ -49,12 +49,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let opened = place::open(&arguments.path)?;
     let today = place::day(arguments.today);
-    let options = Options { today };
-    let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, options)? {
-        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options, arguments.color)?,
-        None => fix::run(&arguments.fix, opened, options, arguments.color)?,
+    let options = Options { today, ..Options::default() };
+    let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, today)? {
+        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options.clone(), arguments.color)?,
+        None => fix::run(&arguments.fix, opened, options.clone(), arguments.color)?,
     };
-    let mut outcome = check(&opened.workspace, Options { today });
+    let mut outcome = check(&opened.workspace, options);
     outcome.findings.retain(|finding| concerns(&opened, finding));
     outcome.suppressed.retain(|one| concerns(&opened, &one.finding));
     let look = look(arguments.color, arguments.narrated, arguments.verbose);

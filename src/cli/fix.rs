@@ -12,6 +12,7 @@ use crate::text::printable;
 use crate::world::{Disk, Files, Rewrite, rewrite};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub struct Arguments {
     /// Apply the safe fixes, then check what is left
     #[arg(long)]
@@ -53,7 +54,7 @@ pub fn run(
     }
     let judge = |files: &dyn Files| {
         let workspace = place::workspace(files);
-        let outcome = check(&workspace, options);
+        let outcome = check(&workspace, options.clone());
         (workspace, outcome)
     };
     let applicability = if arguments.suggested { Applicability::Suggested } else { Applicability::Safe };

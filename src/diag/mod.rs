@@ -3,6 +3,10 @@
 //! A [`Diagnostic`] is data; rooms above render it. It knows nothing of rules or specs. Levels are
 //! ordered, so that `Level::Warn <= level` reads as it should.
 
+mod fingerprint;
+
+pub use fingerprint::{Identity, fingerprints, named};
+
 use std::borrow::Cow;
 use std::sync::Arc;
 

@@ -53,6 +53,7 @@ macro_rules! policy {
             pub basis_regions: NameList,
             /// Rules by code, name or group.
             pub never_ignore: NameList,
+            pub allowed_regions: NameList,
         }
 
         impl Policy {
@@ -72,6 +73,7 @@ macro_rules! policy {
                     excluded_attributes: names(&table.excluded_attributes),
                     basis_regions: names(&table.basis_regions),
                     never_ignore: names(&table.never_ignore),
+                    allowed_regions: names(&table.allowed_regions),
                 }
             }
 
@@ -99,6 +101,9 @@ macro_rules! policy {
                 if table.never_ignore.get().is_some() {
                     self.never_ignore = names(&table.never_ignore);
                 }
+                if table.allowed_regions.get().is_some() {
+                    self.allowed_regions = names(&table.allowed_regions);
+                }
             }
         }
     };
@@ -122,7 +127,14 @@ policy! {
     max_data_class: DataClass;
     min_hypothesis_words: i64;
     max_parallel: i64;
+    washout: Duration;
     allow_false_discovery_rate: bool;
+    max_review_age: Duration;
+    max_event_loss: Share;
+    min_cell: i64;
+    max_surveys: f64;
+    max_experiments: f64;
+    contact_period: Duration;
 }
 
 /// `expc.toml` made ready: presets laid under, patterns compiled, so that ten thousand specs can ask.

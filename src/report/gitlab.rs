@@ -4,11 +4,11 @@ use std::io;
 
 use serde::Serialize;
 
-use super::fingerprint::fingerprints;
-use super::place::Place;
 use super::shown::shown;
 use super::{Format, Look, Report, safe_json};
+use crate::diag::fingerprints;
 use crate::diag::{Diagnostic, Level};
+use crate::text::Place;
 
 pub(super) struct Gitlab;
 

@@ -16,9 +16,7 @@ mod junit;
 
 mod diff;
 
-mod fingerprint;
 mod frames;
-mod place;
 mod safe_json;
 mod shown;
 mod verdict;

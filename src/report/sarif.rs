@@ -9,11 +9,11 @@ use std::io;
 
 use serde::Serialize;
 
-use super::fingerprint::fingerprints;
-use super::place::Place;
 use super::shown::shown;
 use super::{Format, Look, Report, safe_json};
+use crate::diag::fingerprints;
 use crate::diag::{self, Applicability, Diagnostic, Level, Suppressed};
+use crate::text::Place;
 use crate::text::{Sources, Span};
 
 pub(super) struct Sarif;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Report;
-use super::place::Place;
 use super::shown::shown;
 use crate::diag::{Level, Skipped, Suppressed};
+use crate::text::Place;
 
 /// Findings by level.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

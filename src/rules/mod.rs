@@ -4,6 +4,7 @@
 //! prints. Its doc comment is its page. Codes are never reused. Start with any rule file; they all read alike.
 
 pub mod ignores;
+mod past;
 mod place;
 pub mod prelude;
 pub mod rule;
