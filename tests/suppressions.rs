@@ -83,7 +83,10 @@ fn at_a_header_it_is_the_table_with_what_is_below_it() {
     assert_eq!(reaches(&format!("[a] {C}\nb = 1\n[ab]\nc = 2\n")), [format!("[a] {C}\nb = 1")]);
     assert_eq!(reaches(&format!("{C}\n[[a]]\nb = 1\n[[a]]\nb = 2\n")), ["[[a]]\nb = 1"]);
     assert_eq!(reaches(&format!("[[a]]\nb = 1\n{C}\n[[a]]\nb = 2\n[a.c]\nd = 1\n")), ["[[a]]\nb = 2\n[a.c]\nd = 1"]);
-    assert_eq!(reaches(&format!("{C}\n[\"a\".b]\nc = 1\n[a.b.\"d\"]\ne = 1\n[a.f]\n")), ["[\"a\".b]\nc = 1\n[a.b.\"d\"]\ne = 1"]);
+    assert_eq!(
+        reaches(&format!("{C}\n[\"a\".b]\nc = 1\n[a.b.\"d\"]\ne = 1\n[a.f]\n")),
+        ["[\"a\".b]\nc = 1\n[a.b.\"d\"]\ne = 1"]
+    );
     assert_eq!(reaches(&format!("[a] {C}")), ["[a]"]);
 }
 
@@ -255,7 +258,10 @@ fn a_comment_hides_what_it_names_and_nothing_else() {
     assert_eq!(run.codes(), ["OWN010"]);
     let header = edited("[privacy]", "[privacy] # expc: ignore[GOV006]: a court order asks for it");
     let spec = header[SPEC].replace(RETENTION, LONG);
-    assert_eq!(run_on(&header.into_iter().chain([(SPEC.to_owned(), spec)]).collect(), Some(TODAY)).hidden(), ["GOV006"]);
+    assert_eq!(
+        run_on(&header.into_iter().chain([(SPEC.to_owned(), spec)]).collect(), Some(TODAY)).hidden(),
+        ["GOV006"]
+    );
     // At another value it hides nothing.
     let mut files = edited(RETENTION, LONG);
     let spec = files[SPEC].replace("basis = ", "# expc: ignore[GOV006]: a court order asks for it\nbasis = ");
@@ -289,7 +295,8 @@ fn what_is_found_in_the_catalogue_is_hidden_there() {
 
 #[test]
 fn the_day_itself_is_the_last() {
-    let files = edited(RETENTION, &format!("{LONG} # expc: ignore[GOV006] until 2026-11-22: a court order asks for it"));
+    let files =
+        edited(RETENTION, &format!("{LONG} # expc: ignore[GOV006] until 2026-11-22: a court order asks for it"));
     assert_eq!(run_on(&files, Some("2026-11-22")).codes(), Vec::<&str>::new());
     assert_eq!(run_on(&files, Some("2026-11-23")).codes(), ["GOV006", "OWN008"]);
     // Without a day it counts, and the rule says that it could not judge the date.
@@ -396,7 +403,8 @@ fn what_is_hidden_is_counted_and_listed() {
 
 /// The text with the first fix of every finding applied, last first.
 fn fixed(run: &Run) -> String {
-    let mut edits: Vec<&Edit> = run.outcome.findings.iter().filter_map(|f| f.fixes.first()).flat_map(|f| &f.edits).collect();
+    let mut edits: Vec<&Edit> =
+        run.outcome.findings.iter().filter_map(|f| f.fixes.first()).flat_map(|f| &f.edits).collect();
     edits.sort_by_key(|edit| std::cmp::Reverse((edit.span.start, edit.span.end)));
     let spec = run.workspace.specs.iter().find(|spec| spec.path == SPEC).expect("the spec");
     let mut text = run.workspace.sources.get(spec.file).text.to_string();
@@ -448,7 +456,10 @@ fn fixes_leave_a_file_that_is_clean() {
 #[test]
 fn add_ignore_writes_once_and_leaves_a_clean_check() {
     let folder = Folder::base();
-    let spec = folder.read(SPEC).replace(RETENTION, LONG).replace("mde = { relative = \"3%\" }", "mde = { relative = \"1%\" }");
+    let spec = folder
+        .read(SPEC)
+        .replace(RETENTION, LONG)
+        .replace("mde = { relative = \"3%\" }", "mde = { relative = \"1%\" }");
     let spec = spec.replace("[exposure]", "[exposure]\nwhenever = 1").replace('\n', "\r\n");
     folder.write(SPEC, &spec);
     let before = folder.check(&[]);
@@ -480,8 +491,13 @@ fn add_ignore_can_be_shown_and_narrowed() {
     folder.write(SPEC, &spec);
     let shown = folder.check(&["--add-ignore", "--diff", "--reason", "pilot, judged by hand"]);
     assert_eq!(folder.read(SPEC), spec);
-    assert!(shown.out.contains("+retention = \"900 days\"  # expc: ignore[GOV006]: pilot, judged by hand"), "{}", shown.out);
-    let answer = folder.check(&["--add-ignore", "--code", "retention", "--reason", "pilot, judged by hand", "--format", "json"]);
+    assert!(
+        shown.out.contains("+retention = \"900 days\"  # expc: ignore[GOV006]: pilot, judged by hand"),
+        "{}",
+        shown.out
+    );
+    let answer =
+        folder.check(&["--add-ignore", "--code", "retention", "--reason", "pilot, judged by hand", "--format", "json"]);
     assert_eq!(answer.codes(), ["SYN001"]);
     let text = folder.read(SPEC);
     assert_eq!(text.matches("# expc:").count(), 1);
@@ -490,7 +506,11 @@ fn add_ignore_can_be_shown_and_narrowed() {
     folder.write(SPEC, text + "[broken\n");
     let answer = folder.check(&["--add-ignore", "--reason", "pilot, judged by hand"]);
     assert_eq!(answer.code, 1);
-    assert!(answer.err.contains("not ignored:") && answer.err.contains("SYN018: it cannot be ignored"), "{}", answer.err);
+    assert!(
+        answer.err.contains("not ignored:") && answer.err.contains("SYN018: it cannot be ignored"),
+        "{}",
+        answer.err
+    );
 }
 
 #[test]

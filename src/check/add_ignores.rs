@@ -10,8 +10,8 @@ use super::Outcome;
 use super::fixes::{Change, applied};
 use crate::diag::{Diagnostic, Edit};
 use crate::portfolio::Workspace;
-use crate::rules::ignores::{NEVER_IGNORED, protected_by};
 use crate::rules;
+use crate::rules::ignores::{NEVER_IGNORED, protected_by};
 use crate::syntax::{Lines, head};
 use crate::text::{FileId, Source, Span};
 
@@ -119,10 +119,9 @@ impl Page<'_> {
         if place.end == 0 {
             return Spot::Head;
         }
-        let covers =
-            |range: &Option<std::ops::Range<usize>>| range.as_ref().is_some_and(|range| {
-                range.start <= place.start as usize && place.end as usize <= range.end
-            });
+        let covers = |range: &Option<std::ops::Range<usize>>| {
+            range.as_ref().is_some_and(|range| range.start <= place.start as usize && place.end as usize <= range.end)
+        };
         let length = |range: Option<std::ops::Range<usize>>| range.map_or(usize::MAX, |range| range.len());
         let first = self.lines.line_of(place.start as usize);
         for line in (0..=first).rev() {
@@ -131,7 +130,9 @@ impl Page<'_> {
             let above = Some(above).filter(|range| covers(range) && self.starts_free(line));
             let beside = Some(beside).filter(|range| covers(range) && beside_is_free);
             match (beside, above) {
-                (Some(beside), Some(above)) if length(above.clone()) < length(beside.clone()) => return Spot::Above(line),
+                (Some(beside), Some(above)) if length(above.clone()) < length(beside.clone()) => {
+                    return Spot::Above(line);
+                }
                 (Some(_), _) => return Spot::Beside(line),
                 (None, Some(_)) => return Spot::Above(line),
                 (None, None) => {}
@@ -168,7 +169,10 @@ impl Page<'_> {
         let end = if text.split_once('\n').is_some_and(|(line, _)| line.ends_with('\r')) { "\r\n" } else { "\n" };
         let insert = |at: usize, text: String| Edit { span: Span::new(self.file, at, at), replacement: text };
         match spot {
-            Spot::Head => Edit { replacement: format!("{}{end}", self.comment("ignore-file", codes)), span: head(self.file, text) },
+            Spot::Head => Edit {
+                replacement: format!("{}{end}", self.comment("ignore-file", codes)),
+                span: head(self.file, text),
+            },
             Spot::Above(line) => {
                 let start = self.lines.line_start(line);
                 let line = &text[start..];

@@ -22,12 +22,7 @@ use crate::syntax::{At, Directive, Reach, directives};
 use crate::text::{FileId, Span};
 
 /// Hides what comments hide, and judges the comments. The findings come sorted and leave sorted.
-pub(super) fn apply(
-    rules: &[&'static Rule],
-    workspace: &Workspace,
-    today: Option<Day>,
-    outcome: &mut Outcome,
-) {
+pub(super) fn apply(rules: &[&'static Rule], workspace: &Workspace, today: Option<Day>, outcome: &mut Outcome) {
     let files = commented(workspace);
     if files.is_empty() {
         return;
@@ -122,13 +117,9 @@ struct InFile<'a> {
 
 impl<'a> Run<'a> {
     fn new(rules: &'a [&'static Rule], workspace: &'a Workspace, outcome: &Outcome) -> Self {
-        let facts = |entry: &Entry| FileFacts {
-            experiment: entry.id.clone(),
-            status: entry.status,
-            complete: entry.complete,
-        };
-        let entries: HashMap<_, _> =
-            outcome.portfolio.entries.iter().map(|entry| (entry.file, facts(entry))).collect();
+        let facts =
+            |entry: &Entry| FileFacts { experiment: entry.id.clone(), status: entry.status, complete: entry.complete };
+        let entries: HashMap<_, _> = outcome.portfolio.entries.iter().map(|entry| (entry.file, facts(entry))).collect();
         let shared_complete = !outcome.crashed
             && workspace.documents.iter().all(|document| !document.is_damaged() && document.faults.is_empty());
         Self {
@@ -240,7 +231,9 @@ fn hiders(cx: &InFile<'_>, ignores: &[Ignore], today: Option<Day>) -> Vec<Option
         for (name, _) in ignore.rules() {
             let Some(code) = code_of(cx, name) else { continue };
             for (finding, by) in cx.findings.iter().zip(&mut by) {
-                if hit(finding, &code, ignore.directive.stands_for) && by.is_none_or(|other| length(index) < length(other)) {
+                if hit(finding, &code, ignore.directive.stands_for)
+                    && by.is_none_or(|other| length(index) < length(other))
+                {
                     *by = Some(index);
                 }
             }

@@ -127,7 +127,8 @@ fn known(name: &str) -> Result<&str, Failure> {
         let near = nearest(name, rules::all().flat_map(|rule| [rule.code, rule.name]));
         Failure::Usage {
             text: format!("no rule is called `{name}`"),
-            help: near.map_or("`expc rules` lists codes and names".to_owned(), |near| format!("did you mean `{near}`?")),
+            help: near
+                .map_or("`expc rules` lists codes and names".to_owned(), |near| format!("did you mean `{near}`?")),
         }
     })
 }

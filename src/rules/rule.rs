@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::ignores::Ignore;
 use crate::catalog::Catalog;
 pub use crate::diag::Context;
 use crate::diag::{Applicability, Diagnostic, Level, Skipped};
 use crate::plan::Plan;
 use crate::policy::Policy;
-use super::ignores::Ignore;
 use crate::portfolio::{Base, Compiled, Document, Portfolio, Workspace};
 use crate::spec::{Day, Field, Spec};
 use crate::syntax::Node;

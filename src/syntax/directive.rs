@@ -32,9 +32,13 @@ pub enum Reach {
     File,
     Text(Span),
     /// Nothing begins on the line below; the lines between, when they are all empty, could be taken out.
-    Nothing { gap: Option<Span> },
+    Nothing {
+        gap: Option<Span>,
+    },
     /// `ignore-file` below the first key; the place where it would count.
-    BelowHead { head: Span },
+    BelowHead {
+        head: Span,
+    },
 }
 
 impl Reach {
@@ -126,11 +130,15 @@ fn removal(text: &str, comment: Span, alone: bool) -> Span {
 fn gap(text: &str, comment: Span) -> Option<Span> {
     let start = comment.end as usize + text[comment.end as usize..].find('\n')? + 1;
     let rest = &text[start..];
-    let length: usize =
-        rest.split_inclusive('\n').take_while(|line| line.trim().is_empty() && line.ends_with('\n')).map(str::len).sum();
+    let length: usize = rest
+        .split_inclusive('\n')
+        .take_while(|line| line.trim().is_empty() && line.ends_with('\n'))
+        .map(str::len)
+        .sum();
     let next = rest[length..].trim_start();
     // A bracket that closes begins nothing.
-    (0 < length && !next.is_empty() && !next.starts_with([']', '}', '#'])).then(|| Span::new(comment.file, start, start + length))
+    (0 < length && !next.is_empty() && !next.starts_with([']', '}', '#']))
+        .then(|| Span::new(comment.file, start, start + length))
 }
 
 /// What is left to read of a comment.
@@ -246,7 +254,8 @@ impl<'a> Words<'a> {
         }
         self.skip(1);
         self.blanks();
-        found.reason = At { value: self.rest.to_owned(), span: Span::new(self.file, self.at, self.at + self.rest.len()) };
+        found.reason =
+            At { value: self.rest.to_owned(), span: Span::new(self.file, self.at, self.at + self.rest.len()) };
         Ok(())
     }
 

@@ -191,8 +191,9 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn new(text: &'a str) -> Self {
-        let line_starts: Vec<usize> =
-            std::iter::once(0).chain(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at + 1)).collect();
+        let line_starts: Vec<usize> = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at + 1))
+            .collect();
         let empty = vec![true; line_starts.len()];
         Self {
             text,

@@ -44,7 +44,10 @@ pub(super) fn is_sound(sources: &Sources, edit: &Edit) -> bool {
 }
 
 /// The texts after edits that do not meet, by file.
-pub(in crate::check) fn applied<'a>(sources: &Sources, edits: impl IntoIterator<Item = &'a Edit>) -> BTreeMap<FileId, String> {
+pub(in crate::check) fn applied<'a>(
+    sources: &Sources,
+    edits: impl IntoIterator<Item = &'a Edit>,
+) -> BTreeMap<FileId, String> {
     let mut by_file: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
     for edit in edits {
         by_file.entry(edit.span.file).or_default().push(edit);
