@@ -396,6 +396,10 @@ fn what_is_hidden_is_counted_and_listed() {
             insta::assert_snapshot!(format!("hidden_{name}"), run.show(name, name == "text"));
         }
     });
+    let schema = serde_json::from_str(include_str!("vendor/sarif-2.1.0.schema.json")).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the vendored schema is a schema");
+    let log = serde_json::from_str(&run.show("sarif", false)).expect("JSON");
+    assert!(validator.is_valid(&log));
     assert!(run.show("text", false).starts_with("1 experiment in 4 files: clean, 1 suppressed"));
 }
 

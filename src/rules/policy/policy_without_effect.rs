@@ -37,6 +37,11 @@ rule! {
     /// [policy]
     /// max_primaries = 2
     /// ```
+    /// ```toml,bad
+    /// #: file expc.toml
+    /// [policy]
+    /// never_ignore = ["governence"]
+    /// ```
     /// ```toml,good
     /// #: file expc.toml
     /// [rules]
