@@ -27,8 +27,6 @@ rule! {
     /// [[metrics.primary]]
     /// metric = "order_conversion"
     /// mde = { relative = "90%" }
-    /// [design]
-    /// segments = []
     /// [design.cluster]
     /// unit = "user"
     /// icc = 0.02
