@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod csv;
 mod failure;
+mod history;
 mod looks;
 mod place;
 mod power;
@@ -43,6 +44,8 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
+    /// Show what past experiments measured, and who asked alike before
+    History(history::Arguments),
     /// List the rules
     Rules(rules::Arguments),
     /// Show what a rule finds, why, and how to configure it
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
+        Command::History(arguments) => history::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

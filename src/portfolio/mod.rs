@@ -12,6 +12,6 @@ mod workspace;
 
 pub use document::{Document, DocumentKind};
 pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
-pub use history::{Past, good_direction};
+pub use history::{ALPHA as HISTORY_ALPHA, Past, Tally, good_direction};
 pub use slots::{Overflow, Portfolio, Slot, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};
