@@ -95,6 +95,10 @@ pub struct Entry {
     pub share_span: Option<Span>,
     /// The share that would give its primary metrics their power, when this one does not.
     pub share_needed: Option<f64>,
+    /// The part of units that its holdout keeps out.
+    pub held_out: f64,
+    /// The part of enrolled units that is asked a question, and where that is written.
+    pub survey: Option<(f64, Span)>,
     /// Where the slot shall begin, when the author says.
     pub wanted_slot: Option<f64>,
     pub salt: String,
@@ -168,6 +172,8 @@ impl Entry {
             share: audience.share.value.fraction(),
             share_span: audience.share.span(),
             share_needed: share_needed(plan),
+            held_out: audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value),
+            survey: survey(spec),
             wanted_slot: layer.and_then(|layer| layer.wanted.as_ref()).map(|wanted| wanted.value),
             salt: audience.salt.value.clone(),
             salt_span: audience.salt.span(),
@@ -219,6 +225,12 @@ impl Entry {
             |end: Option<Day>, start: Option<Day>| matches!((end, start), (Some(end), Some(start)) if end < start);
         !before(self.end, other.start) && !before(other.end, self.start)
     }
+}
+
+/// The part of enrolled units that is asked, with the place of the number.
+fn survey(spec: &Spec) -> Option<(f64, Span)> {
+    let share = spec.feedback.value()?.survey.value()?.share.get()?;
+    Some((share.fraction(), share.span))
 }
 
 /// The largest share that one of the primary metrics asks for; `None` when all have their power, or no share gives it.
@@ -359,8 +371,10 @@ fn uses(plan: &Plan, spec: &Spec) -> Uses {
     one("unit", design.and_then(|d| d.cluster.value()).and_then(|c| c.unit.value()).map(String::as_str));
     let reduction = design.and_then(|design| design.variance_reduction.value());
     one("metric", reduction.and_then(|reduction| reduction.covariate.value()).map(String::as_str));
+    one("template", spec.extends.value().map(String::as_str));
     let survey = spec.feedback.value().and_then(|feedback| feedback.survey.value());
     one("event", survey.and_then(|survey| survey.event.value()).map(String::as_str));
+    one("audience", spec.decision.value().and_then(|decision| decision.ships_to.as_deref()).filter(|to| *to != "all"));
     uses.names.shrink_to_fit();
     uses.ends.shrink_to_fit();
     uses

@@ -4,13 +4,17 @@
 //! from its text to its plan. [`Entry`] is what the rest of the portfolio needs to know of an experiment, small
 //! enough to keep ten thousand of them; [`Portfolio`] answers questions about all of them through time.
 
+mod base;
 mod document;
+mod edits;
 mod entry;
 mod history;
 mod slots;
 mod workspace;
 
+pub use base::{Base, Change};
 pub use document::{Document, DocumentKind};
+pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
 pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
 pub use history::{ALPHA as HISTORY_ALPHA, Past, Tally, good_direction};
 pub use slots::{Overflow, Portfolio, Slot, worst_day};

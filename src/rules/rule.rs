@@ -7,7 +7,7 @@ pub use crate::diag::Context;
 use crate::diag::{Applicability, Diagnostic, Level, Skipped};
 use crate::plan::Plan;
 use crate::policy::Policy;
-use crate::portfolio::{Compiled, Document, Portfolio, Workspace};
+use crate::portfolio::{Base, Compiled, Document, Portfolio, Workspace};
 use crate::spec::{Day, Field, Spec};
 use crate::syntax::Node;
 use crate::text::Span;
@@ -111,6 +111,8 @@ pub struct PlanCx<'a> {
     pub catalog: &'a Catalog,
     pub policy: &'a Policy,
     pub today: Option<Day>,
+    /// Where the change starts; always there for a rule that needs it.
+    pub base: Option<&'a Base>,
 }
 
 /// Everything together.
@@ -119,6 +121,8 @@ pub struct PortfolioCx<'a> {
     pub portfolio: &'a Portfolio,
     pub catalog: &'a Catalog,
     pub today: Option<Day>,
+    /// Where the change starts; always there for a rule that needs it.
+    pub base: Option<&'a Base>,
 }
 
 impl PlanCx<'_> {

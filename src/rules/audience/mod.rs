@@ -15,9 +15,11 @@ crate::rules::rule::group! {
     exposure_missing,
     same_payload,
     bad_code,
+    not_representative,
     unknown_reference,
     broken_audience,
     narrowed_volume,
+    neglected_attribute,
 }
 
 use crate::catalog::AttributeType;

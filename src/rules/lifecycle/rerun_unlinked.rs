@@ -91,7 +91,7 @@ fn unlinked(entry: &Entry, old: &Entry) -> Diagnostic {
         (entry.statement_span.unwrap_or(entry.span), "the same hypothesis")
     };
     let mut found = RULE
-        .at(place, format!("this repeats {}, which is over, without a link", quoted(&old.id)))
+        .at(place, format!("the spec repeats {} and does not link to it", quoted(&old.id)))
         .label(what)
         .also(old.span, format!("{} already", old.status))
         .help(format!("add `links.previous = [\"{}\"]`, and say what differs", crate::text::printable(&old.id)));

@@ -14,6 +14,7 @@ crate::rules::rule::group! {
     crowded,
     requires_ended,
     shared_salt,
+    contact_fatigue,
 }
 
 use std::collections::BTreeMap;
