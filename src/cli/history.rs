@@ -114,7 +114,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let alike = match &arguments.like {
         Some(id) => {
             let stem = &opened.spec(id)?.stem;
-            let entry = portfolio.entries.iter().find(|entry| *entry.id == **stem || entry.path.ends_with(&format!("/{stem}.toml")));
+            let entry = portfolio
+                .entries
+                .iter()
+                .find(|entry| *entry.id == **stem || entry.path.ends_with(&format!("/{stem}.toml")));
             entry.map(|entry| (entry, alike(&portfolio, entry, owner)))
         }
         None => None,
@@ -128,7 +131,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-fn named<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+pub(super) fn named<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
     let known: BTreeSet<&str> = known.collect();
     if known.contains(name) {
         return Ok(());
@@ -313,7 +316,8 @@ fn tally_text(name: &str, tally: &Tally, good: Option<Direction>) -> String {
     match tally.pool {
         Some(pool) => {
             if let Ok((low, high)) = pool.interval(crate::portfolio::HISTORY_ALPHA) {
-                let mean = format!("{} ({}), from {}", signed(pool.mean), range(low, high), many(pool.estimates, "effect"));
+                let mean =
+                    format!("{} ({}), from {}", signed(pool.mean), range(low, high), many(pool.estimates, "effect"));
                 rows.push(vec!["mean effect".to_owned(), mean]);
             }
             let spread = match pool.spread {
@@ -325,7 +329,10 @@ fn tally_text(name: &str, tally: &Tally, good: Option<Direction>) -> String {
         None => rows.push(row(["mean effect", "one effect has no mean: two are needed"])),
     }
     if let Some((measured, corrected)) = tally.wins {
-        rows.push(vec!["wins".to_owned(), format!("{} as measured, {} corrected", signed(measured), signed(corrected))]);
+        rows.push(vec![
+            "wins".to_owned(),
+            format!("{} as measured, {} corrected", signed(measured), signed(corrected)),
+        ]);
     }
     out += &aligned(&rows);
     out
@@ -337,13 +344,17 @@ fn alike_text(entry: &Entry, alike: &[Alike<'_>]) -> String {
         return format!("{id} has no hypothesis to compare\n");
     }
     if alike.is_empty() {
-        return format!("no finished experiment asks what {id} asks: none shares {} of its words\n", percent(LEAST_ALIKE));
+        return format!(
+            "no finished experiment asks what {id} asks: none shares {} of its words\n",
+            percent(LEAST_ALIKE)
+        );
     }
     let mut out = format!("finished experiments like {id}, by the words of hypothesis and title\n");
     for found in alike {
         let other = found.entry;
         let until = other.ended.map_or_else(String::new, |day| format!(", until {day}"));
-        let decision = other.decision.map_or_else(|| other.status.to_string(), |decision| format!("decided: {decision}"));
+        let decision =
+            other.decision.map_or_else(|| other.status.to_string(), |decision| format!("decided: {decision}"));
         let link = if entry.previous.iter().any(|id| **id == *other.id) { ", linked" } else { "" };
         out += &format!("\n{} alike  {}{until}, {decision}{link}\n", percent(found.likeness), short(&other.id));
         if let Some(title) = &other.title {
@@ -436,8 +447,19 @@ fn as_json(metrics: &[Metric<'_>], alike: Option<&(&Entry, Vec<Alike<'_>>)>) -> 
 
 /// One row an effect.
 fn as_csv(metrics: &[Metric<'_>]) -> String {
-    let heads =
-        ["metric", "experiment", "owner", "ended", "variant", "judged", "relative", "low", "high", "corrected", "shown"];
+    let heads = [
+        "metric",
+        "experiment",
+        "owner",
+        "ended",
+        "variant",
+        "judged",
+        "relative",
+        "low",
+        "high",
+        "corrected",
+        "shown",
+    ];
     let rows = metrics.iter().flat_map(|metric| {
         metric.effects.iter().map(|past| {
             let interval = past.effect.interval.ok();

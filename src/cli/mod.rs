@@ -1,6 +1,7 @@
 //! The doors: one file a subcommand, one line in `Command`. With the language server the only room that talks
 //! to a person.
 
+mod archive;
 mod build;
 mod check;
 mod csv;
@@ -17,6 +18,7 @@ pub mod schema;
 mod shown;
 mod simulate;
 mod size;
+mod status;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,10 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
+    /// Show what is due: starts, stages, looks, decisions, clean-up
+    Status(status::Arguments),
+    /// Move a finished experiment to the archive
+    Archive(archive::Arguments),
     /// Show what past experiments measured, and who asked alike before
     History(history::Arguments),
     /// List the rules
@@ -73,6 +79,8 @@ pub fn main() -> ExitCode {
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Archive(arguments) => archive::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),

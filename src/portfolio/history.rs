@@ -98,7 +98,8 @@ pub struct Tally {
 impl Tally {
     /// `good` is the good direction; without one nothing is better or worse.
     pub fn new(effects: &[Past<'_>], good: Option<Direction>) -> Self {
-        let readable: Vec<(&Past<'_>, Measured)> = effects.iter().filter_map(|past| Some((past, past.measured()?))).collect();
+        let readable: Vec<(&Past<'_>, Measured)> =
+            effects.iter().filter_map(|past| Some((past, past.measured()?))).collect();
         let ids = |wanted: Option<Direction>| -> BTreeSet<&str> {
             let moved = readable.iter().filter(|(past, _)| wanted.is_some() && past.effect.moved() == wanted);
             moved.map(|(past, _)| &*past.entry.id).collect()
