@@ -3,6 +3,7 @@
 
 mod archive;
 mod build;
+mod calendar;
 mod check;
 mod csv;
 mod failure;
@@ -48,6 +49,8 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
+    /// Show all experiments over days: conflicts, and the room that is left
+    Calendar(calendar::Arguments),
     /// Show what is due: starts, stages, looks, decisions, clean-up
     Status(status::Arguments),
     /// Move a finished experiment to the archive
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
+        Command::Calendar(arguments) => calendar::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments),
         Command::History(arguments) => history::run(&arguments),

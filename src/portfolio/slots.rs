@@ -43,7 +43,7 @@ pub struct Portfolio {
 }
 
 /// Shares are compared with this slack: 0.1 + 0.2 + 0.7 must fill a layer.
-const SLACK: f64 = 1e-9;
+pub(super) const SLACK: f64 = 1e-9;
 
 impl Portfolio {
     pub fn new(entries: Vec<Entry>) -> Self {
