@@ -4,6 +4,7 @@
 mod archive;
 mod build;
 mod calendar;
+mod capacity;
 mod check;
 mod csv;
 mod failure;
@@ -51,6 +52,8 @@ enum Command {
     Resolve(resolve::Arguments),
     /// Show all experiments over days: conflicts, and the room that is left
     Calendar(calendar::Arguments),
+    /// Find the earliest start and slot at which nothing overlaps and the power holds
+    PlanCapacity(capacity::Arguments),
     /// Show what is due: starts, stages, looks, decisions, clean-up
     Status(status::Arguments),
     /// Move a finished experiment to the archive
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
         Command::Calendar(arguments) => calendar::run(&arguments),
+        Command::PlanCapacity(arguments) => capacity::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments),
         Command::History(arguments) => history::run(&arguments),

@@ -174,7 +174,8 @@ impl Portfolio {
                     units = units.zip(entry.daily_units).map(|(sum, daily)| sum + lost * daily);
                 }
             }
-            let is_full = 1.0 + SLACK < overflow.sum;
+            // Those that came later took room as well.
+            let is_full = if taken.is_some() { !days.is_empty() } else { 1.0 + SLACK < overflow.sum };
             let wanted = |other: &usize| {
                 let Some(from) = entry.wanted_slot else { return true };
                 let slot = self.slot(&self.entries[*other].id);

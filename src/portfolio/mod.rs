@@ -19,5 +19,5 @@ pub use document::{Document, DocumentKind};
 pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
 pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
 pub use history::{ALPHA as HISTORY_ALPHA, Past, Tally, good_direction};
-pub use slots::{Overflow, Portfolio, Slot, worst_day};
+pub use slots::{Overflow, Portfolio, Slot, find_place, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};
