@@ -203,6 +203,12 @@ fn aligned(rows: &[Vec<String>]) -> String {
     out
 }
 
+/// Without the last bits that a change of units leaves behind: -0.013, not -0.013000000000000001.
+fn tidy(fraction: f64) -> f64 {
+    let rounded = (fraction * 1e12).round() / 1e12;
+    if rounded.is_finite() { rounded } else { fraction }
+}
+
 fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
@@ -409,11 +415,11 @@ fn as_json(metrics: &[Metric<'_>], alike: Option<&(&Entry, Vec<Alike<'_>>)>) -> 
             "ended": past.entry.ended.map(|day| day.to_string()),
             "variant": past.effect.variant,
             "judged": past.is_judged(),
-            "relative": past.effect.estimate,
-            "low": interval.map(|interval| interval.0),
-            "high": interval.map(|interval| interval.1),
+            "relative": tidy(past.effect.estimate),
+            "low": interval.map(|interval| tidy(interval.0)),
+            "high": interval.map(|interval| tidy(interval.1)),
             "interval_fault": past.effect.interval.err().map(|fault| fault.text()),
-            "corrected": corrected.map(|known| known.effect),
+            "corrected": corrected.map(|known| tidy(known.effect)),
             "shown": metric.verdict(past),
         })
     };
@@ -470,10 +476,10 @@ fn as_csv(metrics: &[Metric<'_>]) -> String {
                 Cell::from(past.entry.ended.map(|day| day.to_string()).as_deref()),
                 Cell::from(past.effect.variant.as_deref()),
                 Cell::from(if past.is_judged() { "yes" } else { "no" }),
-                Cell::from(past.effect.estimate),
-                Cell::from(interval.map(|interval| interval.0)),
-                Cell::from(interval.map(|interval| interval.1)),
-                Cell::from(metric.tally(past).corrected(past).map(|known| known.effect)),
+                Cell::from(tidy(past.effect.estimate)),
+                Cell::from(interval.map(|interval| tidy(interval.0))),
+                Cell::from(interval.map(|interval| tidy(interval.1))),
+                Cell::from(metric.tally(past).corrected(past).map(|known| tidy(known.effect))),
                 Cell::from(metric.verdict(past)),
             ]
         })
