@@ -3,6 +3,7 @@
 #[path = "support/base.rs"]
 mod base;
 
+#[allow(dead_code, reason = "shared with tests that use the rest")]
 #[path = "support/workspace.rs"]
 mod workspace;
 
