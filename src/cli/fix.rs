@@ -26,6 +26,11 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// True when files are to be written.
+    pub fn writes(&self) -> bool {
+        self.fix
+    }
+
     fn is_asked(&self) -> Result<bool, Failure> {
         if self.suggested && !self.fix && !self.diff {
             return Err(Failure::Usage {
@@ -64,20 +69,21 @@ pub fn run(
         super::complain(&said("fixed", &opened.prefix, &fixed));
         return Ok(opened);
     }
-    write(&opened, &fixed.changes)?;
+    write(&opened, "fix", &fixed.changes)?;
     super::complain(&said("fixed", &opened.prefix, &fixed));
     // What is reported is what the disk holds, not what was meant to be there.
     let workspace: Workspace = place::workspace(&Disk::new(&opened.root));
     Ok(place::Opened { workspace, ..opened })
 }
 
-fn diff(prefix: &str, changes: &BTreeMap<String, Change>) -> String {
+pub fn diff(prefix: &str, changes: &BTreeMap<String, Change>) -> String {
     let one =
         |(path, change): (&String, &Change)| unified(&format!("{prefix}{path}"), &change.before, &change.after, true);
     changes.iter().map(one).collect()
 }
 
-fn write(opened: &place::Opened, changes: &BTreeMap<String, Change>) -> Result<(), Failure> {
+/// Writes the changes, all or none. `action` is what failed when it fails: "fix".
+pub fn write(opened: &place::Opened, action: &str, changes: &BTreeMap<String, Change>) -> Result<(), Failure> {
     let files: Vec<Rewrite<'_>> =
         changes.iter().map(|(path, change)| Rewrite { path, before: &change.before, after: &change.after }).collect();
     rewrite(&opened.root, &files).map_err(|refused| {
@@ -87,7 +93,7 @@ fn write(opened: &place::Opened, changes: &BTreeMap<String, Change>) -> Result<(
             written => format!("these were changed already: {}; run it again", written.join(", ")),
         };
         Failure::Usage {
-            text: format!("cannot fix `{}{}`: {}", opened.prefix, path.display(), refused.fault.cause),
+            text: format!("cannot {action} `{}{}`: {}", opened.prefix, path.display(), refused.fault.cause),
             help,
         }
     })

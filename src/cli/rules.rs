@@ -81,7 +81,7 @@ fn page_json(rule: &Rule) -> serde_json::Value {
         "code": rule.code, "name": rule.name, "group": rule.group(), "since": rule.since,
         "level": rule.level, "level_in_drafts": rule.draft, "fix": rule.fix,
         "needs": rule.needs.iter().map(|need| need.name()).collect::<Vec<_>>(),
-        "summary": rule.summary(), "why": rule.why(), "source": rule.source(),
+        "summary": rule.summary(), "why": rule.why(), "how": rule.how(), "source": rule.source(),
         "bad": rule.examples("bad"), "fixed": rule.examples("fixed"), "good": rule.examples("good"),
     })
 }
@@ -136,6 +136,9 @@ fn plain(markdown: &str) -> String {
 pub fn page(rule: &Rule) -> String {
     let mut text = format!("{} {}\n\n{}\n\n", rule.code, rule.name, wrapped(&rule.summary()));
     text += &format!("Why\n{}\n", wrapped(&rule.why()));
+    if !rule.how().is_empty() {
+        text += &format!("\nHow\n{}\n", wrapped(&rule.how()));
+    }
     if !rule.source().is_empty() {
         text += &format!("\nSource\n{}\n", wrapped(&rule.source()));
     }

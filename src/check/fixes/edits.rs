@@ -47,7 +47,10 @@ pub(super) fn are_sound(sources: &Sources, edits: &[Edit]) -> bool {
 }
 
 /// The texts after edits that do not meet, by file.
-pub(super) fn applied<'a>(sources: &Sources, edits: impl IntoIterator<Item = &'a Edit>) -> BTreeMap<FileId, String> {
+pub(in crate::check) fn applied<'a>(
+    sources: &Sources,
+    edits: impl IntoIterator<Item = &'a Edit>,
+) -> BTreeMap<FileId, String> {
     let mut by_file: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
     for edit in edits {
         by_file.entry(edit.span.file).or_default().push(edit);

@@ -217,13 +217,7 @@ impl Calendar<'_> {
             .collect();
         out += &format!("  {:32}{heads}\n", "week of");
         let mut layer = "";
-        let mut rows = 0;
-        for left in &self.left {
-            if rows == ROWS {
-                out += &format!("  {} more rows: --format json has all\n", self.left.len() - rows);
-                break;
-            }
-            rows += 1;
+        for left in self.left.iter().take(ROWS) {
             if left.layer != layer {
                 layer = left.layer;
                 let parts: String =
@@ -237,6 +231,9 @@ impl Calendar<'_> {
                     .collect();
                 out += &format!("    {:30}{units}\n", cut(&printable(audience), 29));
             }
+        }
+        if ROWS < self.left.len() {
+            out += &format!("  {} more audiences: --format json has all\n", self.left.len() - ROWS);
         }
         if weeks < self.weeks.len() {
             out += &format!("  {} more weeks: --from shows later ones, --format json all\n", self.weeks.len() - weeks);

@@ -43,6 +43,11 @@ rule! {
     /// [policy]
     /// max_primaries = 2
     /// ```
+    /// ```toml,bad
+    /// #: file expc.toml
+    /// [policy]
+    /// never_ignore = ["governence"]
+    /// ```
     /// ```toml,good
     /// #: file expc.toml
     /// [rules]
@@ -169,6 +174,14 @@ fn names(cx: &PortfolioCx<'_>, table: &PolicyTable, out: &mut Sink) {
     for attribute in list(&table.protected_attributes) {
         if nearest(&attribute, catalog.attributes.names()).is_some() {
             unknown(cx, &attribute, "attribute", &catalog.attributes, &[], out);
+        }
+    }
+    for name in list(&table.never_ignore) {
+        let is_rule = all().any(|rule| rule.code == name.value || rule.name == name.value);
+        if !is_rule && !GROUPS.iter().any(|(_, group)| *group == name.value) {
+            let known = all().flat_map(|rule| [rule.code, rule.name]).chain(GROUPS.iter().map(|(_, group)| *group));
+            let found = RULE.at(name.span, format!("no rule and no group is called {}", quoted(&name)));
+            out.push(with_near(cx, found.label("protects nothing"), &name, known, "see `expc rules`; groups are"));
         }
     }
     let sign_offs = table.required_sign_offs.value();
