@@ -1,6 +1,6 @@
 //! A portfolio through time: `cargo bench --bench through_time`.
 //!
-//! Three years, 200 layers, runs of two to six weeks on a tenth to a half of a layer. The same entries on every machine.
+//! Three years, a layer for every 50 experiments (200 for 10,000), runs of two to six weeks on a tenth to a half of a layer. The same entries on every machine.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use expc::spec::{Day, Status};
 use expc::world::Memory;
 
 const SIZES: [usize; 6] = [1_250, 2_500, 5_000, 10_000, 20_000, 40_000];
-const LAYERS: usize = 200;
+/// Experiments of a layer: with more of them on the same days a layer is full, and that is another question.
+const OF_LAYER: usize = 50;
 const DAYS: u32 = 3 * 365;
 
 fn main() {
@@ -32,6 +33,7 @@ fn one() -> Entry {
 
 fn entries(number: usize) -> Vec<Entry> {
     let one = one();
+    let layers = number.div_ceil(OF_LAYER);
     // A congruence of full period: days and widths without a pattern, and without a random number.
     let mut state = 1_u32;
     let mut draw = |most: u32| {
@@ -45,8 +47,8 @@ fn entries(number: usize) -> Vec<Entry> {
         Entry {
             id: Arc::from(format!("x{at}")),
             status: if at.is_multiple_of(3) { Status::Running } else { Status::Ready },
-            layer: Some((format!("layer{}", at % LAYERS), one.span)),
-            surface: Some((format!("surface{}", at % LAYERS), one.span)),
+            layer: Some((format!("layer{}", at % layers), one.span)),
+            surface: Some((format!("surface{}", at % layers), one.span)),
             flag: format!("flag{at}"),
             share,
             start: Some(start),

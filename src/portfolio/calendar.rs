@@ -150,19 +150,19 @@ impl Portfolio {
 
     /// Members of layers that have no slot.
     fn without_room(&self) -> Vec<Conflict> {
-        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut places: HashMap<&str, Members> = HashMap::new();
         if !self.overflows.is_empty() {
             for (index, entry) in self.entries.iter().enumerate() {
                 if let (Some((layer, _)), Some(_)) = (&entry.layer, self.slot(&entry.id)) {
-                    places.entry(layer).or_default().push(index);
+                    places.entry(layer).or_default().push(index, entry.run());
                 }
             }
         }
+        places.values_mut().for_each(|members| members.dated.sort());
         let conflict = |overflow: &super::Overflow| {
             let entry = &self.entries[overflow.entry];
-            let members = places.get(overflow.layer.as_str()).map_or(&[][..], Vec::as_slice);
-            let met: Vec<usize> =
-                members.iter().copied().filter(|&other| entry.meets_in_time(&self.entries[other])).collect();
+            let near = places.get(overflow.layer.as_str()).map(|members| members.near(entry.run())).unwrap_or_default();
+            let met: Vec<usize> = near.into_iter().filter(|&other| entry.meets_in_time(&self.entries[other])).collect();
             let mut days = Vec::new();
             let mut units = entry.daily_units.map(|_| 0.0);
             let taken = entry.run().map(|run| taken(met.iter().map(|&other| &self.entries[other]), run));
@@ -300,6 +300,43 @@ impl Portfolio {
     /// How much of each layer is taken on each of these days, by slots that were given.
     pub fn room(&self, during: Days) -> BTreeMap<&str, Vec<Taken>> {
         self.layers().into_iter().map(|(layer, members)| (layer, taken(members.into_iter(), during))).collect()
+    }
+}
+
+/// The members of a layer, by the first day of their run.
+#[derive(Default)]
+struct Members {
+    dated: Vec<(Day, usize)>,
+    undated: Vec<usize>,
+    /// Days of the longest run: whoever began earlier than that before a day is over on it.
+    longest: u32,
+}
+
+impl Members {
+    fn push(&mut self, index: usize, run: Option<Days>) {
+        match run {
+            Some(run) => {
+                self.dated.push((run.first, index));
+                self.longest = self.longest.max(run.count());
+            }
+            None => self.undated.push(index),
+        }
+    }
+
+    /// All that may run on one of the days, in the order of the entries.
+    fn near(&self, run: Option<Days>) -> Vec<usize> {
+        let dated = match run {
+            Some(run) => {
+                let earliest = Day(run.first.0.saturating_sub(jiff::Span::new().days(i64::from(self.longest))));
+                let from = self.dated.partition_point(|(day, _)| *day < earliest);
+                let to = self.dated.partition_point(|(day, _)| *day <= run.last);
+                &self.dated[from..to]
+            }
+            None => &self.dated[..],
+        };
+        let mut near: Vec<usize> = dated.iter().map(|(_, index)| *index).chain(self.undated.iter().copied()).collect();
+        near.sort_unstable();
+        near
     }
 }
 
