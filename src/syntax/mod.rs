@@ -6,6 +6,7 @@
 //! This room knows TOML and serde; it knows no key of the language.
 
 mod at;
+mod inside;
 mod merge;
 mod node;
 mod parse;
@@ -13,6 +14,7 @@ mod payload;
 mod read;
 
 pub use at::{At, Field, List, Named};
+pub use inside::Inside;
 pub use merge::{Layers, merge};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::{Fault as SyntaxFault, parse};
