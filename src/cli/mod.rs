@@ -7,6 +7,7 @@ mod csv;
 mod failure;
 mod looks;
 mod place;
+mod policy;
 mod power;
 mod resolve;
 mod rules;
@@ -43,6 +44,8 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
+    /// Try the organisation's own rules
+    Policy(policy::Arguments),
     /// List the rules
     Rules(rules::Arguments),
     /// Show what a rule finds, why, and how to configure it
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

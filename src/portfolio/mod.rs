@@ -4,11 +4,15 @@
 //! from its text to its plan. [`Entry`] is what the rest of the portfolio needs to know of an experiment, small
 //! enough to keep ten thousand of them; [`Portfolio`] answers questions about all of them through time.
 
+mod custom;
 mod document;
 mod entry;
 mod slots;
 mod workspace;
 
+pub use custom::{
+    CustomFault, CustomRule, CustomRules, Expression, GROUP as CUSTOM_GROUP, PREFIX as CUSTOM_PREFIX, Part,
+};
 pub use document::{Document, DocumentKind};
 pub use entry::{Entry, RelativeEffect, SharedConditions, Uses};
 pub use slots::{Overflow, Portfolio, Slot, worst_day};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::custom::CustomRules;
 use super::document::{Document, DocumentKind};
 use super::entry::SharedConditions;
 use crate::catalog::{Catalog, CatalogFile};
@@ -24,6 +25,8 @@ pub struct Workspace {
     pub file: WorkspaceFile,
     /// What `expc.toml` demands, by path.
     pub in_force: InForce,
+    /// The organisation's own rules.
+    pub custom: CustomRules,
     pub catalog: Catalog,
     pub templates: BTreeMap<String, TemplateEntry>,
     /// `expc.toml`, the catalogue and the templates.
@@ -139,10 +142,12 @@ impl Workspace {
             })
             .collect();
         let in_force = InForce::new(&file);
+        let custom = CustomRules::compile(&file, &sources, &documents);
         Self {
             sources,
             file,
             in_force,
+            custom,
             catalog,
             templates,
             documents,

@@ -119,6 +119,9 @@ struct Finding {
     /// How much the finding weighs in this workspace.
     #[schemars(example = &"error")]
     level: Weight,
+    /// The day from which the finding is an error; null when its level waits for no day.
+    #[schemars(example = &"2027-03-01")]
+    error_from: Option<String>,
     /// What is wrong, in one fragment that is true without the rest.
     #[schemars(example = &"`checkout_conversion` has power 0.57, not the planned 0.80")]
     message: String,
@@ -293,6 +296,7 @@ impl Finding {
                 Level::Warn => Weight::Warning,
                 Level::Info | Level::Allow => Weight::Info,
             },
+            error_from: finding.error_from.as_deref().map(str::to_owned),
             message: printable(&finding.headline),
             experiment: finding.experiment.as_deref().map(str::to_owned),
             place: Place::of(sources, finding.primary.span),
