@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::spec::Condition;
 use crate::stats::comparison::Claim;
-use crate::syntax::{At, Node, Value};
+use crate::syntax::{At, Value};
 use crate::text::Sources;
 
 use super::origin::{Known, Origin};
@@ -107,7 +107,7 @@ impl Printer<'_> {
     }
 
     fn payload(&self, known: Option<&Known<Value>>) -> Json {
-        self.maybe(known, value_json)
+        self.maybe(known, Value::to_json)
     }
 
     fn plan(&self, plan: &Plan) -> Json {
@@ -357,10 +357,6 @@ impl Printer<'_> {
             "variants": shares,
         })
     }
-}
-
-fn value_json(value: &Value) -> Json {
-    Node { value: value.clone(), span: crate::text::Span::new(crate::text::FileId(0), 0, 0) }.to_json()
 }
 
 fn size(plan: &Plan, sized: &Sized) -> Json {
