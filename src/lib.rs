@@ -8,9 +8,9 @@
 //! | --- | --- | --- |
 //! | 5, doors | [`cli`] | only here is anything printed, and only here does a run get the date |
 //! | 4, voices | [`report`], [`emit`] | they decide nothing; text from specs is quoted for its reader |
-//! | 3, judges | [`rules`], [`check`], [`simulate`] | a rule is a pure function: it never parses, never asks the clock |
+//! | 3, judges | [`change`], [`rules`], [`check`], [`simulate`] | a rule is a pure function: it never parses, never asks the clock |
 //! | 2, meaning | [`spec`], [`catalog`], [`policy`], [`plan`], [`portfolio`] | every value keeps its place or its origin |
-//! | 1, reading | [`syntax`], [`world`], [`cel`] | reading never fails; only `world` touches disk, clock and environment; an expression cannot hang |
+//! | 1, reading | [`syntax`], [`fmt`], [`world`], [`cel`] | reading never fails; only `world` touches disk, clock and environment; an expression cannot hang |
 //! | 0, ground | [`diag`], [`text`], [`stats`] | mathematics knows no experiment; a span is always inside its text |
 //!
 //! A floor uses only the floors below it; `tests/floors.rs` reads the imports and holds that.
@@ -29,7 +29,7 @@
 //!     .with("expc.toml", "schema = 1\n")
 //!     .with("experiments/banner.toml", "schema = 1\n[experiment]\nid = \"banner\"\nowner = \"growth\"\n");
 //! let workspace = Workspace::open(&files);
-//! let outcome = check(&workspace, Options { today: "2026-11-22".parse().ok() });
+//! let outcome = check(&workspace, Options { today: "2026-11-22".parse().ok(), ..Options::default() });
 //! assert!(outcome.findings.iter().any(|finding| finding.code == "HYP001"));
 //! ```
 
@@ -40,6 +40,7 @@ pub mod text;
 
 // Floor 1, reading.
 pub mod cel;
+pub mod fmt;
 pub mod syntax;
 pub mod world;
 
@@ -53,6 +54,8 @@ pub mod plan;
 pub mod portfolio;
 
 // Floor 3, judges.
+pub mod change;
+
 pub mod rules;
 
 pub mod check;

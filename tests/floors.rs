@@ -12,17 +12,18 @@ const FLOORS: &[&[&str]] = &[
     &["text", "stats"],
     &["diag"],
     // 1, reading.
-    &["syntax", "world", "cel"],
+    &["syntax", "fmt", "world", "cel"],
     // 2, meaning.
     &["spec"],
     &["catalog", "policy"],
     &["plan"],
     &["portfolio"],
     // 3, judges.
-    &["rules", "change", "simulate"],
+    &["change"],
+    &["rules", "simulate"],
     &["check"],
     // 4, voices.
-    &["report", "emit", "fmt"],
+    &["report", "emit"],
     &["site"],
     // 5, doors.
     &["cli", "lsp"],

@@ -3,10 +3,15 @@
 //! [`check`] runs every rule over a workspace. Each spec is compiled and judged on its own, in parallel; what the
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
 //! answer is the same for any number of threads. The organisation's own rules run after ours, on the same plan.
+//! [`fixes`] turns findings into new texts.
 
+mod change;
 mod custom;
 mod engine;
 mod leveled;
+
+pub use change::check_change;
+pub mod fixes;
 
 pub use engine::{Options, Outcome, check};
 pub use leveled::{Step, in_force, level_of, steps};

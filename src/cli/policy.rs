@@ -158,7 +158,7 @@ fn try_all(workspace: &mut Workspace, today: Option<Day>) -> Vec<Tried> {
         }
     }
     workspace.custom = custom;
-    let outcome = check(workspace, Options { today });
+    let outcome = check(workspace, Options { today, ..Options::default() });
     let CustomRules { rules, faults, .. } = &workspace.custom;
     let mut tried: Vec<Tried> =
         rules.iter().map(|rule| Tried { code: rule.code.clone(), faults: untested(rule) }).collect();

@@ -15,7 +15,7 @@ use crate::text::{nearest, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// How the list is printed: text or json
+    /// How the list is printed: text, json or markdown
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     format: String,
     /// Only the rules of this group: syntax, hypothesis, metrics, statistics … or custom, the organisation's own
@@ -67,10 +67,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let document = json!({ "format": "expc.rules/1", "rules": pages });
             super::print(&(serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"));
         }
+        "markdown" => super::print(&super::reference::markdown(&listed)),
         other => {
             return Err(Failure::Usage {
                 text: format!("unknown format `{other}`"),
-                help: "one of text, json".to_owned(),
+                help: "one of text, json, markdown".to_owned(),
             });
         }
     }
@@ -235,7 +236,7 @@ pub fn page(rule: &Rule) -> String {
 }
 
 /// Test directives in the words of a reader.
-fn readable(example: &str) -> String {
+pub(super) fn readable(example: &str) -> String {
     let line = |line: &str| match line.trim().strip_prefix("#: ") {
         Some(rest) => match rest.split_once(' ') {
             Some(("without", key)) => format!("# … without `{key}`\n"),

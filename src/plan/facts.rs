@@ -62,7 +62,7 @@ const PLANNED: &str = "{
     sizes: [{
         metric: text, role: text, treatment: text, claim: text, alpha: number, power_goal: number,
         needed: { control: number, treatment: number }, available: { control: number, treatment: number },
-        power: number, reached: bool, detectable: number, mature_days: number, wait_days: number,
+        power: number, reached: number, detectable: number, mature_days: number, wait_days: number,
         factors: { variance_reduction: number, sequential: number, design_effect: number }, unit: number,
         looks: [{ information: number, z: number, futility_z: number }],
         expected: [{ truth: number, control: number, treatment: number, days: number, success: number }],
