@@ -25,20 +25,20 @@ fn with(policy: &str) -> Folder {
 }
 
 const WAITS: &str =
-    "[rules]\nunused-definition = \"allow\"\nSYN001 = { level = \"future-error\", from = 2027-03-01 }\n";
+    "[rules]\nunused-definition = \"allow\"\nSYN001 = { level = \"future-error\", from = 2026-12-01 }\n";
 
 #[test]
 fn a_future_error_is_a_warning_until_its_day() {
     let folder = with(WAITS);
     let on = |day: &str| folder.run(&["check", "--format", "concise", "--today", day]);
-    let before = on("2027-02-28");
+    let before = on("2026-11-30");
     assert_eq!(before.code, 0, "{before:?}");
     assert!(
-        before.out.contains("warning[SYN001]") && before.out.contains("(an error from 2027-03-01)"),
+        before.out.contains("warning[SYN001]") && before.out.contains("(an error from 2026-12-01)"),
         "{}",
         before.out
     );
-    let after = on("2027-03-01");
+    let after = on("2026-12-01");
     assert_eq!(after.code, 1);
     assert!(after.out.contains("error[SYN001]") && !after.out.contains("an error from"), "{}", after.out);
 }
@@ -48,14 +48,14 @@ fn every_format_names_the_day() {
     let folder = with(WAITS);
     for format in ["text", "concise", "json", "sarif", "github", "gitlab", "junit"] {
         let out = folder.check(&["--format", format]).out;
-        assert!(out.contains("2027-03-01"), "{format}: {out}");
+        assert!(out.contains("2026-12-01"), "{format}: {out}");
     }
     let json: serde_json::Value = serde_json::from_str(&folder.check(&["--format", "json"]).out).expect("JSON");
     let finding =
         json["findings"].as_array().and_then(|found| found.iter().find(|finding| finding["code"] == "SYN001"));
     assert_eq!(
         finding.map(|finding| (&finding["error_from"], &finding["level"])),
-        Some((&"2027-03-01".into(), &"warning".into()))
+        Some((&"2026-12-01".into(), &"warning".into()))
     );
     let text = folder.check(&[]).out;
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("future_error", text) });
@@ -80,11 +80,11 @@ fn what_is_no_level_says_how_to_write_one() {
     for (written, wanted) in [
         ("\"future-error\"", "needs its day"),
         ("{ level = \"future-error\" }", "needs its day"),
-        ("{ level = \"warn\", from = 2027-03-01 }", "only \"future-error\" has a day"),
-        ("{ from = 2027-03-01 }", "needs `level = \"future-error\"`"),
+        ("{ level = \"warn\", from = 2026-12-01 }", "only \"future-error\" has a day"),
+        ("{ from = 2026-12-01 }", "needs `level = \"future-error\"`"),
         ("{ level = \"future-error\", from = 2027-13-01 }", "2027-13-01"),
-        ("{ level = \"future-error\", form = 2027-03-01 }", "no key `form`"),
-        ("\"wrn\"", "did you mean `warn`?"),
+        ("{ level = \"future-error\", form = 2026-12-01 }", "no key `form`"),
+        ("\"wrn\"", "did you mean \"warn\"?"),
         ("7", "a level"),
     ] {
         let folder = with(&format!("[rules]\nunused-definition = \"allow\"\nSYN001 = {written}\n"));
@@ -121,7 +121,7 @@ fn overrides_hold_for_their_paths_and_the_later_wins() {
 #[test]
 fn the_line_that_sets_a_level_is_named() {
     let folder = with(
-        "[rules]\nunused-definition = \"allow\"\nSYN001 = { level = \"future-error\", from = 2027-03-01 }\nhypothesis = \"info\"\n\
+        "[rules]\nunused-definition = \"allow\"\nSYN001 = { level = \"future-error\", from = 2026-12-01 }\nhypothesis = \"info\"\n\
         [[overrides]]\npaths = [\"experiments/**\"]\nrules = { unknown-key = \"info\" }\n",
     );
     folder.write("notes.md", "x");

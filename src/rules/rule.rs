@@ -220,22 +220,23 @@ impl Rule {
         body.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Every example of a sort: `bad` or `good`.
+    /// Every example of a sort: `bad`, `fixed` or `good`.
     pub fn examples(&self, sort: &str) -> Vec<String> {
-        let fence = format!("```toml,{sort}");
-        let mut examples = Vec::new();
+        self.blocks().into_iter().filter(|(found, _)| *found == sort).map(|(_, text)| text).collect()
+    }
+
+    /// Every example with its sort, in the order of the page. A `fixed` one belongs to the `bad` one before it: it
+    /// says what the fix changes there.
+    pub fn blocks(&self) -> Vec<(&'static str, String)> {
+        let mut blocks = Vec::new();
         let mut lines = self.docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
         while let Some(line) = lines.next() {
-            if line.trim() == fence {
-                examples.push(
-                    lines
-                        .by_ref()
-                        .take_while(|line| line.trim() != "```")
-                        .fold(String::new(), |text, line| text + line + "\n"),
-                );
+            if let Some(sort) = line.trim().strip_prefix("```toml,") {
+                let body = lines.by_ref().take_while(|line| line.trim() != "```");
+                blocks.push((sort, body.fold(String::new(), |text, line| text + line + "\n")));
             }
         }
-        examples
+        blocks
     }
 }
 

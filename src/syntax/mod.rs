@@ -3,12 +3,13 @@
 //! [`parse`] turns a text into a [`Node`] tree in which every key and value knows its place, and never
 //! fails: syntax errors are returned beside what could be read. [`merge`] lays a spec over its template.
 //! [`read`] turns a tree into typed structs made of [`Field`]s and collects every fault on the way.
-//! [`parse_json`] reads JSON into the same tree, for files that expc wrote itself.
-//! This room knows TOML, JSON and serde; it knows no key of the language.
+//! [`parse_json`] reads JSON into the same tree, for files that expc wrote itself. [`Layout`] says where something new
+//! goes in a text. This room knows TOML, JSON and serde; it knows no key of the language.
 
 mod at;
 mod inside;
 mod json;
+mod layout;
 mod merge;
 mod node;
 mod parse;
@@ -18,6 +19,7 @@ mod read;
 pub use at::{At, Field, List, Named};
 pub use inside::Inside;
 pub use json::{JsonFault, parse_json};
+pub use layout::Layout;
 pub use merge::{Layers, merge};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::{Fault as SyntaxFault, parse};

@@ -6,6 +6,9 @@
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
 //! first and in the other half of its layer, and what follows is laid over it; `#: repeat N NAME` makes so many of an
 //! experiment in all, each under a number of its own.
+//!
+//! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
+//! CODE reason` says which finding the fix leaves behind, and why that is right.
 
 use std::collections::BTreeMap;
 
@@ -31,8 +34,13 @@ impl Part {
 
 /// The base with an example laid over it, bytes by path, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
-    let mut files = base::files();
     let mut today = TODAY.to_owned();
+    let bytes = laid_over(base::files(), example, &mut today);
+    (bytes, today)
+}
+
+/// Texts with an example laid over them.
+pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut String) -> BTreeMap<String, Vec<u8>> {
     let mut parts = vec![Part::of(SPEC)];
     let mut repeats: Vec<(usize, String)> = Vec::new();
     for line in example.lines() {
@@ -48,7 +56,8 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "copy" => part.below = Some(rest.trim().to_owned()),
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
-            "today" => today = rest.trim().to_owned(),
+            "today" => rest.trim().clone_into(today),
+            "leaves" => {}
             "repeat" => {
                 let (times, name) = rest.split_once(' ').expect("how often, and what");
                 repeats.push((times.parse::<usize>().expect("a number"), name.trim().to_owned()));
@@ -94,8 +103,7 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             );
         }
     }
-    let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
-    (bytes.collect(), today)
+    files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
 }
 
 /// A second experiment that differs from the first in its name, its flag and what it claims.

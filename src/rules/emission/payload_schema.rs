@@ -21,9 +21,18 @@ rule! {
     /// payload = { layout = true }
     /// ```
     /// ```toml,bad
+    /// [variants.one-tap]
+    /// payload = { layout = "one-tpa" }
     /// #: file catalog/base.toml
     /// [flags.checkout-one-tap.schema]
-    /// properties = { layout = { enum = ["form", "one-tpa"] } }
+    /// properties = { layout = { enum = ["form", "one-tap"] } }
+    /// ```
+    /// ```toml,fixed
+    /// [variants.one-tap]
+    /// payload = { layout = "one-tap" }
+    /// #: file catalog/base.toml
+    /// [flags.checkout-one-tap.schema]
+    /// properties = { layout = { enum = ["form", "one-tap"] } }
     /// ```
     /// ```toml,good
     /// [variants.one-tap]

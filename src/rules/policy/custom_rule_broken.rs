@@ -17,6 +17,14 @@ rule! {
     /// bad = "privacy = { basis = 'contract', regions = ['EU'] }"
     /// good = "privacy = { basis = 'consent', regions = ['EU'] }"
     /// ```
+    /// ```toml,fixed
+    /// #: file expc.toml
+    /// [custom.consent-in-the-eu]
+    /// require = "plan.privacy.basis == 'consent' || !('EU' in plan.privacy.regions)"
+    /// message = "experiments in the EU need consent"
+    /// bad = "privacy = { basis = 'contract', regions = ['EU'] }"
+    /// good = "privacy = { basis = 'consent', regions = ['EU'] }"
+    /// ```
     /// ```toml,bad
     /// #: file expc.toml
     /// [custom.small-alpha]

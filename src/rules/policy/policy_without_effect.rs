@@ -3,6 +3,7 @@
 use crate::catalog::Entries;
 use crate::plan::targets::Capabilities;
 use crate::policy::{LevelSetting, Override, Pattern, Policy, PolicyTable, PresetName};
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::portfolio::{CUSTOM_GROUP, CUSTOM_PREFIX, CustomFault};
 use crate::rules::{self, GROUPS};
@@ -20,7 +21,12 @@ rule! {
     /// ```toml,bad
     /// #: file expc.toml
     /// [rules]
-    /// underpwoered-test = "warn"
+    /// underpowred = "warn"
+    /// ```
+    /// ```toml,fixed
+    /// #: file expc.toml
+    /// #: without rules.underpowred
+    /// rules.underpowered = "warn"
     /// ```
     /// ```toml,bad
     /// #: file expc.toml
@@ -47,7 +53,7 @@ rule! {
     /// ```
     static RULE = {
         code: "POL001", name: "policy-without-effect", since: "0.1.0",
-        level: Warn, fix: Suggested, needs: [Policy, Catalog],
+        level: Warn, fix: Safe, needs: [Policy, Catalog],
         check: Workspace(check),
     }
 }
@@ -64,7 +70,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     let preset = if strict { PresetName::Strict } else { PresetName::Recommended };
     if let Some(table) = file.policy.value() {
         names(cx, table, out);
-        thresholds(table, &Policy::preset(preset), out);
+        thresholds(cx, table, &Policy::preset(preset), out);
     }
     let read: Vec<&str> = cx.workspace.targets.iter().map(|known| known.name).collect();
     for (name, settings) in file.targets.value().into_iter().flat_map(|named| named.iter()) {
@@ -115,12 +121,12 @@ fn levels(
         let is_it = |key: &At<String>| key.value == rule.code || key.value == rule.name;
         // The last of code and name wins.
         if let Some((later, _)) = entries[index + 1..].iter().find(|(key, _)| is_it(key)) {
-            out.push(
-                RULE.at(key.span, format!("{} is set again as {}", quoted(name), quoted(&later.value)))
-                    .label("without effect")
-                    .also(later.span, "this one counts")
-                    .help("keep one of the two"),
-            );
+            let found = RULE
+                .at(key.span, format!("{} is set again as {}", quoted(name), quoted(&later.value)))
+                .label("without effect")
+                .also(later.span, "this one counts")
+                .help("keep one of the two");
+            out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, key.span));
             continue;
         }
         // An error that waits for its day is never what holds anyway.
@@ -129,12 +135,12 @@ fn levels(
         if let Some(of_group) = table.get(group) {
             if of_group.value == word.value {
                 let group = quoted(group);
-                out.push(
-                    RULE.at(key.span, format!("{} has the level of its group already", quoted(name)))
-                        .label("without effect")
-                        .also(of_group.span, format!("the level of {group}"))
-                        .help("remove it"),
-                );
+                let found = RULE
+                    .at(key.span, format!("{} has the level of its group already", quoted(name)))
+                    .label("without effect")
+                    .also(of_group.span, format!("the level of {group}"))
+                    .help("remove it");
+                out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, key.span));
             }
             continue;
         }
@@ -143,11 +149,11 @@ fn levels(
         let raised = strict && rule.level == Level::Warn;
         if !set_before && !raised && level == Some(rule.level) && level == Some(rule.draft) {
             let word = word.word;
-            out.push(
-                RULE.at(key.span, format!("{} is \"{word}\" without this entry", quoted(name)))
-                    .label("the built-in level")
-                    .help("remove it"),
-            );
+            let found = RULE
+                .at(key.span, format!("{} is \"{word}\" without this entry", quoted(name)))
+                .label("the built-in level")
+                .help("remove it");
+            out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, key.span));
         }
     }
 }
@@ -226,7 +232,7 @@ fn with_near<'a>(
 }
 
 /// Thresholds that say what holds without them.
-fn thresholds(table: &PolicyTable, below: &Policy, out: &mut Sink) {
+fn thresholds(cx: &PortfolioCx<'_>, table: &PolicyTable, below: &Policy, out: &mut Sink) {
     macro_rules! compare {
         ($($field:ident),* $(,)?) => {$(
             if let Some(at) = table.$field.get().filter(|at| at.value == below.$field.value) {
@@ -235,7 +241,7 @@ fn thresholds(table: &PolicyTable, below: &Policy, out: &mut Sink) {
                     .at(at.span, format!("`{key}` is {} without this entry", at.value))
                     .label(format!("the preset `{}` has it", below.preset.value))
                     .help("remove it");
-                out.push(found);
+                out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, at.span));
             }
         )*};
     }
