@@ -116,7 +116,8 @@ struct Written {
 fn written(flag: &At<Flag>, files: &dyn Files, sources: &mut Sources) -> (Span, Result<Written, SchemaFault>) {
     let (inline, path) = match (flag.schema.get(), flag.payload_schema.get()) {
         (Some(inline), Some(path)) => {
-            let fault = fault(path.span, "a flag has two schemas", "`schema` stands beside it", "keep one of the two");
+            let fault =
+                fault(path.span, "two schemas for one flag", "`schema` stands beside it", "keep one of the two");
             return (path.span, Err(SchemaFault { inside: Some((inline.span, "the other".to_owned())), ..fault }));
         }
         (Some(inline), None) => {
@@ -124,7 +125,7 @@ fn written(flag: &At<Flag>, files: &dyn Files, sources: &mut Sources) -> (Span, 
             return (inline.span, Ok(Written { json, value: Some(inline.value.clone()), file: None }));
         }
         (None, Some(path)) => (flag, path),
-        (None, None) => return (flag.span, Err(fault(flag.span, "a flag has no schema", "", ""))),
+        (None, None) => return (flag.span, Err(fault(flag.span, "it has no schema", "", ""))),
     };
     let _ = inline;
     let span = path.span;
@@ -132,7 +133,7 @@ fn written(flag: &At<Flag>, files: &dyn Files, sources: &mut Sources) -> (Span, 
     let Some(found) = joined(&beside, &path.value) else {
         let fault = fault(
             span,
-            "a schema lies outside the workspace",
+            "its schema lies outside the workspace",
             "leads out of the workspace",
             "keep it beside the catalogue, and name it from there, like \"schemas/checkout.schema.json\"",
         );
@@ -149,12 +150,12 @@ fn written(flag: &At<Flag>, files: &dyn Files, sources: &mut Sources) -> (Span, 
                 ReadFaultKind::Refused(why) => format!("`{shown}`: {}", crate::text::printable(why)),
             };
             let help = "the path counts from the folder of the catalogue file";
-            return (span, Err(fault(span, "the schema of a flag cannot be read", &label, help)));
+            return (span, Err(fault(span, "its schema cannot be read", &label, help)));
         }
     };
     if MOST_BYTES < text.len() {
         let label = format!("{} bytes; at most {MOST_BYTES} are read", text.len());
-        return (span, Err(fault(span, "the schema of a flag is too large", &label, "split it, or allow more freely")));
+        return (span, Err(fault(span, "its schema is too large", &label, "split it, or allow more freely")));
     }
     let known = sources.iter().find(|(_, source)| source.path == found).map(|(file, _)| file);
     let parsed = serde_json::from_str::<Json>(text.strip_prefix('\u{feff}').unwrap_or(&text));
@@ -166,7 +167,7 @@ fn written(flag: &At<Flag>, files: &dyn Files, sources: &mut Sources) -> (Span, 
             let at = (line + error.column().saturating_sub(1)).min(text.len());
             let reason = error.to_string();
             let reason = reason.split(" at line").next().unwrap_or("").to_owned();
-            let fault = fault(span, "the schema of a flag is no JSON", "read from here", "mend the file");
+            let fault = fault(span, "its schema is no JSON", "read from here", "mend the file");
             let place = Span::new(file, at, (at + 1).min(text.len()));
             (span, Err(SchemaFault { inside: Some((place, crate::text::printable(&reason))), ..fault }))
         }
@@ -210,7 +211,7 @@ fn build(written: Written, place: Span) -> Result<Ready, SchemaFault> {
     if let Some(path) = too_deep(&json, &mut Vec::new()) {
         return Err(told(
             &path[..4.min(path.len())],
-            "the schema of a flag is nested too deeply",
+            "its schema is nested too deeply",
             "too deep",
             "name parts under `$defs`",
         ));
@@ -219,7 +220,7 @@ fn build(written: Written, place: Span) -> Result<Ready, SchemaFault> {
         let label = format!("`{}` is another document", crate::text::printable(&reference));
         return Err(told(
             &path,
-            "the schema of a flag refers to another document",
+            "its schema refers to another document",
             &label,
             "copy that part under `$defs`, and refer to it as `#/$defs/…`: nothing is fetched",
         ));
@@ -234,7 +235,7 @@ fn build(written: Written, place: Span) -> Result<Ready, SchemaFault> {
             let reason: String = reason.chars().take(160).collect();
             Err(told(
                 &path,
-                "the schema of a flag is no JSON Schema",
+                "its schema is no JSON Schema",
                 &reason,
                 "see https://json-schema.org/understanding-json-schema",
             ))
