@@ -13,6 +13,7 @@ mod fix;
 mod history;
 mod looks;
 mod place;
+mod policy;
 mod power;
 pub mod reference;
 mod resolve;
@@ -61,6 +62,8 @@ enum Command {
     Archive(archive::Arguments),
     /// Show what past experiments measured, and who asked alike before
     History(history::Arguments),
+    /// Try the organisation's own rules
+    Policy(policy::Arguments),
     /// List the rules
     Rules(rules::Arguments),
     /// Show what a rule finds, why, and how to configure it
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Archive(arguments) => archive::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -6,6 +6,7 @@
 
 mod base;
 mod calendar;
+mod custom;
 mod document;
 mod edits;
 mod entry;
@@ -15,6 +16,9 @@ mod workspace;
 
 pub use base::{Base, Change};
 pub use calendar::{Conflict, ConflictKind, Days, Taken, before, taken};
+pub use custom::{
+    CustomFault, CustomRule, CustomRules, Expression, GROUP as CUSTOM_GROUP, PREFIX as CUSTOM_PREFIX, Part,
+};
 pub use document::{Document, DocumentKind};
 pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
 pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
