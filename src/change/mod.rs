@@ -13,7 +13,8 @@ pub use class::{Class, Worth, class_of_path};
 
 use crate::plan::Terms;
 use crate::plan::terms::{Standing, standing};
-use crate::syntax::{Node, Value};
+use crate::spec::{Amendment, Day, Spec};
+use crate::syntax::{At, Node, Value};
 use crate::text::printable;
 
 /// What differs between two plans.
@@ -128,6 +129,26 @@ impl FieldChange {
         let short = dotted.strip_prefix("catalog.").unwrap_or(&dotted);
         !named.is_empty() && [&dotted, short, &self.numbered].into_iter().any(|path| below(path, named))
     }
+}
+
+/// True when an amendment of the spec that was made on the day of the seal or later names a field.
+///
+/// What an amendment lacks is for a rule to say: one without a day counts.
+pub fn is_amended(field: &FieldChange, sealed: Day, spec: &Spec) -> bool {
+    amendments_of(field, sealed, spec).next().is_some()
+}
+
+/// The amendments that name a field, oldest first as they are written.
+pub fn amendments_of<'a>(
+    field: &'a FieldChange,
+    sealed: Day,
+    spec: &'a Spec,
+) -> impl Iterator<Item = &'a At<Amendment>> {
+    let all = spec.amendments.value().into_iter().flat_map(|list| list.iter());
+    all.filter(move |amendment| {
+        let mut named = amendment.fields.value().into_iter().flat_map(|list| list.iter());
+        amendment.at.copied().is_none_or(|at| sealed <= at) && named.any(|named| field.is_named_by(named))
+    })
 }
 
 /// A value in one line, as TOML writes it; long ones are cut.

@@ -1,10 +1,12 @@
 //! The doors: one file a subcommand, one line in `Command`. With the language server the only room that talks
 //! to a person.
 
+mod amend;
 mod build;
 mod check;
 mod csv;
 mod failure;
+mod lock;
 mod looks;
 mod place;
 mod power;
@@ -36,6 +38,10 @@ enum Command {
     Check(check::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
+    /// Seal plans: write what an experiment promises to the registry
+    Lock(lock::Arguments),
+    /// Draft the amendment that a changed plan needs
+    Amend(amend::Arguments),
     /// Show sample size, power and detectable effect by week
     Power(power::Arguments),
     /// Answer a question of sample size without a spec
@@ -65,6 +71,8 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Lock(arguments) => lock::run(&arguments),
+        Command::Amend(arguments) => amend::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),

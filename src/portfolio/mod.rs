@@ -6,10 +6,12 @@
 
 mod document;
 mod entry;
+pub mod registry;
 mod slots;
 mod workspace;
 
 pub use document::{Document, DocumentKind};
 pub use entry::{Entry, RelativeEffect, SharedConditions, Uses};
+pub use registry::{Lock, LockFault, Moment, Registry, Sealing};
 pub use slots::{Overflow, Portfolio, Slot, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};
