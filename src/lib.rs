@@ -29,7 +29,7 @@
 //!     .with("expc.toml", "schema = 1\n")
 //!     .with("experiments/banner.toml", "schema = 1\n[experiment]\nid = \"banner\"\nowner = \"growth\"\n");
 //! let workspace = Workspace::open(&files);
-//! let outcome = check(&workspace, Options { today: "2026-11-22".parse().ok() });
+//! let outcome = check(&workspace, Options { today: "2026-11-22".parse().ok(), ..Options::default() });
 //! assert!(outcome.findings.iter().any(|finding| finding.code == "HYP001"));
 //! ```
 

@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let root = PathBuf::from(if opened.prefix.is_empty() { "." } else { &opened.prefix });
     let by = who(arguments.by.as_deref(), &root)?;
-    let outcome = check(&opened.workspace, Options { today: Some(at.day()) });
+    let outcome = check(&opened.workspace, Options { today: Some(at.day()), ..Options::default() });
     let compiled: Vec<Compiled> = specs.iter().map(|spec| in_its_slot(&opened, &outcome, spec)).collect();
     if let Some(exit) = refused(&opened, outcome, &compiled, &at) {
         return Ok(exit);

@@ -20,4 +20,5 @@ pub use merge::{Layers, merge};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::{Fault as SyntaxFault, parse};
 pub use payload::table_of_values;
+pub(crate) use read::SHORT;
 pub use read::{Fault, FaultKind, keys_of, read};

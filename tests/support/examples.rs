@@ -4,9 +4,10 @@
 //! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
-//! first and in the other half of its layer, and what follows is laid over it. `#: locked ID [at TIME]` seals an
-//! experiment as it stands there, before the lines that follow change it; `#: tampered ID` changes its lock by a byte.
-//! An experiment that runs is sealed as the example leaves it, long ago, unless the example says `#: unlocked`.
+//! first and in the other half of its layer, and what follows is laid over it; `#: repeat N NAME` makes so many of an
+//! experiment in all, each under a number of its own. `#: locked ID [at TIME]` seals an experiment as it stands there,
+//! before the lines that follow change it; `#: tampered ID` changes its lock by a byte. An experiment that runs is
+//! sealed as the example leaves it, long ago, unless the example says `#: unlocked`.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,7 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     let mut parts = vec![Part::of(SPEC)];
     let mut odd: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut unlocked = false;
+    let mut repeats: Vec<(usize, String)> = Vec::new();
     for line in example.lines() {
         let part = parts.last_mut().expect("there is always a part");
         let Some(directive) = line.trim().strip_prefix("#:").map(str::trim) else {
@@ -51,6 +53,10 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
             "today" => today = rest.trim().to_owned(),
+            "repeat" => {
+                let (times, name) = rest.split_once(' ').expect("how often, and what");
+                repeats.push((times.parse::<usize>().expect("a number"), name.trim().to_owned()));
+            }
             "file" => parts.push(Part::of(rest.trim())),
             "twin" => {
                 add_twin(&mut files, rest.trim());
@@ -70,6 +76,16 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
         }
     }
     lay(&mut files, &mut odd, parts, example);
+    for (times, name) in repeats {
+        let first = files[&format!("experiments/{name}.toml")].clone();
+        for number in 2..=times {
+            let again = format!("{name}-{number}");
+            files.insert(
+                format!("experiments/{again}.toml"),
+                first.replace(&format!("\"{name}\""), &format!("\"{again}\"")),
+            );
+        }
+    }
     let runs = |text: &&String| {
         let spec = text.parse::<toml::Table>().ok();
         let status = spec.as_ref().and_then(|spec| spec.get("experiment")?.get("status")?.as_str());
