@@ -9,7 +9,7 @@
 mod class;
 mod compare;
 
-pub use class::{Class, Worth, class_of_path};
+pub use class::{Class, Worth, class_of_path, deviates};
 
 use crate::plan::Terms;
 use crate::plan::terms::{Standing, standing};
@@ -151,6 +151,13 @@ pub fn amendments_of<'a>(
     })
 }
 
+/// The fields of an amendment that are changed in sight of the results: what they decide is exploratory from then on.
+pub fn deviations(amendment: &Amendment) -> Vec<&At<String>> {
+    let Some(access) = amendment.data_access.copied() else { return Vec::new() };
+    let fields = amendment.fields.value().into_iter().flat_map(|list| list.iter());
+    fields.filter(|field| deviates(field, access)).collect()
+}
+
 /// A value in one line, as TOML writes it; long ones are cut.
 pub fn words(node: &Node) -> String {
     const MOST: usize = 60;
@@ -165,6 +172,8 @@ pub fn words(node: &Node) -> String {
 
 fn write(node: &Node, out: &mut String) {
     match &node.value {
+        // Days are written without quotes.
+        Value::String(text) if text.parse::<Day>().is_ok() => out.push_str(text),
         Value::String(text) => {
             out.push('"');
             out.push_str(text);

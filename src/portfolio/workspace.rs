@@ -93,6 +93,8 @@ pub struct Compiled {
     pub policy: Arc<Policy>,
     /// For a running experiment, with the definitions it was sealed with.
     pub plan: Plan,
+    /// The catalogue with the definitions that a running experiment was sealed with, where some have moved since.
+    pub sealed_catalog: Option<Box<Catalog>>,
     /// What it says today, where a seal is there to compare with: the catalogue's definitions as they stand.
     pub terms: Option<Terms>,
 }
@@ -218,6 +220,55 @@ impl Workspace {
         Terms::of(plan, tree, |table, name| self.definition(table, name))
     }
 
+    /// The catalogue with those definitions that have moved since the seal as they were sealed; `None` when none has.
+    ///
+    /// What no seal holds of them, such as their owner, is as it is today; so is one that an amendment names.
+    fn sealed_definitions(&self, spec: &Spec, sealed: &Node, present: &Node) -> Option<Catalog> {
+        let amendments = spec.amendments.value().into_iter().flat_map(|list| list.iter());
+        let adopted: Vec<&str> = amendments
+            .flat_map(|amendment| amendment.fields.value().into_iter().flat_map(|list| list.iter()))
+            .map(|field| field.value.strip_prefix("catalog.").unwrap_or(&field.value))
+            .collect();
+        let mut moved = syntax::Table::default();
+        for sort in &sealed.as_table()?.entries {
+            let (Some(olds), Some(news)) = (sort.node.as_table(), present.at_path(&sort.key).and_then(Node::as_table))
+            else {
+                continue;
+            };
+            let has_moved = |old: &&Entry| {
+                let named = format!("{}.{}", sort.key, old.key);
+                let is_adopted = adopted.iter().any(|field| {
+                    field.strip_prefix(named.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                });
+                !is_adopted && news.get(&old.key).is_some_and(|new| !same_definition(&sort.key, old, new))
+            };
+            let as_sealed = |old: &Entry| self.as_sealed(&sort.key, old);
+            let entries: Vec<Entry> = olds.entries.iter().filter(has_moved).map(as_sealed).collect();
+            if !entries.is_empty() {
+                let node = Node { value: syntax::Value::Table(syntax::Table { entries }), span: sort.node.span };
+                moved.entries.push(Entry { key: sort.key.clone(), key_span: sort.key_span, node });
+            }
+        }
+        if moved.entries.is_empty() {
+            return None;
+        }
+        let tree = Node { value: syntax::Value::Table(moved), span: sealed.span };
+        let mut catalog = self.catalog.clone();
+        catalog.replace(syntax::read::<CatalogFile>(&tree).0);
+        Some(catalog)
+    }
+
+    /// A definition of today with the keys that were sealed as they were sealed.
+    fn as_sealed(&self, sort: &str, sealed: &Entry) -> Entry {
+        let mut entry = sealed.clone();
+        let today = self.definition(sort, &sealed.key).and_then(|today| today.node.as_table());
+        if let syntax::Value::Table(table) = &mut entry.node.value {
+            let free = |one: &&Entry| terms::standing(&["catalog", sort, &sealed.key, &one.key]) == Standing::Free;
+            table.entries.extend(today.into_iter().flat_map(|today| today.entries.iter()).filter(free).cloned());
+        }
+        entry
+    }
+
     /// Takes one spec from its text to its plan.
     pub fn compile(&self, spec: &SpecFile) -> Compiled {
         let text = &self.sources.get(spec.file).text;
@@ -257,11 +308,14 @@ impl Workspace {
             keep_slot(&mut plan, lock);
             self.terms(&plan, &tree).sealed()
         });
+        let mut sealed_catalog = None;
         if let (Some(lock), Some(terms)) = (lock, &terms)
             && plan.status.value == Status::Running
-            && let Some(sealed) = sealed_definitions(&self.catalog, &typed, &lock.terms.catalog, &terms.catalog)
         {
-            plan = plan::compile(Inputs { catalog: &sealed, ..inputs });
+            sealed_catalog = self.sealed_definitions(&typed, &lock.terms.catalog, &terms.catalog).map(Box::new);
+        }
+        if let (Some(lock), Some(sealed)) = (lock, &sealed_catalog) {
+            plan = plan::compile(Inputs { catalog: sealed, ..inputs });
             keep_slot(&mut plan, lock);
         }
         Compiled {
@@ -282,8 +336,16 @@ impl Workspace {
             broken,
             policy,
             plan,
+            sealed_catalog,
             terms,
         }
+    }
+}
+
+impl Compiled {
+    /// The catalogue that the plan was compiled with.
+    pub fn catalog<'a>(&'a self, workspace: &'a Workspace) -> &'a Catalog {
+        self.sealed_catalog.as_deref().unwrap_or(&workspace.catalog)
     }
 }
 
@@ -297,43 +359,6 @@ fn keep_slot(plan: &mut Plan, lock: &Lock) {
         let part = from.number / 100.0;
         plan::Known::new(part, plan::Origin::Catalogue(node.span))
     });
-}
-
-/// The catalogue with those definitions that have moved since the seal as they were sealed; `None` when none has.
-///
-/// One that an amendment names is taken as it is today.
-fn sealed_definitions(catalog: &Catalog, spec: &Spec, sealed: &Node, present: &Node) -> Option<Catalog> {
-    let amendments = spec.amendments.value().into_iter().flat_map(|list| list.iter());
-    let adopted: Vec<&str> = amendments
-        .flat_map(|amendment| amendment.fields.value().into_iter().flat_map(|list| list.iter()))
-        .map(|field| field.value.strip_prefix("catalog.").unwrap_or(&field.value))
-        .collect();
-    let mut moved = syntax::Table::default();
-    for sort in &sealed.as_table()?.entries {
-        let (Some(olds), Some(news)) = (sort.node.as_table(), present.at_path(&sort.key).and_then(Node::as_table))
-        else {
-            continue;
-        };
-        let has_moved = |old: &&Entry| {
-            let named = format!("{}.{}", sort.key, old.key);
-            let is_adopted = adopted.iter().any(|field| {
-                field.strip_prefix(named.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            });
-            !is_adopted && news.get(&old.key).is_some_and(|new| !same_definition(&sort.key, old, new))
-        };
-        let entries: Vec<Entry> = olds.entries.iter().filter(has_moved).cloned().collect();
-        if !entries.is_empty() {
-            let node = Node { value: syntax::Value::Table(syntax::Table { entries }), span: sort.node.span };
-            moved.entries.push(Entry { key: sort.key.clone(), key_span: sort.key_span, node });
-        }
-    }
-    if moved.entries.is_empty() {
-        return None;
-    }
-    let tree = Node { value: syntax::Value::Table(moved), span: sealed.span };
-    let mut catalog = catalog.clone();
-    catalog.replace(syntax::read::<CatalogFile>(&tree).0);
-    Some(catalog)
 }
 
 /// True when all that a seal keeps of a definition is the same.

@@ -1,6 +1,6 @@
 //! LIF004 amended-after-results.
 
-use crate::change::{Class, class_of_path};
+use crate::change::deviations;
 use crate::rules::prelude::*;
 use crate::spec::record::DataAccess;
 
@@ -47,9 +47,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let Some(access) = amendment.data_access.get().filter(|access| access.value == DataAccess::Seen) else {
             continue;
         };
-        let fields = amendment.fields.value().into_iter().flat_map(|list| list.iter());
-        let deciding: Vec<&At<String>> = fields.filter(|field| decides(field)).collect();
-        if let [first, others @ ..] = deciding.as_slice() {
+        if let [first, others @ ..] = deviations(amendment).as_slice() {
             out.push(deviation(first, others, access));
         }
     }
@@ -70,13 +68,4 @@ fn deviation(first: &At<String>, others: &[&At<String>], access: &At<DataAccess>
     found
         .help("decide by the sealed plan, and report the new reading as exploratory")
         .help("tell the deviation in `results.departure`")
-}
-
-/// True when a part that an amendment names decides, or says who was in the sample. More people in a ramp do neither.
-fn decides(path: &str) -> bool {
-    match class_of_path(path) {
-        Class::Decision => true,
-        Class::Assignment => ["variants", "audience"].iter().any(|table| path.trim().starts_with(table)),
-        Class::None | Class::Text | Class::Safety => false,
-    }
 }

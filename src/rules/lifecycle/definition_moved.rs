@@ -69,7 +69,7 @@ fn moved(cx: &PlanCx<'_>, lock: &Lock, field: &FieldChange, sort: &str, name: &s
         found = found.also(used, format!("used by {}", quoted(&cx.plan.id)));
     }
     let back = match field.before() {
-        Some(before) => format!("write {} again, and give the new definition a name of its own", words(before)),
+        Some(before) => format!("write `{}` again, and give the new definition a name of its own", words(before)),
         None => "take it back, and give the new definition a name of its own".to_owned(),
     };
     let id = crate::text::printable(&cx.compiled.stem);

@@ -5,7 +5,7 @@ use crate::change::{Change, FieldChange, What, words};
 use crate::portfolio::Lock;
 use crate::rules::place::replace;
 use crate::rules::prelude::*;
-use crate::syntax::Value;
+use crate::syntax::{Node, Value};
 
 rule! {
     /// A part of the plan that was sealed is another now, and no amendment says so.
@@ -80,7 +80,7 @@ fn changed(cx: &PlanCx<'_>, lock: &Lock, field: &FieldChange, place: Option<Span
         (Some(before), Some(_)) if matches!(field.what, What::Changed(..)) => {
             found.label(format!("sealed as {}", words(before)))
         }
-        (Some(before), None) => found.label(format!("{} is missing", words(before))),
+        (Some(_), None) => found.label("missing here"),
         _ => found.label(match field.what {
             What::Added(_) => "added since",
             _ => "in another order",
@@ -94,7 +94,7 @@ fn changed(cx: &PlanCx<'_>, lock: &Lock, field: &FieldChange, place: Option<Span
     found = found
         .help(match &field.what {
             What::Added(_) => "take it back".to_owned(),
-            What::Removed(before) | What::Changed(before, _) => format!("write {} again", words(before)),
+            What::Removed(before) | What::Changed(before, _) => again(cx, before),
             What::Reordered(..) => "put the old order back".to_owned(),
         })
         .help(format!("or say why: `expc amend {id}` drafts the amendment"))
@@ -108,8 +108,20 @@ fn changed(cx: &PlanCx<'_>, lock: &Lock, field: &FieldChange, place: Option<Span
     }
 }
 
+/// How to write a sealed value again: itself, or the line of the lock that has it when it is too long for a line.
+fn again(cx: &PlanCx<'_>, before: &Node) -> String {
+    match words(before) {
+        short if !short.ends_with('…') => format!("write `{short}` again"),
+        _ => {
+            let at = cx.workspace.sources.start(before.span).line;
+            let path = crate::text::printable(cx.workspace.sources.path(before.span));
+            format!("write again what line {at} of `{path}` has")
+        }
+    }
+}
+
 /// The sealed value in TOML; dates stay without quotes where the spec writes them so.
-fn written(cx: &PlanCx<'_>, before: &crate::syntax::Node, place: Option<Span>) -> Option<String> {
+fn written(cx: &PlanCx<'_>, before: &Node, place: Option<Span>) -> Option<String> {
     match &before.value {
         Value::String(text) if place.is_some_and(|span| !cx.written(span).starts_with(['"', '\''])) => {
             text.parse::<crate::spec::Day>().ok().map(|day| day.to_string())
