@@ -4,12 +4,15 @@
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
 //! answer is the same for any number of threads. [`fixes`] turns findings into new texts.
 
+mod add_ignores;
 mod change;
 mod engine;
 mod leveled;
+mod suppress;
 
 pub use change::check_change;
 pub mod fixes;
 
+pub use add_ignores::{Additions, add_ignores};
 pub use engine::{Options, Outcome, check};
 pub use leveled::level_of;

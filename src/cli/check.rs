@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure, fix, place};
+use super::{Exit, Failure, add_ignore, fix, place};
 use crate::check::{Options, Outcome, check, level_of};
-use crate::diag::Level;
+use crate::diag::{Diagnostic, Level};
 use crate::report::{self, Format, Look, Report, RulePage, Summary};
 use crate::rules;
 use crate::spec::Day;
@@ -34,6 +34,8 @@ pub struct Arguments {
     color: clap::ColorChoice,
     #[command(flatten)]
     fix: fix::Arguments,
+    #[command(flatten)]
+    add_ignore: add_ignore::Arguments,
     /// Threads; all cores when absent
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -47,12 +49,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let opened = place::open(&arguments.path)?;
     let today = place::day(arguments.today);
-    let opened = fix::run(&arguments.fix, opened, Options { today, ..Options::default() }, arguments.color)?;
-    let mut outcome = check(&opened.workspace, Options { today, ..Options::default() });
-    outcome.findings.retain(|finding| {
-        let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
-        spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
-    });
+    let options = Options { today, ..Options::default() };
+    let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, today)? {
+        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options.clone(), arguments.color)?,
+        None => fix::run(&arguments.fix, opened, options.clone(), arguments.color)?,
+    };
+    let mut outcome = check(&opened.workspace, options);
+    outcome.findings.retain(|finding| concerns(&opened, finding));
+    outcome.suppressed.retain(|one| concerns(&opened, &one.finding));
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
     if !arguments.fix.diff {
         print(&opened, &outcome, today, format, &look);
@@ -63,6 +67,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     // The process ends here: taking ten thousand experiments apart would cost a tenth of the run.
     std::mem::forget((opened, outcome));
     Ok(exit)
+}
+
+/// True when a finding has a place in the part of the workspace that was named.
+pub fn concerns(opened: &place::Opened, finding: &Diagnostic) -> bool {
+    let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
+    spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
 }
 
 /// The format of a name, or the names there are.
@@ -90,6 +100,7 @@ pub fn print(opened: &place::Opened, outcome: &Outcome, today: Option<Day>, form
     let report = Report {
         sources: &workspace.sources.under(&opened.prefix),
         findings: &outcome.findings,
+        suppressed: &outcome.suppressed,
         skipped: &outcome.skipped,
         rules: &pages(opened),
         summary: Summary {

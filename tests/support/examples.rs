@@ -7,7 +7,11 @@
 //! first and in the other half of its layer, and what follows is laid over it; `#: repeat N NAME` makes so many of an
 //! experiment in all, each under a number of its own. `#: locked ID [at TIME]` seals an experiment as it stands there,
 //! before the lines that follow change it; `#: tampered ID` changes its lock by a byte. An experiment that runs is
-//! sealed as the example leaves it, long ago, unless the example says `#: unlocked`.
+//! sealed as the example leaves it, long ago, unless the example says `#: unlocked`. Of comments only those that speak to expc are kept, above or beside
+//! the key or header at which they stand.
+//!
+//! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
+//! CODE reason` says which finding the fix leaves behind, and why that is right.
 
 use std::collections::BTreeMap;
 
@@ -33,8 +37,13 @@ impl Part {
 
 /// The base with an example laid over it, bytes by path, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
-    let mut files = base::files();
     let mut today = TODAY.to_owned();
+    let bytes = laid_over(base::files(), example, &mut today);
+    (bytes, today)
+}
+
+/// Texts with an example laid over them.
+pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut String) -> BTreeMap<String, Vec<u8>> {
     let mut parts = vec![Part::of(SPEC)];
     let mut odd: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut unlocked = false;
@@ -52,7 +61,8 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "copy" => part.below = Some(rest.trim().to_owned()),
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
-            "today" => today = rest.trim().to_owned(),
+            "today" => rest.trim().clone_into(today),
+            "leaves" => {}
             "repeat" => {
                 let (times, name) = rest.split_once(' ').expect("how often, and what");
                 repeats.push((times.parse::<usize>().expect("a number"), name.trim().to_owned()));
@@ -100,8 +110,7 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     for id in running.iter().filter(|_| !unlocked) {
         lock(&mut files, id, LONG_AGO);
     }
-    let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
-    (bytes.collect(), today)
+    files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
 }
 
 /// When an experiment was sealed whose example does not say.
@@ -144,7 +153,8 @@ fn lay(files: &mut BTreeMap<String, String>, odd: &mut BTreeMap<String, Vec<u8>>
         }
         let fragment: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error} in example:\n{example}"));
         lay_over(&mut table, fragment);
-        files.insert(path, toml::to_string(&table).expect("a table prints"));
+        let printed = toml::to_string(&table).expect("a table prints");
+        files.insert(path, with_comments(printed, &text));
     }
 }
 
@@ -165,6 +175,38 @@ fn add_twin(files: &mut BTreeMap<String, String>, name: &str) {
     files.insert(format!("experiments/{name}.toml"), toml::to_string(&spec).expect("a table prints"));
     let catalog = files.get_mut("catalog/base.toml").expect("the base has a catalogue");
     *catalog += &format!("\n[flags.{name}]\nabout = \"Twin\"\nowner = \"growth\"\ndefault = {{ layout = \"form\" }}\n");
+}
+
+/// Puts the comments of a fragment that speak to expc where they stood: above or beside the same key or header.
+fn with_comments(printed: String, fragment: &str) -> String {
+    if !fragment.contains("# expc:") {
+        return printed;
+    }
+    let mut lines: Vec<String> = printed.lines().map(str::to_owned).collect();
+    let mut above: Vec<&str> = Vec::new();
+    let mut header = 0;
+    for line in fragment.lines().map(str::trim) {
+        let (code, comment) = line.find("# expc:").map_or((line, ""), |at| line.split_at(at));
+        if code.is_empty() && !comment.is_empty() {
+            above.push(comment);
+            continue;
+        }
+        let key = code.split('=').next().unwrap_or_default().trim();
+        let is_header = code.starts_with('[');
+        if is_header {
+            let found = lines.iter().position(|line| line == code.trim());
+            header = found.unwrap_or_else(|| panic!("`{code}` is not printed:\n{printed}"));
+        }
+        if !above.is_empty() || !comment.is_empty() {
+            let of_key = |line: &String| line.split('=').next().is_some_and(|name| name.trim() == key);
+            let at = lines[header..].iter().position(of_key).filter(|_| !is_header).map_or(header, |at| header + at);
+            lines[at] = format!("{}  {comment}", lines[at]).trim_end().to_owned();
+            for comment in above.drain(..) {
+                lines.insert(at, comment.to_owned());
+            }
+        }
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn remove(table: &mut toml::Table, path: &str) {

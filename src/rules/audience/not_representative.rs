@@ -75,7 +75,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let label = if narrowed.is_some() { "only these take part" } else { "these do not" };
     let Some(condition) = narrowed.or_else(kept_out) else { return };
     let who = if target.value == "all" { "everybody".to_owned() } else { quoted(target) };
-    let mut found = place::at_value(cx, &RULE, Some(target.span), "decision", format!("ships to {who}, and a part of them takes part"))
+    let mut found = place::at_value(cx, &RULE, Some(target.span), "decision", format!("ships to {who}, and only some of them take part"))
         .label("the result speaks for fewer people")
         .also(condition.span, label);
     if let Some(base) = audience.base.as_ref().and_then(Known::span).filter(|_| condition.span.file != cx.document.file) {

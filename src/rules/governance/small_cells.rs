@@ -77,16 +77,16 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         small.sort_by(|a, b| a.2.total_cmp(&b.2));
         let Some((value, share, cell)) = small.first() else { continue };
         let headline = match small.len() {
-            1 => format!("value {} of segment {} is expected for {} units", quoted(value), quoted(segment), count(*cell)),
+            1 => format!("value {} of segment {} is expected for {}", quoted(value), quoted(segment), units_text(*cell)),
             number => format!("{number} values of segment {} are expected for few units", quoted(segment)),
         };
         let mut found = place::at_value(cx, &RULE, Some(segment.span), "design", headline)
-            .label(format!("fewer than {} in each variant of {} units", count(least), count(units)))
-            .also(share.span, format!("{}: {} units", share.value, count(*cell)))
+            .label(format!("fewer than {}, in a variant of {}", count(least), units_text(units)))
+            .also(share.span, format!("{}: {}", share.value, units_text(*cell)))
             .fact("units", *cell)
             .fact("least", least);
         for (value, share, cell) in small.iter().skip(1).take(4) {
-            found = found.also(share.span, format!("{}: {} units", quoted(value), count(*cell)));
+            found = found.also(share.span, format!("{}: {}", quoted(value), units_text(*cell)));
         }
         if let Some(span) = cx.policy.min_cell.span() {
             found = found.also(span, "the limit");
@@ -99,7 +99,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
 }
 
-/// Planned units of the smallest variant, by the primary metric that has most of them.
+fn units_text(units: f64) -> String {
+    let number = count(units);
+    if number == "1" { "1 unit".to_owned() } else { format!("{number} units") }
+}
+
+/// Planned units of the smallest variant, by the primary metric that has fewest of them.
 fn smallest_variant(plan: &Plan) -> Option<f64> {
     let primaries = plan.sizes.iter().filter(|sized| sized.role == Role::Primary);
     primaries.filter_map(|sized| sized.result.as_ref().ok()).map(|sizing| sizing.control.min(sizing.treatment)).reduce(f64::min)

@@ -21,8 +21,12 @@ rule! {
     ///
     /// ```toml,bad
     /// #: locked checkout-one-tap at 2026-11-20T09:00:00Z
-    /// [design]
-    /// power = 0.85
+    /// [decision]
+    /// otherwise = "stop"
+    /// ```
+    /// ```toml,fixed
+    /// [decision]
+    /// otherwise = "iterate"
     /// ```
     /// ```toml,good
     /// [experiment]

@@ -76,7 +76,7 @@ fn miscounted(cx: &PlanCx<'_>, name: &str, sums: bool, at: impl FnOnce(String) -
         Some(part) => (part, "never arrives", "loss"),
         None => (above(&event.duplicates).filter(|_| sums)?, "arrives more than once", "duplicates"),
     };
-    let mut found = at(format!("{} of {} {what}, more than {}", part.value, quoted(name), most.value))
+    let mut found = at(format!("{} of {} {what}; the policy allows {}", part.value, quoted(name), most.value))
         .label("rests on it")
         .also(part.span, "measured")
         .fact("have", part.value.fraction())

@@ -84,10 +84,10 @@ fn too_many(cx: &PlanCx<'_>, name: &str, units: f64, at: impl FnOnce(String) -> 
     if units * (1.0 - LEFT_TO_CHANCE) <= events {
         return None;
     }
-    let headline = format!("{} is logged {} times a day, by {} units", quoted(name), count(events), count(units));
+    let headline = format!("{} comes {} times a day, not {}", quoted(name), count(events), count(units));
     Some(
         at(headline)
-            .label(format!("the plan counts on {} units a day", count(units)))
+            .label(format!("{} units a day, each at least once", count(units)))
             .also(logged.span, "logged a day")
             .fact("events", events)
             .fact("units", units)

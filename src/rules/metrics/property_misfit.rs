@@ -109,12 +109,12 @@ fn filters(cx: &PlanCx<'_>, metric: &PlannedMetric, defined: &Metric, out: &mut 
                 let misfit =
                     condition.comparisons().into_iter().find(|comparison| !unknown_attribute::fits(kind, comparison));
                 let Some(comparison) = misfit else { continue };
-                let headline = format!("the filter of {shown} does not fit {}, which holds {}", quoted(name), plural(kind));
+                let headline = format!("{shown} filters {} by what it can never be", quoted(name));
                 out.push(
                     place::at_metric(cx, &RULE, metric, headline)
-                        .label("would count nothing")
-                        .also(comparison.span, "fits none of its values")
-                        .also(held.span, "its type")
+                        .label("would count nothing, or everything")
+                        .also(comparison.span, "not one of its values")
+                        .also(held.span, format!("holds {}", plural(kind)))
                         .help(unknown_attribute::wanted(kind)),
                 );
             }

@@ -192,7 +192,7 @@ fn worst(contacts: &[&Contact<'_>], period: i64, even: bool) -> Option<Window> {
             sum += slope * (at - last) as f64;
         }
         last = at;
-        // Before what ends here is taken out, the window that still holds it has been judged at an earlier step.
+        // Between two steps the sum only grows or only shrinks, so that it is largest at one of them.
         for step in group {
             sum += step.1;
             slope += step.2;
@@ -258,4 +258,94 @@ fn told(
     }
     found = found.help(format!("or raise `max_{what}` in `[policy]`, with those who answer for it"));
     Some(super::about(found, newest.entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::portfolio::Workspace;
+    use crate::world::Memory;
+
+    /// An experiment with a status; the rest of a contact is given by each test.
+    fn entry(status: &str) -> Entry {
+        let spec = format!("schema = 1\n[experiment]\nid = \"a\"\nstatus = \"{status}\"\n");
+        let workspace = Workspace::open(&Memory::default().with("experiments/a.toml", spec));
+        let file = &workspace.specs[0];
+        let compiled = workspace.compile(file);
+        Entry::new(&compiled.plan, &compiled.spec, &file.path, file.file)
+    }
+
+    fn day(number: i64) -> Day {
+        let first: Day = "2026-01-01".parse().expect("a day");
+        first.plus(u32::try_from(number).expect("from 0"))
+    }
+
+    fn contact(entry: &Entry, (start, days, part): (i64, i64, f64)) -> Contact<'_> {
+        Contact { entry, start: day(start), end: day(start + days - 1), part, span: entry.span }
+    }
+
+    /// The largest sum over every window, one by one.
+    fn counted(contacts: &[Contact<'_>], period: i64, even: bool) -> f64 {
+        let first = day(0);
+        let windows = (-period..600).filter_map(|from| {
+            let common = |contact: &Contact<'_>| {
+                let (start, end) = (first.until(contact.start), first.until(contact.end));
+                (end.min(from + period - 1) - start.max(from) + 1).max(0)
+            };
+            let live = contacts.iter().any(|contact| contact.entry.is_live() && 0 < common(contact));
+            let part = |contact: &Contact<'_>| {
+                let run = contact.start.until(contact.end) + 1;
+                let days = common(contact);
+                contact.part * if even { days as f64 / run as f64 } else { f64::from(u8::from(0 < days)) }
+            };
+            live.then(|| contacts.iter().map(part).sum::<f64>())
+        });
+        windows.fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn the_sweep_finds_what_counting_every_window_finds() {
+        let (live, over) = (entry("ready"), entry("shipped"));
+        // Numerical Recipes' linear congruential generator: the same numbers on every machine.
+        let mut state = 7_u32;
+        let mut draw = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            i64::from((state >> 8) % below)
+        };
+        for round in 0..60 {
+            let period = 1 + draw(120);
+            let drawn: Vec<Contact<'_>> = (0..1 + draw(12))
+                .map(|index| {
+                    let of = if index == 0 || draw(3) != 0 { &live } else { &over };
+                    contact(of, (draw(300), 1 + draw(150), (1 + draw(100)) as f64 / 100.0))
+                })
+                .collect();
+            let all: Vec<&Contact<'_>> = drawn.iter().collect();
+            for even in [false, true] {
+                let swept = worst(&all, period, even).expect("one is live").expected;
+                let counted = counted(&drawn, period, even);
+                // Some dozens of additions of parts below 1.
+                assert!((swept - counted).abs() < 1e-9, "round {round}, even {even}: {swept} is not {counted}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_over_counts_only_beside_what_is_not() {
+        let (live, over) = (entry("running"), entry("shipped"));
+        let past = contact(&over, (0, 30, 1.0));
+        assert!(worst(&[&past], 90, false).is_none());
+        let now = contact(&live, (100, 30, 0.5));
+        assert_eq!(worst(&[&past, &now], 90, false).expect("a window").expected, 1.5);
+        let later = contact(&live, (119, 30, 0.5));
+        assert_eq!(worst(&[&past, &later], 90, false).expect("a window").expected, 0.5);
+    }
+
+    #[test]
+    fn a_run_longer_than_the_period_asks_a_part_of_its_people_in_it() {
+        let live = entry("running");
+        let long = contact(&live, (0, 180, 0.8));
+        let expected = worst(&[&long], 90, true).expect("a window").expected;
+        assert!((expected - 0.4).abs() < 1e-12, "{expected}");
+    }
 }
