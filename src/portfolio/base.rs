@@ -207,8 +207,8 @@ impl Files for Both<'_> {
         }
     }
 
-    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>) {
-        self.then.list(folder)
+    fn find(&self, folder: &str, ending: &str) -> (Vec<String>, Vec<ReadFault>) {
+        self.then.find(folder, ending)
     }
 
     fn holds(&self, path: &str, text: &str) -> bool {
