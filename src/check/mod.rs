@@ -2,12 +2,14 @@
 //!
 //! [`check`] runs every rule over a workspace. Each spec is compiled and judged on its own, in parallel; what the
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
-//! answer is the same for any number of threads.
+//! answer is the same for any number of threads. [`check_change`] and [`Baseline`] set findings aside that are no news.
 
+mod baseline;
 mod change;
 mod engine;
 mod leveled;
 
+pub use baseline::{Baseline, BaselineFault, BaselineUse};
 pub use change::check_change;
 pub use engine::{Options, Outcome, check};
 pub use leveled::level_of;

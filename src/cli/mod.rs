@@ -1,6 +1,8 @@
 //! The doors: one file a subcommand, one line in `Command`. With the language server the only room that talks
 //! to a person.
 
+mod base;
+mod baseline;
 mod build;
 mod check;
 mod csv;
@@ -9,6 +11,7 @@ mod looks;
 mod place;
 mod power;
 pub mod reference;
+mod required;
 mod resolve;
 mod rules;
 pub mod schema;

@@ -11,6 +11,8 @@ use crate::world::{Disk, find_root};
 /// A workspace that was opened from a path, and how its paths look from where the user stands.
 pub struct Opened {
     pub workspace: Workspace,
+    /// The folder of `expc.toml`.
+    pub root: PathBuf,
     /// What turns a path of the workspace into one that the user can open: `examples/shop/`, or nothing.
     pub prefix: String,
     /// The part of the workspace that was named, relative to its root; empty for all of it.
@@ -30,7 +32,7 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     let part = asked.strip_prefix(clean(&root)).map(slashed).unwrap_or_default();
     let prefix = from_here(&here, &clean(&root));
     let workspace = Workspace::open(&Disk::new(&root)).with_targets(crate::emit::flags::capabilities());
-    Ok(Opened { workspace, prefix, part })
+    Ok(Opened { workspace, root, prefix, part })
 }
 
 /// Without `.` and `..` where that is plain text work.
