@@ -4,7 +4,12 @@
 //! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
-//! first and in the other half of its layer, and what follows is laid over it.
+//! first and in the other half of its layer, and what follows is laid over it; `#: remove PATH` takes a file away.
+//!
+//! A rule on changes is shown the workspace where the change starts: what stands under `#: base` is laid over the
+//! example, so that it says only what was otherwise there. `#: base same` starts from the example as it is, `#: base clean`
+//! lays it over the clean workspace instead. `#: author NAME` above it says who made the commit of the change.
+//! Without `#: base` there is no such workspace.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +35,35 @@ impl Part {
 
 /// The base with an example laid over it, bytes by path, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
-    let mut files = base::files();
+    laid_over(base::files(), halves(example).0)
+}
+
+/// Where the change starts that an example shows, and who made its commit.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn base_of(example: &str) -> Option<(BTreeMap<String, Vec<u8>>, Vec<String>)> {
+    let (head, below) = halves(example);
+    let (mode, text) = below?;
+    let ground = match mode {
+        "clean" => base::files(),
+        "" | "same" => {
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("an example with a base is text");
+            laid_over(base::files(), head).0.into_iter().map(|(path, bytes)| (path, text(bytes))).collect()
+        }
+        other => panic!("unknown base `{other}` in example:\n{example}"),
+    };
+    let authors = head.lines().filter_map(|line| line.trim().strip_prefix("#: author ").map(str::to_owned));
+    Some((laid_over(ground, text).0, authors.collect()))
+}
+
+/// What stands above `#: base`, and what stands under it with the word behind it.
+fn halves(example: &str) -> (&str, Option<(&str, &str)>) {
+    let Some((head, below)) = example.split_once("#: base") else { return (example, None) };
+    let (mode, text) = below.split_once('\n').unwrap_or((below, ""));
+    (head, Some((mode.trim(), text)))
+}
+
+/// Files with a fragment laid over them, and the day it names.
+fn laid_over(mut files: BTreeMap<String, String>, example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     let mut today = TODAY.to_owned();
     let mut parts = vec![Part::of(SPEC)];
     for line in example.lines() {
@@ -47,6 +80,10 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
             "today" => today = rest.trim().to_owned(),
+            "author" => {}
+            "remove" => {
+                assert!(files.remove(rest.trim()).is_some(), "there is no `{rest}` to remove");
+            }
             "file" => parts.push(Part::of(rest.trim())),
             "twin" => {
                 add_twin(&mut files, rest.trim());
