@@ -3,8 +3,10 @@
 crate::rules::rule::group! {
     owner_missing,
     one_owner,
+    self_approval,
     wrong_folder,
     link_missing,
     no_channel,
+    metric_owner_not_asked,
     analyst_needed,
 }
