@@ -282,3 +282,16 @@ fn two_branches_that_accept_findings_merge() {
     repo.git(&["merge", "-q", "--no-edit", "one"]);
     assert_eq!(codes(&repo, &[]), (0, vec![]));
 }
+
+#[test]
+fn a_context_can_be_required() {
+    let repo = Repo::of_base();
+    assert_eq!(check(&repo, &["--require", "date"]).code, 0);
+    let answer = check(&repo, &["--require", "base"]);
+    assert_eq!(answer.code, 1);
+    assert!(answer.err.starts_with("error: `--require base`: some rules could not run\n  "), "{answer:?}");
+    assert!(answer.err.contains("no revision to compare with; `--against REF` names one"), "{answer:?}");
+    assert_eq!(check(&repo, &["--require", "base", "--against", "HEAD"]).code, 0);
+    let wrong = check(&repo, &["--require", "git"]);
+    assert!(wrong.code == 2 && wrong.err.contains("base") && wrong.err.contains("registry"), "{wrong:?}");
+}
