@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | 5, doors | [`cli`] | only here is anything printed, and only here does a run get the date |
 //! | 4, voices | [`report`], [`emit`] | they decide nothing; text from specs is quoted for its reader |
-//! | 3, judges | [`rules`], [`check`], [`simulate`] | a rule is a pure function: it never parses, never asks the clock |
+//! | 3, judges | [`change`], [`rules`], [`check`], [`simulate`] | a rule is a pure function: it never parses, never asks the clock |
 //! | 2, meaning | [`spec`], [`catalog`], [`policy`], [`plan`], [`portfolio`] | every value keeps its place or its origin |
 //! | 1, reading | [`syntax`], [`fmt`], [`world`] | reading never fails; only `world` touches disk, clock and environment |
 //! | 0, ground | [`diag`], [`text`], [`stats`] | mathematics knows no experiment; a span is always inside its text |
@@ -53,6 +53,8 @@ pub mod plan;
 pub mod portfolio;
 
 // Floor 3, judges.
+pub mod change;
+
 pub mod rules;
 
 pub mod check;

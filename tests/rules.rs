@@ -8,29 +8,14 @@ mod base;
 #[path = "support/examples.rs"]
 mod examples;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use expc::check::{Options, check};
-use expc::portfolio::{Base, Change, Workspace};
+use expc::check::check;
 use expc::rules;
-use expc::world::{Commit, Memory};
 
 /// The codes that a workspace made of the base and a fragment gives, each once, with the findings in text.
 fn codes_of(example: &str) -> (Vec<String>, String) {
-    let (files, today) = examples::workspace_of(example);
-    let in_memory = |files: BTreeMap<String, Vec<u8>>| {
-        files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes))
-    };
-    let memory = in_memory(files);
-    let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
-    let base = examples::base_of(example).map(|(files, authors)| {
-        let paths = workspace.specs.iter().map(|spec| spec.path.clone()).collect();
-        let commits = if authors.is_empty() { Vec::new() } else { vec![Commit { authors, paths }] };
-        let change = Change { reference: "main".to_owned(), commits, ..Change::default() };
-        Arc::new(Base::new(&workspace, &memory, &in_memory(files), change))
-    });
-    let outcome = check(&workspace, Options { today: today.parse().ok(), base });
+    let (workspace, options) = examples::opened(example);
+    let outcome = check(&workspace, options);
     let mut codes: Vec<String> = outcome.findings.iter().map(|finding| finding.code.to_string()).collect();
     codes.sort();
     codes.dedup();

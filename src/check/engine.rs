@@ -91,6 +91,7 @@ pub(super) fn conclude(
     outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     outcome.findings.dedup();
     outcome.findings = shared_once(std::mem::take(&mut outcome.findings));
+    super::fixes::fit(&workspace.sources, &mut outcome.findings);
     outcome.skipped.sort();
     outcome.skipped.dedup();
     outcome

@@ -2,7 +2,8 @@
 //!
 //! [`check`] runs every rule over a workspace. Each spec is compiled and judged on its own, in parallel; what the
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
-//! answer is the same for any number of threads. [`check_change`] and [`Baseline`] set findings aside that are no news.
+//! answer is the same for any number of threads. [`check_change`] and [`Baseline`] set findings aside that are no
+//! news; [`fixes`] turns findings into new texts.
 
 mod baseline;
 mod change;
@@ -11,5 +12,7 @@ mod leveled;
 
 pub use baseline::{Baseline, BaselineFault, BaselineUse};
 pub use change::check_change;
+pub mod fixes;
+
 pub use engine::{Options, Outcome, check};
 pub use leveled::level_of;

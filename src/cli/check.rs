@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure, base, baseline, place, required};
+use super::{Exit, Failure, base, baseline, fix, place, required};
 use crate::check::{Options, Outcome, check, check_change, level_of};
 use crate::diag::{Diagnostic, Level};
 use crate::portfolio::{Base, touched};
@@ -43,6 +43,8 @@ pub struct Arguments {
     /// Colour: auto, always or never
     #[arg(long, default_value = "auto", value_name = "WHEN")]
     color: clap::ColorChoice,
+    #[command(flatten)]
+    fix: fix::Arguments,
     /// Threads; all cores when absent
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -56,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let opened = place::open(&arguments.path)?;
     let today = place::day(arguments.today);
+    let opened = fix::run(&arguments.fix, opened, Options { today, ..Options::default() }, arguments.color)?;
     let base = arguments.against.as_deref().map(|reference| base::open(&opened, reference)).transpose()?;
     let options = Options { today, base };
     if arguments.baseline.writes() {
@@ -78,7 +81,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     }
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
-    print(&opened, &outcome, today, compared, format, &look);
+    if !arguments.fix.diff {
+        print(&opened, &outcome, today, compared, format, &look);
+    }
     let exit = arguments.required.apply(&outcome.skipped, exit);
     // The process ends here: taking ten thousand experiments apart would cost a tenth of the run.
     std::mem::forget((opened, outcome, options));

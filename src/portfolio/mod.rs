@@ -8,12 +8,14 @@ mod base;
 mod document;
 mod edits;
 mod entry;
+mod history;
 mod slots;
 mod workspace;
 
 pub use base::{Base, Change};
 pub use document::{Document, DocumentKind};
 pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
-pub use entry::{Entry, RelativeEffect, SharedConditions, Uses};
+pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
+pub use history::{Past, good_direction};
 pub use slots::{Overflow, Portfolio, Slot, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};

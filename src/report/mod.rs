@@ -14,6 +14,8 @@ mod github;
 mod gitlab;
 mod junit;
 
+mod diff;
+
 mod frames;
 mod safe_json;
 mod shown;
@@ -24,6 +26,7 @@ use std::io;
 use crate::diag::{Diagnostic, Level, Skipped};
 use crate::text::Sources;
 
+pub use diff::unified;
 pub use json::json_schema;
 
 /// Everything a format may print.

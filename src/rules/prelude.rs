@@ -27,6 +27,15 @@ pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> Stri
     }
 }
 
+/// A choice among names: "`a`" when it is the only one, else "one of `a`, `b` and 3 more".
+pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+    let mut names = names.into_iter();
+    match (names.next(), names.next()) {
+        (Some(only), None) => quoted(only),
+        (first, second) => format!("one of {}", listed(first.into_iter().chain(second).chain(names), most)),
+    }
+}
+
 /// A count with separators: `62,690`.
 pub fn count(number: f64) -> String {
     let digits = format!("{:.0}", number.max(0.0).floor());

@@ -179,6 +179,12 @@ impl Sink {
     /// The rule cannot run here: which context is missing, and a noun phrase for what it lacks of it.
     pub fn skip(&mut self, context: Context, lacks: impl Into<String>) {
         let experiment = self.experiment.clone().unwrap_or_else(|| Arc::from(""));
+        self.skip_in(&experiment, context, lacks);
+    }
+
+    /// The same for one experiment, in a rule that looks at all of them.
+    pub fn skip_in(&mut self, experiment: &Arc<str>, context: Context, lacks: impl Into<String>) {
+        let experiment = Arc::clone(experiment);
         self.skipped.push(Skipped { code: self.rule.code.into(), experiment, context, lacks: lacks.into() });
     }
 }

@@ -6,6 +6,7 @@
 mod near;
 mod place;
 mod printable;
+pub mod similar;
 
 pub use near::nearest;
 pub use place::Place;

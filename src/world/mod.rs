@@ -8,11 +8,15 @@ mod disk;
 mod git;
 mod memory;
 mod output;
+mod overlay;
+mod rewrite;
 
 pub use disk::{Disk, find_root, read_own, today};
 pub use git::{Commit, GitFault, GitTree, Repository, Revision};
 pub use memory::Memory;
 pub use output::{OutputFault, Written, write_all};
+pub use overlay::Overlay;
+pub use rewrite::{Rewrite, RewriteFault, rewrite};
 
 /// The largest file that is read. A spec of a thousand lines has 40 kB.
 pub const MOST_BYTES: u64 = 4 * 1024 * 1024;

@@ -4,7 +4,8 @@
 //! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
-//! first and in the other half of its layer, and what follows is laid over it; `#: remove PATH` takes a file away.
+//! first and in the other half of its layer, and what follows is laid over it; `#: remove PATH` takes a file away;
+//! `#: repeat N NAME` makes so many of an experiment in all, each under a number of its own.
 //!
 //! A rule on changes is shown the workspace where the change starts: what stands under `#: base` is laid over the
 //! example, so that it says only what was otherwise there. `#: base same` starts from the example as it is, `#: base clean`
@@ -12,6 +13,11 @@
 //! Without `#: base` there is no such workspace.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expc::check::Options;
+use expc::portfolio::{Base, Change, Workspace};
+use expc::world::{Commit, Memory};
 
 use crate::base::{self, SPEC, TODAY};
 
@@ -36,6 +42,24 @@ impl Part {
 /// The base with an example laid over it, bytes by path, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     laid_over(base::files(), halves(example).0)
+}
+
+/// The workspace of an example, and what a run over it is told: its day and, where it has one, its base.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn opened(example: &str) -> (Workspace, Options) {
+    let in_memory = |files: BTreeMap<String, Vec<u8>>| {
+        files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes))
+    };
+    let (files, today) = workspace_of(example);
+    let now = in_memory(files);
+    let workspace = Workspace::open(&now).with_targets(expc::emit::flags::capabilities());
+    let base = base_of(example).map(|(files, authors)| {
+        let paths = workspace.specs.iter().map(|spec| spec.path.clone()).collect();
+        let commits = if authors.is_empty() { Vec::new() } else { vec![Commit { authors, paths }] };
+        let change = Change { reference: "main".to_owned(), commits, ..Change::default() };
+        Arc::new(Base::new(&workspace, &now, &in_memory(files), change))
+    });
+    (workspace, Options { today: today.parse().ok(), base })
 }
 
 /// Where the change starts that an example shows, and who made its commit.
@@ -66,6 +90,7 @@ fn halves(example: &str) -> (&str, Option<(&str, &str)>) {
 fn laid_over(mut files: BTreeMap<String, String>, example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     let mut today = TODAY.to_owned();
     let mut parts = vec![Part::of(SPEC)];
+    let mut repeats: Vec<(usize, String)> = Vec::new();
     for line in example.lines() {
         let part = parts.last_mut().expect("there is always a part");
         let Some(directive) = line.trim().strip_prefix("#:").map(str::trim) else {
@@ -83,6 +108,10 @@ fn laid_over(mut files: BTreeMap<String, String>, example: &str) -> (BTreeMap<St
             "author" => {}
             "remove" => {
                 assert!(files.remove(rest.trim()).is_some(), "there is no `{rest}` to remove");
+            }
+            "repeat" => {
+                let (times, name) = rest.split_once(' ').expect("how often, and what");
+                repeats.push((times.parse::<usize>().expect("a number"), name.trim().to_owned()));
             }
             "file" => parts.push(Part::of(rest.trim())),
             "twin" => {
@@ -114,6 +143,16 @@ fn laid_over(mut files: BTreeMap<String, String>, example: &str) -> (BTreeMap<St
         let fragment: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error} in example:\n{example}"));
         lay_over(&mut table, fragment);
         files.insert(path, toml::to_string(&table).expect("a table prints"));
+    }
+    for (times, name) in repeats {
+        let first = files[&format!("experiments/{name}.toml")].clone();
+        for number in 2..=times {
+            let again = format!("{name}-{number}");
+            files.insert(
+                format!("experiments/{again}.toml"),
+                first.replace(&format!("\"{name}\""), &format!("\"{again}\"")),
+            );
+        }
     }
     let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
     (bytes.collect(), today)

@@ -47,7 +47,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
         if let Some(unit) = audience.unit.get().filter(|unit| catalog.units.get(unit).is_none() && !catalog.units.broken) {
             let found = RULE.at(unit.span, format!("unknown unit {}", quoted(unit)));
             out.push(
-                super::or_near(found, unit, catalog.units.names(), |found| found.label("not in the catalogue").help(format!("one of {}", listed(catalog.units.names(), 8)))),
+                super::or_near(found, unit, catalog.units.names(), |found| found.label("not in the catalogue").help(format!("choose {}", one_of(catalog.units.names(), 8)))),
             );
         }
     }

@@ -39,7 +39,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let narrows = |condition: &&At<crate::spec::Condition>| !known.iter().any(|text| text == cx.written(condition.span));
     let Some(first) = audience.r#where.value().into_iter().flat_map(|list| list.iter()).find(narrows) else { return };
     let daily = count(volume.value as f64);
-    let headline = format!("{} is narrowed, and its {daily} units a day are counted whole", quoted(&base.value));
+    let headline = format!("narrowed {} still counts all {daily} units a day", quoted(&base.value));
     out.push(
         crate::rules::place::at_value(cx, &RULE, Some(first.span), "audience", headline)
             .label("keeps some of them out")

@@ -73,8 +73,8 @@ fn same_unit(a: &Entry, b: &Entry) -> bool {
 fn reused(entry: &Entry, earlier: &Entry) -> Diagnostic {
     let span = entry.salt_span.unwrap_or(entry.span);
     let mut found = RULE
-        .at(span, format!("salt {} assigns units as {} did", quoted(&entry.salt), quoted(&earlier.id)))
-        .label("used before")
+        .at(span, format!("an earlier experiment used salt {}", quoted(&entry.salt)))
+        .label(format!("assigns units as {} did", quoted(&earlier.id)))
         .also(earlier.salt_span.unwrap_or(earlier.span), format!("its status is {}", earlier.status))
         .help("take `salt` out: the id then salts the hash, and shuffles everybody");
     if let Some(span) = entry.salt_span.filter(|_| *entry.id != *entry.salt) {

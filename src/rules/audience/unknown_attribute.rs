@@ -86,12 +86,12 @@ fn unknown(rule: &'static Rule, catalog: &Catalog, name: &At<String>) -> Diagnos
     super::or_near(found, name, catalog.attributes.names(), |found| {
         found
             .label("not in the catalogue")
-            .help(format!("one of {}", listed(catalog.attributes.names(), 8)))
+            .help(format!("choose {}", one_of(catalog.attributes.names(), 8)))
             .help(format!("or define `[attributes.{}]` in the catalogue", crate::text::printable(name)))
     })
 }
 
-fn fits(kind: AttributeType, comparison: &Comparison<'_>) -> bool {
+pub(in crate::rules) fn fits(kind: AttributeType, comparison: &Comparison<'_>) -> bool {
     let value = |scalar: &Scalar| match scalar {
         Scalar::Text(_) => matches!(kind, AttributeType::String | AttributeType::Version),
         Scalar::Number(_) => kind == AttributeType::Number,
@@ -117,7 +117,7 @@ fn short(comparison: &Comparison<'_>) -> String {
     }
 }
 
-fn plural(kind: AttributeType) -> &'static str {
+pub(in crate::rules) fn plural(kind: AttributeType) -> &'static str {
     match kind {
         AttributeType::String => "text",
         AttributeType::Number => "numbers",
@@ -126,7 +126,7 @@ fn plural(kind: AttributeType) -> &'static str {
     }
 }
 
-fn wanted(kind: AttributeType) -> &'static str {
+pub(in crate::rules) fn wanted(kind: AttributeType) -> &'static str {
     match kind {
         AttributeType::String => "compare it with `in`, `not_in`, `is`, `is_not`, `starts_with` or `ends_with` and text",
         AttributeType::Number => "compare it with `at_least`, `at_most`, `above`, `below`, `is` or `in` and numbers",
@@ -174,6 +174,6 @@ fn unknown_values(
     Some(
         found
             .also(known.span, "its values")
-            .help(format!("one of {}; or add it to `[attributes.{}]`", listed(names.iter().map(String::as_str), 8), crate::text::printable(name))),
+            .help(format!("choose {}; or add it to `[attributes.{}]`", one_of(names.iter().map(String::as_str), 8), crate::text::printable(name))),
     )
 }

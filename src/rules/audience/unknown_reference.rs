@@ -48,6 +48,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             one(cx, "holdout", "holdouts", &catalog.holdouts, &audience.holdout, out);
         }
     }
+    if let Some(decision) = cx.spec.decision.value().filter(|decision| decision.ships_to.as_deref() != Some("all")) {
+        one(cx, "audience", "audiences", &catalog.audiences, &decision.ships_to, out);
+    }
     if let Some(cluster) = cx.spec.design.value().and_then(|design| design.cluster.value()) {
         one(cx, "unit", "units", &catalog.units, &cluster.unit, out);
     }
@@ -70,7 +73,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
                 format!("rename it to `{near}`"),
                 vec![Edit { span: name.span, replacement: near.to_owned() }],
             ),
-            None => found.label("no such variant").help(format!("one of {}", listed(variants.names(), 8))),
+            None => found.label("no such variant").help(format!("choose {}", one_of(variants.names(), 8))),
         });
     }
 }
@@ -98,7 +101,7 @@ fn one<T>(
         let found = found.label("not in the catalogue");
         let define = format!("define `[{table}.{}]` in the catalogue", crate::text::printable(name));
         if entries.is_empty() { found.help(define) } else {
-            found.help(format!("one of {}", listed(entries.names(), 8))).help(format!("or {define}"))
+            found.help(format!("choose {}", one_of(entries.names(), 8))).help(format!("or {define}"))
         }
     }));
 }

@@ -69,5 +69,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if let Some((name, ..)) = stable {
         found = found.help(format!("randomise by `{}`, whose ids live longer", crate::text::printable(name)));
     }
-    out.push(found.help("shorten the run"));
+    let left = (lives.floor() as u32).saturating_sub(window);
+    out.push(match left {
+        0 => found.help("choose a metric with a shorter window"),
+        left => found.help(format!("run at most {}", days(left))),
+    });
 }

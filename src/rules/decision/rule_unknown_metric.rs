@@ -60,7 +60,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             None => found
                 .label("not among the metrics of this spec")
                 .help(format!("add {} to `[[metrics.secondary]]`", quoted(name)))
-                .help(format!("or use one of {}", listed(known(), 6))),
+                .help(format!("or use {}", one_of(known(), 6))),
         });
     }
 }

@@ -41,7 +41,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
             continue;
         }
         let settings = file.targets.value().and_then(|targets| targets.get(target));
-        let sdks = "A: npm flagd-core 1, pip provider 0.3; B: npm flagd-core 4, pip provider 0.5; C: pip provider 0.6, \
+        let sdks = "generation A is npm flagd-core 1, pip provider 0.3; B is npm flagd-core 4, pip provider 0.5; C is pip provider 0.6, \
                     crate flagd-evaluation-engine 0.1";
         match settings.map(|settings| &settings.generation) {
             None | Some(Field::Absent) => out.push(

@@ -92,7 +92,7 @@ fn check_words(cx: &FileCx<'_>, out: &mut Sink) {
                 format!("write \"{near}\""),
                 vec![Edit { span: word.span, replacement: format!("\"{near}\"") }],
             ),
-            None => found.label("guards nothing").help(format!("one of {}", listed(known(), 12))),
+            None => found.label("guards nothing").help(format!("choose {}", one_of(known(), 12))),
         });
     }
 }

@@ -45,9 +45,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             }
             let place = whose.map_or("in the flag's default".to_owned(), |whose| format!("in {}", quoted(whose)));
             out.push(
-                RULE.at(entry.node.span, format!("{} is {have} in variant {}, {want} {place}", quoted(&entry.key), quoted(name)))
+                RULE.at(entry.node.span, format!("{} is {have} in {}, elsewhere {want}", quoted(&entry.key), quoted(name)))
                     .label(have)
-                    .also(wanted.span, want)
+                    .also(wanted.span, format!("{want} {place}"))
                     .help(format!("write {want}, or give the new type a key of its own")),
             );
         }

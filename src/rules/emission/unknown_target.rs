@@ -56,7 +56,7 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
                 format!("write \"{near}\""),
                 vec![Edit { span: target.span, replacement: format!("\"{near}\"") }],
             ),
-            None => found.label("nothing is built for it").help(format!("one of {}", listed(names(), 12))),
+            None => found.label("nothing is built for it").help(format!("choose {}", one_of(names(), 12))),
         });
     }
 }

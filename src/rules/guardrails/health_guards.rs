@@ -59,6 +59,6 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     out.push(
         RULE.at(cx.home("metrics"), "no metric watches errors, latency or crashes")
             .label("a broken variant would run on")
-            .help(format!("add one of {} to `[[metrics.monitor]]` or `[[metrics.guardrail]]`", listed(known, 4))),
+            .help(format!("add {} to `[[metrics.monitor]]` or `[[metrics.guardrail]]`", one_of(known, 4))),
     );
 }

@@ -36,7 +36,7 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     for rollback in super::rollbacks(cx) {
         let Some(metric) = rollback.metric.get().filter(|_| rollback.min_units.is_absent()) else { continue };
-        let headline = format!("the rollback on {} may fire on a handful of units", quoted(metric));
+        let headline = format!("rollback on {} may fire on a handful of units", quoted(metric));
         let units = calm_units(cx, rollback).unwrap_or(1000.0);
         out.push(
             crate::rules::place::at_value(cx, &RULE, Some(metric.span), "rollout", headline)

@@ -57,7 +57,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             let found = RULE.at(entry.span, "an expectation names no metric").label("what should move?");
             let primaries = cx.plan.metrics_of(Role::Primary).map(|metric| metric.name.as_str());
             out.push(found.help(match example {
-                Some(_) => format!("add `metric`: one of {}", listed(primaries, 4)),
+                Some(_) => format!("add `metric`: {}", one_of(primaries, 4)),
                 None => "add `metric`, a primary metric of this spec".to_owned(),
             }));
         } else if let Some(name) = entry.metric.get().filter(|_| entry.direction.is_absent()) {

@@ -50,16 +50,14 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             continue;
         }
         let mut found = RULE
-            .at(amendment.span, format!("amendment {} has no {}", index + 1, listed(missing.iter().copied(), 5)))
+            .at(amendment.span, format!("amendment {} does not say {}", index + 1, listed(missing.iter().copied(), 5)))
             .label("changes a sealed plan");
+        found = found.help(format!("add {}", listed(missing.iter().copied(), 5)));
         if missing.contains(&"data_access") {
             found = found.help("`data_access` is `nothing-run`, `not-opened`, `opened` or `seen`, as it was on that day");
         }
         if missing.contains(&"fields") {
             found = found.help("`fields` names the keys that changed, like [\"audience.where\"]");
-        }
-        if found.help.is_empty() {
-            found = found.help(format!("add {}", listed(missing.iter().copied(), 5)));
         }
         out.push(found);
     }

@@ -61,7 +61,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let place = cx.plan.status.span().unwrap_or(cx.plan.span);
     let flag = quoted(&cx.plan.flag.value);
     let mut found = RULE
-        .at(place, format!("over for {}, and flag {flag} is not cleaned up", days(past)))
+        .at(place, format!("over for {}, flag {flag} is still there", days(past)))
         .label(format!("{} after the decision it should be gone", days(GRACE_DAYS)))
         .help(format!("take {flag} and the losing branch out of the code, then set `status = \"archived\"`"))
         .fact("past_days", f64::from(past));

@@ -68,8 +68,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     for entry in entries.iter().filter(|entry| !entry.status.is_over() && entry.complete) {
         let same_flag = flags.get(entry.flag.as_str()).into_iter().flatten();
         let same_words = statements.get(entry.statement.as_str()).into_iter().flatten();
-        let judged_alike = |old: &&&Entry| !old.primaries.is_empty() && old.primaries == entry.primaries;
-        let earlier: Vec<&Entry> = same_flag.filter(judged_alike).chain(same_words).copied().collect();
+        let earlier: Vec<&Entry> = same_flag.filter(|old| judged_alike(old, entry)).chain(same_words).copied().collect();
         // A link to one of a series tells the series.
         if earlier.is_empty() || earlier.iter().any(|old| entry.previous.iter().any(|id| **id == *old.id)) {
             continue;
@@ -80,6 +79,11 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     }
 }
 
+/// True when both have the same primary metrics, in the same order.
+pub(in crate::rules) fn judged_alike(old: &Entry, entry: &Entry) -> bool {
+    !old.primaries.is_empty() && old.primaries.iter().map(|at| &at.value).eq(entry.primaries.iter().map(|at| &at.value))
+}
+
 fn unlinked(entry: &Entry, old: &Entry) -> Diagnostic {
     let (place, what) = if entry.flag == old.flag {
         (entry.flag_span, "the same flag, judged by the same metrics")
@@ -87,7 +91,7 @@ fn unlinked(entry: &Entry, old: &Entry) -> Diagnostic {
         (entry.statement_span.unwrap_or(entry.span), "the same hypothesis")
     };
     let mut found = RULE
-        .at(place, format!("this repeats {}, which is over, without a link", quoted(&old.id)))
+        .at(place, format!("the spec repeats {} and does not link to it", quoted(&old.id)))
         .label(what)
         .also(old.span, format!("{} already", old.status))
         .help(format!("add `links.previous = [\"{}\"]`, and say what differs", crate::text::printable(&old.id)));

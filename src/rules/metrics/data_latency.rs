@@ -44,7 +44,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let Some((metric, arrived)) = worst else { return };
     let lag = super::days_of(metric.lag.as_ref());
     let name = quoted(&metric.name);
-    let headline = format!("the data of {name} is complete on {arrived}, after the decision");
+    let headline = format!("the decision comes before the last data of {name}");
     let mut found = place::at_value(cx, &RULE, decide.span(), "decision", headline)
         .label(format!("{} too early", days(u32::try_from(decide.value.until(arrived)).unwrap_or(0))))
         .fact("lag_days", f64::from(lag));

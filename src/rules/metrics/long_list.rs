@@ -34,19 +34,14 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if i64::try_from(have).unwrap_or(i64::MAX) <= most.value {
         return;
     }
-    let of = |role: Role| cx.plan.metrics_of(role).count();
+    let counts = Role::ALL.iter().map(|&role| (cx.plan.metrics_of(role).count(), role));
+    let by_role: Vec<String> = counts.filter(|(of, _)| 0 < *of).map(|(of, role)| format!("{of} {role}")).collect();
     let mut found = RULE
         .at(cx.home("metrics"), format!("{have} metrics; the policy allows {}", most.value))
-        .label(format!(
-            "{} primary, {} guardrail, {} secondary, {} monitor",
-            of(Role::Primary),
-            of(Role::Guardrail),
-            of(Role::Secondary),
-            of(Role::Monitor)
-        ))
+        .label(by_role.join(", "))
         .fact("have", have as f64)
         .fact("most", most.value as f64)
-        .help(format!("remove {} that no decision would rest on", have as i64 - most.value));
+        .help(format!("remove at least {} on which no decision would rest", have as i64 - most.value));
     if let Some(span) = most.span() {
         found = found.also(span, "the limit");
     }

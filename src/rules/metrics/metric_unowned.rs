@@ -33,7 +33,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
             Field::Absent => out.push(
                 RULE.at(span, format!("metric {} has no owner", quoted(name)))
                     .label("nobody answers for its definition")
-                    .help(format!("add `owner = \"…\"`: one of {}", listed(cx.catalog.owners.names(), 6))),
+                    .help(format!("add `owner = \"…\"`: {}", one_of(cx.catalog.owners.names(), 6))),
             ),
             Field::Set(owner) if cx.catalog.owners.get(owner).is_none() && !cx.catalog.owners.broken => {
                 let found = RULE.at(owner.span, format!("metric {} has an unknown owner", quoted(name)));

@@ -101,5 +101,5 @@ fn unlogged(
         Some(span) => found.also(span, "lacks `source`"),
         None => found,
     };
-    Some(found.help(format!("add `source = \"…\"`: one of {}", listed(cx.catalog.sources.names(), 5))))
+    Some(found.help(format!("add `source = \"…\"`: {}", one_of(cx.catalog.sources.names(), 5))))
 }

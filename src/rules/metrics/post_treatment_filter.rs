@@ -29,6 +29,8 @@ rule! {
     /// about = "Items in the cart"
     /// type = "number"
     /// mutable = true
+    /// data_class = "pseudonymous"
+    /// owner = "growth"
     /// ```
     /// ```toml,good
     /// [exposure]
@@ -94,7 +96,7 @@ fn by_outcome(cx: &PlanCx<'_>, out: &mut Sink) {
         if !outcome || defined.event.value() != Some(&event.value) {
             continue;
         }
-        let headline = format!("only units with the outcome of {} are analysed", quoted(&metric.name));
+        let headline = format!("only units with outcome {} are analysed", quoted(&metric.name));
         out.push(
             place::at_value(cx, &RULE, event.span(), "exposure", headline)
                 .label("exposure is the outcome itself")

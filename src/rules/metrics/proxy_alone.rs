@@ -42,8 +42,8 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let Some((metric, goal)) = alone.first() else { return };
     let (name, aim) = (quoted(&metric.name), quoted(&goal.value));
     out.push(
-        place::at_metric(cx, &RULE, metric, format!("{name} decides alone for {aim}, without validation"))
-            .label("a surrogate")
+        place::at_metric(cx, &RULE, metric, format!("the surrogate {name} decides alone, unvalidated"))
+            .label(format!("stands for {aim}"))
             .also(goal.span, "the goal it stands for")
             .help(format!("add `validation = \"https://…\"` to `[metrics.{}]`: where it was shown", crate::text::printable(&metric.name)))
             .help(format!("or add {aim} to the metrics that decide")),

@@ -104,7 +104,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
                 cx,
                 &RULE,
                 metric,
-                format!("the change may move {event}, the denominator of {}", quoted(&metric.name)),
+                format!("the change may move the denominator of {}", quoted(&metric.name)),
             )
             .label("can rise while both of its parts fall")
             .also(below.span, "comes after exposure; no metric watches it")

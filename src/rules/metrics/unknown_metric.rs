@@ -52,6 +52,6 @@ fn unknown(cx: &PlanCx<'_>, name: &str, span: Span) -> Diagnostic {
         None => found
             .label("not in the catalogue")
             .help(format!("define `[metrics.{}]` in the catalogue", crate::text::printable(name)))
-            .help(format!("or name one of {}", listed(cx.catalog.metrics.names(), 8))),
+            .help(format!("or name {}", one_of(cx.catalog.metrics.names(), 8))),
     }
 }

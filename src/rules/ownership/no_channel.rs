@@ -46,7 +46,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if !entry.channel.is_absent() {
         return;
     }
-    let mut found = RULE.at(cx.home("feedback"), "nobody hears when a stage or guardrail fails");
+    let mut found = RULE.at(cx.home("feedback"), "nobody hears when a stage or guardrail fails").label("notifies nobody");
     if let Some(span) = cx.catalog.owners.key(&owner.value) {
         found = found.also(span, "the owner has no `channel`");
     }

@@ -44,7 +44,7 @@ fn check_spec(cx: &PlanCx<'_>, out: &mut Sink) {
             let found = RULE.at(cx.home("experiment"), "the experiment has no owner");
             out.push(match owners.is_empty() {
                 true => found.help("define an owner under `[owners.…]` of the catalogue and name it here"),
-                false => found.help(format!("add `owner`: one of {}", listed(owners.names(), 6))),
+                false => found.help(format!("add `owner`: {}", one_of(owners.names(), 6))),
             });
             return;
         }
@@ -93,6 +93,6 @@ fn unknown<'a>(owner: &At<String>, known: impl Iterator<Item = &'a str>) -> Diag
         ),
         None => found
             .label("no such owner")
-            .help(format!("one of {}, or define it under `[owners.…]`", listed(known.iter().copied(), 6))),
+            .help(format!("choose {}, or define it under `[owners.…]`", one_of(known.iter().copied(), 6))),
     }
 }

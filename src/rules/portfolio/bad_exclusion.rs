@@ -64,7 +64,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
 }
 
 fn unknown<'a>(id: &At<String>, verb: &str, known: impl Iterator<Item = &'a str>) -> Diagnostic {
-    let found = RULE.at(id.span, format!("{verb} {}, which does not exist", quoted(id)));
+    let found = RULE.at(id.span, format!("{verb} {}, an unknown experiment", quoted(id)));
     match nearest(id, known) {
         Some(near) => found.label(format!("did you mean `{near}`?")).fix(
             Applicability::Suggested,
@@ -87,8 +87,8 @@ fn half(entry: &Entry, other: &Entry, id: &At<String>) -> Option<Diagnostic> {
         [first, ..] => first.span,
     };
     Some(
-        RULE.at(id.span, format!("{} does not exclude {} back", quoted(&other.id), quoted(&entry.id)))
-            .label("half an exclusion")
+        RULE.at(id.span, format!("the exclusion of {} is not mutual", quoted(&other.id)))
+            .label("excluded here, and not the other way round")
             .also(place, format!("does not name {}", quoted(&entry.id)))
             .help(format!("add \"{mine}\" to `experiment.excludes` of {}", quoted(&other.id)))
             .help("or put both in one layer, which excludes both ways"),

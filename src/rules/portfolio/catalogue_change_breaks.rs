@@ -1,5 +1,7 @@
 //! PRT010 catalogue-change-breaks.
 
+use rayon::prelude::*;
+
 use crate::portfolio::{Base, Entry, Fate, KeyEdit, SharedEdit, Subject, touched};
 use crate::rules::prelude::*;
 
@@ -112,7 +114,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
             Subject::Template { .. } => {
                 let keys: Vec<&KeyEdit> = edit.keys.iter().filter(|key| PLANNED.contains(&root(key))).collect();
                 let inherits = |entry: &&Entry| keys.iter().any(|key| is_inherited(cx, base, entry, &key.key));
-                let live = live.into_iter().filter(inherits).collect();
+                let live = live.into_par_iter().filter(inherits).collect();
                 (keys, live)
             }
             Subject::Setting { .. } => continue,
@@ -134,9 +136,10 @@ fn among<'a>(edit: &'a SharedEdit, sort: &str, keys: &[(&str, &[&str])]) -> Vec<
 
 /// True when a value of the template is the spec's own as well, so that an edit of it changes the spec.
 fn is_inherited(cx: &PortfolioCx<'_>, base: &Base, entry: &Entry, key: &str) -> bool {
-    let spec = cx.workspace.specs.iter().find(|spec| spec.file == entry.file);
-    let (Some(before), Some(spec)) = (base.before(&entry.path), spec) else { return false };
-    let now = cx.workspace.compile(spec);
+    // Specs stand in the order of their paths.
+    let Ok(at) = cx.workspace.specs.binary_search_by(|spec| spec.path.cmp(&entry.path)) else { return false };
+    let Some(before) = base.before(&entry.path) else { return false };
+    let now = cx.workspace.compile(&cx.workspace.specs[at]);
     match (before.tree.at_path(key), now.tree.at_path(key)) {
         (Some(before), Some(now)) => !before.same_value(now),
         (before, now) => before.is_some() != now.is_some(),

@@ -55,7 +55,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
 
 fn collision(entry: &Entry, other: &Entry, more: &[&Entry]) -> Diagnostic {
     let mut found = RULE
-        .at(entry.flag_span, format!("{} sets flag {} too", quoted(&other.id), quoted(&entry.flag)))
+        .at(entry.flag_span, format!("flag {} is set by two experiments at once", quoted(&entry.flag)))
         .label(super::common_days(entry, other))
         .also(other.flag_span, format!("set by {}", quoted(&other.id)));
     for other in more {

@@ -65,7 +65,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             let share = holdout.share.value().map_or_else(String::new, |share| format!("{share} of all units, "));
             let shown = quoted(name);
             out.push(
-                RULE.at(named.span, format!("enrols units of the global holdout {shown}"))
+                RULE.at(named.span, format!("the experiment enrols units of holdout {shown}"))
                     .label(if named.value == "none" { "opts out" } else { "respects another one only" })
                     .also(span, format!("{share}for every experiment"))
                     .help("take `holdout` out: the global one is then respected"),

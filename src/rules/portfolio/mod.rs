@@ -11,9 +11,11 @@ crate::rules::rule::group! {
     slot_starves_power,
     queue,
     catalogue_change_breaks,
+    tested_before,
     crowded,
     requires_ended,
     shared_salt,
+    contact_fatigue,
 }
 
 use std::collections::BTreeMap;
@@ -56,7 +58,7 @@ fn exclusive(a: &Entry, b: &Entry) -> bool {
 }
 
 /// True when no unit meets the conditions of both.
-fn apart(a: &Entry, b: &Entry) -> bool {
+pub(super) fn apart(a: &Entry, b: &Entry) -> bool {
     let conditions = a.conditions.iter().chain(b.conditions.iter());
     crate::plan::clash(conditions, a.exclusions.iter().chain(b.exclusions.iter())).is_some()
 }
@@ -67,7 +69,7 @@ pub(super) fn collide(a: &Entry, b: &Entry) -> bool {
 }
 
 /// Two ids that are the same are told as such; nothing else is said of the two.
-fn same_id(a: &Entry, b: &Entry) -> bool {
+pub(super) fn same_id(a: &Entry, b: &Entry) -> bool {
     a.id == b.id
 }
 

@@ -30,7 +30,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     let key = |entry: &Entry| {
         let surface = entry.surface.as_ref().map(|(name, _)| name.clone());
         surface.map_or_else(Vec::new, |surface| {
-            entry.primaries.iter().map(|metric| (surface.clone(), metric.clone())).collect()
+            entry.primaries.iter().map(|metric| (surface.clone(), metric.value.clone())).collect()
         })
     };
     for ((surface, metric), group) in super::groups(cx.portfolio, key) {
@@ -46,11 +46,11 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
                 group[..index].iter().rev().take(super::MOST_COMPARED).filter(meets).take(3).copied().collect();
             let (Some(first), Some((_, span))) = (others.first(), &entry.surface) else { continue };
             let mut found = RULE
-                .at(*span, format!("{} tests {} on surface {} too", quoted(&first.id), quoted(&metric), quoted(&surface)))
+                .at(*span, format!("two experiments test for {} at once", quoted(&metric)))
                 .label(super::common_days(entry, first));
             for other in &others {
                 if let Some((_, span)) = &other.surface {
-                    found = found.also(*span, quoted(&other.id));
+                    found = found.also(*span, format!("{} changes {} too", quoted(&other.id), quoted(&surface)));
                 }
             }
             let layer = others.iter().find_map(|other| other.layer.as_ref()).or(entry.layer.as_ref());

@@ -56,7 +56,7 @@ fn shared(entry: &Entry, other: &Entry) -> Diagnostic {
     let found = RULE
         .at(
             entry.salt_span.unwrap_or(entry.span),
-            format!("{} hashes the same units with salt {} too", quoted(&other.id), quoted(&entry.salt)),
+            format!("two experiments at once share salt {}", quoted(&entry.salt)),
         )
         .label(super::common_days(entry, other))
         .also(other.salt_span.unwrap_or(other.span), format!("salt of {}", quoted(&other.id)))

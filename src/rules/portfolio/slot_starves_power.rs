@@ -57,7 +57,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
             continue;
         }
         let when = day.map_or_else(String::new, |day| format!(" on {day}"));
-        let headline = format!("layer {} has {} left{when}, and the power asks for {}", quoted(layer), percent(free), percent(wanted));
+        let headline = format!("layer {} has {} left{when}; power needs {}", quoted(layer), percent(free), percent(wanted));
         let mut found = RULE
             .at(super::asked(entry), headline)
             .label(format!("{} asked", percent(entry.share)))

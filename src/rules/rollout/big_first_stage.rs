@@ -43,8 +43,8 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
     let (share, most_text) = (percent(first.share.value), most.value.to_string());
     let span = first.share.span().unwrap_or_else(|| cx.home("rollout"));
-    let headline = format!("the first stage takes {share} of eligible units, more than {most_text}");
-    let label = if first.implied { "all of it on the first day" } else { "at once" };
+    let headline = format!("the first stage takes {share} of eligible units; the policy allows {most_text}");
+    let label = if first.implied { "all of it on the first day" } else { "before anything was seen to work" };
     let mut found = super::at_value(&RULE, cx, span, headline, label);
     found = found.fact("have", first.share.value).fact("most", most.value.fraction());
     if let Some(span) = most.span() {

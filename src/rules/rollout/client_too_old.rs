@@ -72,7 +72,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
     let [major, minor, patch] = since.version;
     let first = format!("{major}.{minor}.{patch}");
-    let headline = format!("versions before {first} do not know the flag {}", quoted(flag));
+    let headline = format!("versions before {first} do not know flag {}", quoted(flag));
     let whole = || {
         let version = version_attribute(cx).unwrap_or("app_version");
         format!("add `{{ attribute = \"{version}\", semver = \">={first}\" }}` to `audience.where`")

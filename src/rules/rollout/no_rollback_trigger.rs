@@ -73,7 +73,7 @@ fn missing(cx: &PlanCx<'_>, span: Span, label: &str, out: &mut Sink) {
 
 fn unwatched(cx: &PlanCx<'_>, metric: &At<String>, watched: Vec<&str>) -> Diagnostic {
     let name = quoted(&metric.value);
-    let found = RULE.at(metric.span, format!("rollback watches {name}, no guardrail or monitor metric here"));
+    let found = RULE.at(metric.span, format!("rollback on {name}, not a guardrail or monitor"));
     let found = match cx.plan.metric(&metric.value) {
         Some(used) => found.label("never watched").also(used.span, format!("listed as a {} metric", used.role)),
         None => match nearest(&metric.value, watched.iter().copied()) {
@@ -87,6 +87,6 @@ fn unwatched(cx: &PlanCx<'_>, metric: &At<String>, watched: Vec<&str>) -> Diagno
             None => found.label("never watched"),
         },
     };
-    let found = if watched.is_empty() { found } else { found.help(format!("watch one of {}", listed(watched, 6))) };
+    let found = if watched.is_empty() { found } else { found.help(format!("watch {}", one_of(watched, 6))) };
     found.help(format!("or list {name} under `[[metrics.monitor]]`"))
 }

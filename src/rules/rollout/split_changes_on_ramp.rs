@@ -67,10 +67,21 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let split = |fractions: &mut dyn Iterator<Item = f64>| fractions.map(percent).collect::<Vec<_>>().join(" / ");
         let staged = split(&mut here.iter().map(|weight| weight / total));
         let planned = split(&mut variants.iter().map(|variant| variant.fraction));
-        let span = stage.weights[0].0.span;
+        // All weights where they stand on one line, else the one that moves furthest from its plan.
+        let moved = |name: &str| {
+            let planned = variants.iter().find(|variant| variant.name == name).map_or(0.0, |variant| variant.fraction);
+            (weight(name) / total - planned).abs()
+        };
+        let furthest = stage.weights.iter().max_by(|(a, _), (b, _)| moved(a).total_cmp(&moved(b)));
+        let (Some((first, _)), Some((_, last)), Some((_, far))) = (stage.weights.first(), stage.weights.last(), furthest)
+        else {
+            continue;
+        };
+        let all = Span { end: last.span.end, ..first.span };
+        let place = if cx.written(all).contains('\n') { far.span } else { all };
         let mut found = RULE
             .at(
-                Span { end: stage.weights.last().map_or(span.end, |(_, weight)| weight.span.end), ..span },
+                place,
                 format!("stage {} splits {staged}, the experiment {planned}", quoted(&stage.name)),
             )
             .label("pooled with stages of another split");

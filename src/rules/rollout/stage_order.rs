@@ -54,7 +54,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         }
         let (from, to) = (percent(before.share.value), percent(after.share.value));
         let headline = format!("stage {} shrinks from {from} to {to}", quoted(&after.name));
-        let mut found = super::at_value(&RULE, cx, at(after), headline, to);
+        let mut found = super::at_value(&RULE, cx, at(after), headline, "fewer units than before");
         found = found.also(at(before), format!("{from} in the stage before"));
         out.push(found.help(format!("set its share to more than {from}, or move it before {}", quoted(&before.name))));
     }
@@ -65,7 +65,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let share = percent(stage.share.value);
         let headline = format!("stage {} takes {share}, above `max_share`", quoted(&stage.name));
         out.push(
-            super::at_value(&RULE, cx, at(stage), headline, share)
+            super::at_value(&RULE, cx, at(stage), headline, "too much")
                 .also(max.span, "never more than this while the outcome is open")
                 .help(format!("set the share of the stage to {}, or raise `max_share`", *max)),
         );

@@ -90,7 +90,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         }
         let when = if start.is_some() { "at the start" } else { "today" };
         let mut found =
-            place::at_metric(cx, &RULE, metric, format!("the baseline of {name} is {age} days old {when}"))
+            place::at_metric(cx, &RULE, metric, format!("baseline of {name} is {age} days old {when}"))
                 .label(format!("the policy allows {}", days(most.value.whole_days())))
                 .also(measured.span, "last measured")
                 .fact("age_days", age as f64)
@@ -114,7 +114,7 @@ fn other_window(cx: &PlanCx<'_>, metric: &PlannedMetric, defined: &At<Metric>) -
     }
     let (name, long) = (quoted(&metric.name), |span: crate::spec::Duration| place::span_text(span));
     let headline =
-        format!("the baseline of {name} is over {}, and {} are counted", long(measured.value), long(counted.value));
+        format!("{name} counts {}; its baseline covers {}", long(counted.value), long(measured.value));
     let place = counted.span().or(defined.baseline.span());
     let mut found = place::at_value(cx, &RULE, place, "metrics", headline)
         .label("sized for another number")

@@ -38,10 +38,10 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     for metric in place::deciding(cx.plan).filter(|metric| metric.baseline.is_some()) {
         let Some(defined) = place::definition(cx, metric) else { continue };
         let Some(on) = defined.measured_on.get().filter(|on| on.value != base.value) else { continue };
-        let headline = format!("the baseline of {} is of {}, not {}", quoted(&metric.name), quoted(on), quoted(&base.value));
+        let headline = format!("the baseline of {} is of another audience", quoted(&metric.name));
         let mut found = place::at_metric(cx, &RULE, metric, headline)
-            .label("sized for other units")
-            .also(on.span, "measured on this audience");
+            .label(format!("sized for units of {}", quoted(on)))
+            .also(on.span, "measured on this one");
         if let Some(span) = base.span() {
             found = found.also(span, "the experiment is for this one");
         }

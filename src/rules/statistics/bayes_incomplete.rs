@@ -84,7 +84,7 @@ fn lax(cx: &PlanCx<'_>) -> Option<Diagnostic> {
         return None;
     }
     let bar = bayes.win_probability.as_ref().or(bayes.max_expected_loss.as_ref()).and_then(|known| known.span());
-    let headline = format!("{} of changes without effect would win on {}", percent(rate), quoted(&sized.metric));
+    let headline = format!("{} wins in {} of runs without effect", quoted(&sized.metric), percent(rate));
     let mut found = crate::rules::place::at_value(cx, &RULE, bar, "design.bayes", headline)
         .label(format!("met too easily by {} control units", count(control)));
     if let Some(span) = cx.policy.max_alpha.span() {

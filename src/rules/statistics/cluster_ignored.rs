@@ -66,10 +66,14 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             return;
         }
         let names = lacks.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ");
+        let meanings = lacks.iter().map(|key| match *key {
+            "icc" => "`icc`, the correlation of members within a group",
+            _ => "`mean_size`, members a group",
+        });
         out.push(
             RULE.at(cx.home("design.cluster"), format!("assignment by group without {names}"))
                 .label("the size counts members as if they were independent")
-                .help("add `icc`, the correlation of members within a group, and `mean_size`, members a group")
+                .help(format!("add {}", meanings.collect::<Vec<_>>().join(", and ")))
                 .help("expect the sample to grow by the factor 1 + (mean_size - 1) × icc"),
         );
         return;

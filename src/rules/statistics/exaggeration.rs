@@ -55,7 +55,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             continue;
         }
         let headline = format!(
-            "a win on {} would overstate the effect {} times",
+            "a win on {} overstates the effect {} times",
             quoted(&metric.name),
             place::significant((found.magnitude * 10.0).round() / 10.0)
         );

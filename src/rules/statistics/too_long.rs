@@ -49,6 +49,6 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         if let Some(limit) = most.span() {
             found = found.also(limit, "the limit");
         }
-        out.push(found.help(format!("run at most {} with a larger `share` or a larger `mde`", days(allowed))));
+        out.push(found.help(format!("run at most {}: a larger `share` or `mde` needs fewer days, and `expc power` shows how many", days(allowed))));
     }
 }

@@ -72,7 +72,7 @@ fn message<'a>(templates: impl Iterator<Item = &'a String>, own: &str, broken: &
                 (None, true) => found.label("there are no templates").help("remove `extends`, or write the template"),
                 (None, false) => found
                     .label("no file of that name among the templates")
-                    .help(format!("one of {}, or remove `extends`", listed(names.iter().copied(), 6))),
+                    .help(format!("choose {}, or remove `extends`", one_of(names.iter().copied(), 6))),
             }
         }
         BrokenChain::Cycle(at, names) => {

@@ -114,7 +114,7 @@ impl Walk<'_, '_> {
             _ => return,
         };
         let found = RULE
-            .at(own.span, format!("{} is {}, weaker than the default", quoted(path), quoted(self.cx.written(own.span))))
+            .at(own.span, format!("{} is {}; the default is safer", quoted(path), quoted(self.cx.written(own.span))))
             .label(format!("{weaker} by default"))
             .also(self.protected.span, "protected here")
             .help("remove the key");
@@ -166,7 +166,7 @@ impl Walk<'_, '_> {
         let short = |text: &str| text.len() <= 24 && !text.contains('\n');
         let headline = match (&floor, short(written) && short(inherited)) {
             (Some(_), true) => {
-                format!("{} is {}, weaker than the protected {}", quoted(path), quoted(written), quoted(inherited))
+                format!("{} is {}; protected is {}", quoted(path), quoted(written), quoted(inherited))
             }
             (Some(_), false) => format!("{} is weaker than the protected value", quoted(path)),
             (None, _) => format!("{} changes a protected value", quoted(path)),

@@ -82,7 +82,7 @@ fn check_spec(cx: &PlanCx<'_>, out: &mut Sink) {
         let found = lacks(cx, "audience", "unit").label("what is randomised?");
         out.push(match cx.catalog.units.is_empty() {
             true => found.help("define a unit under `[units.…]` of the catalogue and name it here"),
-            false => found.help(format!("add `unit`: one of {}", listed(units, 5))),
+            false => found.help(format!("add `unit`: {}", one_of(units, 5))),
         });
     }
     let rollout = spec.rollout.value();

@@ -41,7 +41,10 @@ fn check(cx: &FileCx<'_>, out: &mut Sink) {
             FaultKind::WrongType { found, expected } => out.push(
                 RULE.at(fault.span, format!("{path} holds {found}"))
                     .label(format!("expected {expected}"))
-                    .help(format!("write {expected}")),
+                    .help(match expected.as_ref() {
+                        "a boolean" => "write true or false, without quotes".to_owned(),
+                        expected => format!("write {expected}"),
+                    }),
             ),
             FaultKind::UnknownWord { found, known } => out.push(unknown_word(fault.span, &path, found, known)),
             FaultKind::MissingKey { key } => {
@@ -68,7 +71,7 @@ fn refused(span: Span, path: &str, text: &str) -> Diagnostic {
 fn unknown_word(span: Span, path: &str, found: &str, known: &[&'static str]) -> Diagnostic {
     let diagnostic = RULE
         .at(span, format!("{path} does not know {}", quoted(found)))
-        .help(format!("one of {}", listed(known.iter().copied(), 12)));
+        .help(format!("choose {}", one_of(known.iter().copied(), 12)));
     match nearest(found, known.iter().copied()) {
         Some(name) => diagnostic.label(format!("did you mean \"{name}\"?")).fix(
             Applicability::Suggested,
