@@ -8,7 +8,6 @@ mod base;
 #[path = "support/examples.rs"]
 mod examples;
 
-
 use expc::check::check;
 use expc::rules;
 

@@ -47,8 +47,15 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
 /// The workspace of an example, and what a run over it is told: its day and, where it has one, its base.
 #[allow(dead_code, reason = "not every test asks for it")]
 pub fn opened(example: &str) -> (Workspace, Options) {
+    opened_with(example, &|path, bytes| (path, bytes))
+}
+
+/// The same with other names: `rename` is given the path and the bytes of each file, then and today.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn opened_with(example: &str, rename: &dyn Fn(String, Vec<u8>) -> (String, Vec<u8>)) -> (Workspace, Options) {
     let in_memory = |files: BTreeMap<String, Vec<u8>>| {
-        files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes))
+        let renamed = files.into_iter().map(|(path, bytes)| rename(path, bytes));
+        renamed.fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes))
     };
     let (files, today) = workspace_of(example);
     let now = in_memory(files);

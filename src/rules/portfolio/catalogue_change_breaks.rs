@@ -153,12 +153,17 @@ fn found(edit: &SharedEdit, first: &KeyEdit, others: &[&KeyEdit], whom: &[&Entry
     };
     let now = |key: &KeyEdit| if key.after.is_some() { was(key) } else { format!("{}, and is gone", was(key)) };
     let place = first.span.or(edit.span).expect("what is changed is still there");
-    let whose = match whom {
-        [one] => quoted(&one.id),
-        many if many.iter().all(|entry| entry.status == Status::Running) => format!("{} running experiments", many.len()),
-        many => format!("{} experiments under way", many.len()),
+    let running = whom.iter().all(|entry| entry.status == Status::Running);
+    let whose = match (whom.len(), running) {
+        (1, true) => "a running experiment".to_owned(),
+        (1, false) => "an experiment that is ready".to_owned(),
+        (many, true) => format!("{} running experiments", count(many as f64)),
+        (many, false) => format!("{} experiments under way", count(many as f64)),
     };
-    let name: String = edit.name().chars().take(45).collect();
+    let name = match edit.name().char_indices().nth(40) {
+        Some((cut, _)) => format!("{}…`", &edit.name()[..cut]),
+        None => edit.name(),
+    };
     let mut found = RULE.at(place, format!("{name} changes under {whose}")).label(now(first));
     for key in others.iter().take(3) {
         found = found.also(key.span.unwrap_or(place), now(key));
@@ -166,7 +171,7 @@ fn found(edit: &SharedEdit, first: &KeyEdit, others: &[&KeyEdit], whom: &[&Entry
     for entry in whom.iter().take(3) {
         found = found.also(entry.span, format!("{}, planned with the old one", entry.status.word()));
     }
-    if 1 < whom.len() {
+    if 3 < whom.len() {
         found = found.help(format!("it reaches {}", listed(whom.iter().map(|entry| &*entry.id), 8)));
     }
     let way = match &edit.subject {
