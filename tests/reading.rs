@@ -22,6 +22,7 @@ fn seen(changes: &[(&str, &str)]) -> String {
     let report = Report {
         sources: &workspace.sources,
         findings: &outcome.findings,
+        suppressed: &outcome.suppressed,
         skipped: &outcome.skipped,
         rules: &[],
         summary: Summary::default(),

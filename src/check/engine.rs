@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::leveled;
-use crate::diag::{Diagnostic, Level, Skipped};
+use super::{leveled, suppress};
+use crate::diag::{Diagnostic, Level, Skipped, Suppressed};
 use crate::policy::{Levels, PresetName};
 use crate::portfolio::{Base, Compiled, Document, Entry, Portfolio, SharedConditions, SpecFile, Workspace};
 use crate::rules::{self, Check, Context, FileCx, PlanCx, PortfolioCx, Rule, Sink};
@@ -36,6 +36,8 @@ impl Options {
 pub struct Outcome {
     /// In the order of their places.
     pub findings: Vec<Diagnostic>,
+    /// What comments hide, in the same order.
+    pub suppressed: Vec<Suppressed>,
     pub skipped: Vec<Skipped>,
     pub portfolio: Portfolio,
     /// Findings that are set aside because they are no news: see [`super::check_change`] and [`super::Baseline`].
@@ -92,6 +94,7 @@ pub(super) fn conclude(
     outcome.findings.dedup();
     outcome.findings = shared_once(std::mem::take(&mut outcome.findings));
     super::fixes::fit(&workspace.sources, &mut outcome.findings);
+    suppress::apply(rules, workspace, options.today, &mut outcome);
     outcome.skipped.sort();
     outcome.skipped.dedup();
     outcome
@@ -136,7 +139,7 @@ pub(super) fn guarded(rules: &[&'static Rule], workspace: &Workspace, spec: &Spe
 }
 
 /// A fault of expc itself, as a finding.
-fn internal_error(span: Span, headline: impl Into<String>, panic: &(dyn Any + Send)) -> Diagnostic {
+pub(super) fn internal_error(span: Span, headline: impl Into<String>, panic: &(dyn Any + Send)) -> Diagnostic {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no more is known");
     Diagnostic::new("INT001", "internal-error", Level::Error, span, headline)
@@ -233,7 +236,7 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
                         }
                     }
                     Check::Workspace(check) | Check::Portfolio(check) => check(&cx, &mut sink),
-                    Check::Plan(_) => {}
+                    Check::Plan(_) | Check::Comments(_) => {}
                 }
             }
             sink

@@ -5,14 +5,17 @@
 //! answer is the same for any number of threads. [`check_change`] and [`Baseline`] set findings aside that are no
 //! news; [`fixes`] turns findings into new texts.
 
+mod add_ignores;
 mod baseline;
 mod change;
 mod engine;
 mod leveled;
+mod suppress;
 
 pub use baseline::{Baseline, BaselineFault, BaselineUse};
 pub use change::check_change;
 pub mod fixes;
 
+pub use add_ignores::{Additions, add_ignores};
 pub use engine::{Options, Outcome, check};
 pub use leveled::level_of;

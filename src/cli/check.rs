@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure, base, baseline, fix, place, required};
+use super::{Exit, Failure, add_ignore, base, baseline, fix, place, required};
 use crate::check::{Options, Outcome, check, check_change, level_of};
 use crate::diag::{Diagnostic, Level};
 use crate::portfolio::{Base, touched};
@@ -45,6 +45,8 @@ pub struct Arguments {
     color: clap::ColorChoice,
     #[command(flatten)]
     fix: fix::Arguments,
+    #[command(flatten)]
+    add_ignore: add_ignore::Arguments,
     /// Threads; all cores when absent
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -58,7 +60,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let opened = place::open(&arguments.path)?;
     let today = place::day(arguments.today);
-    let opened = fix::run(&arguments.fix, opened, Options { today, ..Options::default() }, arguments.color)?;
+    let options = Options { today, ..Options::default() };
+    let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, today)? {
+        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options, arguments.color)?,
+        None => fix::run(&arguments.fix, opened, options, arguments.color)?,
+    };
     let base = arguments.against.as_deref().map(|reference| base::open(&opened, reference)).transpose()?;
     let options = Options { today, base };
     if arguments.baseline.writes() {
@@ -67,17 +73,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut outcome = check_change(&opened.workspace, &options);
     let mut compared = compared(&opened, &outcome, options.base.as_deref());
     compared.baseline = arguments.baseline.apply(&opened, &mut outcome)?;
-    let covered = |finding: &Diagnostic| {
-        let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
-        spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
-    };
-    outcome.findings.retain(covered);
+    outcome.findings.retain(|finding| concerns(&opened, finding));
+    outcome.suppressed.retain(|one| concerns(&opened, &one.finding));
     // Also when the folder is missing or the catalogue has faults: no experiment was checked.
     let nothing = opened.workspace.specs.is_empty() && !outcome.crashed;
     let exit = if nothing { Exit::Nothing } else { exit(&outcome, arguments.deny_warnings) };
     if arguments.all {
         compared.shown = true;
-        outcome.findings.extend(outcome.older.drain(..).filter(covered));
+        outcome.findings.extend(outcome.older.drain(..).filter(|finding| concerns(&opened, finding)));
         outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     }
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
@@ -113,6 +116,12 @@ fn compared(opened: &place::Opened, outcome: &Outcome, base: Option<&Base>) -> C
     }
 }
 
+/// True when a finding has a place in the part of the workspace that was named.
+pub fn concerns(opened: &place::Opened, finding: &Diagnostic) -> bool {
+    let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
+    spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
+}
+
 /// The format of a name, or the names there are.
 pub fn format(name: &str) -> Result<&'static dyn Format, Failure> {
     report::format(name).ok_or_else(|| Failure::Usage {
@@ -145,6 +154,7 @@ pub fn print(
     let report = Report {
         sources: &workspace.sources.under(&opened.prefix),
         findings: &outcome.findings,
+        suppressed: &outcome.suppressed,
         skipped: &outcome.skipped,
         rules: &pages(opened),
         summary: Summary {

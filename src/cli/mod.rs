@@ -1,6 +1,7 @@
 //! The doors: one file a subcommand, one line in `Command`. With the language server the only room that talks
 //! to a person.
 
+mod add_ignore;
 mod base;
 mod baseline;
 mod build;

@@ -83,8 +83,8 @@ fn page_json(rule: &Rule) -> serde_json::Value {
         "code": rule.code, "name": rule.name, "group": rule.group(), "since": rule.since,
         "level": rule.level, "level_in_drafts": rule.draft, "fix": rule.fix,
         "needs": rule.needs.iter().map(|need| need.name()).collect::<Vec<_>>(),
-        "summary": rule.summary(), "why": rule.why(), "source": rule.source(),
-        "bad": rule.examples("bad"), "good": rule.examples("good"),
+        "summary": rule.summary(), "why": rule.why(), "how": rule.how(), "source": rule.source(),
+        "bad": rule.examples("bad"), "fixed": rule.examples("fixed"), "good": rule.examples("good"),
     })
 }
 
@@ -138,13 +138,14 @@ fn plain(markdown: &str) -> String {
 pub fn page(rule: &Rule) -> String {
     let mut text = format!("{} {}\n\n{}\n\n", rule.code, rule.name, wrapped(&rule.summary()));
     text += &format!("Why\n{}\n", wrapped(&rule.why()));
+    if !rule.how().is_empty() {
+        text += &format!("\nHow\n{}\n", wrapped(&rule.how()));
+    }
     if !rule.source().is_empty() {
         text += &format!("\nSource\n{}\n", wrapped(&rule.source()));
     }
-    for (sort, title) in [("bad", "Bad"), ("good", "Good")] {
-        for example in rule.examples(sort) {
-            text += &format!("\n{title}\n{}", indented(&readable(&example)));
-        }
+    for (title, example) in in_order(rule) {
+        text += &format!("\n{title}\n{}", indented(&readable(&example)));
     }
     let level = rule.level.name();
     let draft = if rule.draft == rule.level { String::new() } else { format!(", {} in drafts", rule.draft.name()) };
@@ -162,6 +163,18 @@ pub fn page(rule: &Rule) -> String {
     text
 }
 
+/// The examples of a rule as its pages show them: each bad one with what its fix changes, then the good ones.
+pub(super) fn in_order(rule: &Rule) -> impl Iterator<Item = (&'static str, String)> {
+    let titled = |(sort, text)| match sort {
+        "bad" => Some(("Bad", text)),
+        "fixed" => Some(("Fixed", text)),
+        _ => Some(("Good", text)).filter(|_| sort == "good"),
+    };
+    let mut blocks: Vec<_> = rule.blocks().into_iter().filter_map(titled).collect();
+    blocks.sort_by_key(|(title, _)| *title == "Good");
+    blocks.into_iter()
+}
+
 /// Test directives in the words of a reader.
 pub(super) fn readable(example: &str) -> String {
     let line = |line: &str| match line.trim().strip_prefix("#: ") {
@@ -169,6 +182,10 @@ pub(super) fn readable(example: &str) -> String {
             Some(("without", key)) => format!("# … without `{key}`\n"),
             Some(("file", path)) => format!("# {path}\n"),
             Some(("copy", path)) => format!("# … a copy of {path}, and\n"),
+            Some(("leaves", rest)) => {
+                let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+                format!("# … and {code} is left: {reason}\n")
+            }
             Some(("today", day)) => format!("# on {day}\n"),
             Some(("remove", path)) => format!("# … without {path}\n"),
             Some(("author", name)) => format!("# in a commit of {name}\n"),

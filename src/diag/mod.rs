@@ -182,6 +182,16 @@ impl Diagnostic {
     }
 }
 
+/// A finding that a comment hides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suppressed {
+    pub finding: Diagnostic,
+    pub comment: Span,
+    pub reason: String,
+    /// The last day on which it is hidden, as `2027-02-20`.
+    pub until: Option<String>,
+}
+
 /// What a rule needs beyond the spec. Shown by `expc rules`; a rule whose need is absent reports itself skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Context {

@@ -214,6 +214,9 @@ pub struct PolicyTable {
     /// True when secondary metrics may be judged by the rate of false discoveries.
     #[schemars(example = true)]
     pub allow_false_discovery_rate: Field<bool>,
+    /// Rules that no comment may ignore, by code, name or group.
+    #[schemars(example = &["governance", "MET001"])]
+    pub never_ignore: Field<List<String>>,
     /// How long the people of a run that moved them, and was taken back, are left alone before the next run judges them.
     #[schemars(example = &"14 days")]
     pub washout: Field<Duration>,

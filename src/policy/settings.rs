@@ -51,6 +51,8 @@ macro_rules! policy {
             pub required_sign_offs: Vec<(At<String>, NameList)>,
             pub excluded_attributes: NameList,
             pub basis_regions: NameList,
+            /// Rules by code, name or group.
+            pub never_ignore: NameList,
             pub allowed_regions: NameList,
         }
 
@@ -70,6 +72,7 @@ macro_rules! policy {
                     required_sign_offs: named_lists(&table.required_sign_offs),
                     excluded_attributes: names(&table.excluded_attributes),
                     basis_regions: names(&table.basis_regions),
+                    never_ignore: names(&table.never_ignore),
                     allowed_regions: names(&table.allowed_regions),
                 }
             }
@@ -94,6 +97,9 @@ macro_rules! policy {
                 }
                 if table.basis_regions.get().is_some() {
                     self.basis_regions = names(&table.basis_regions);
+                }
+                if table.never_ignore.get().is_some() {
+                    self.never_ignore = names(&table.never_ignore);
                 }
                 if table.allowed_regions.get().is_some() {
                     self.allowed_regions = names(&table.allowed_regions);

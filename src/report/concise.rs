@@ -3,7 +3,7 @@
 use std::io;
 
 use super::shown::{lines_bent, shown};
-use super::verdict::{remarks, verdict};
+use super::verdict::{remarks, suppressed, verdict};
 use super::{Format, Look, Report};
 use crate::text::Place;
 
@@ -32,6 +32,7 @@ impl Format for Concise {
             out.write_all(lines_bent(&line).as_bytes())?;
         }
         writeln!(out, "{}", verdict(report))?;
-        remarks(report, look.verbose).iter().try_for_each(|line| writeln!(out, "{line}"))
+        let hidden = suppressed(report, look.verbose);
+        hidden.iter().chain(&remarks(report, look.verbose)).try_for_each(|line| writeln!(out, "{line}"))
     }
 }

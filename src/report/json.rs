@@ -59,11 +59,14 @@ struct Report {
     #[schemars(example = json!({ "name": "expc", "version": "0.1.0" }))]
     tool: Tool,
     /// What was read, and how many findings there are of each level.
-    #[schemars(example = json!({ "workspace": ".", "today": "2026-12-01", "files": 14, "experiments": 12, "errors": 2, "warnings": 1, "infos": 3, "base": null, "baseline": null }))]
+    #[schemars(example = json!({ "workspace": ".", "today": "2026-12-01", "files": 14, "experiments": 12, "errors": 2, "warnings": 1, "infos": 3, "suppressed": 1, "base": null, "baseline": null }))]
     summary: Summary,
     /// All findings, sorted by file, place and code.
     #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
     findings: Vec<Finding>,
+    /// Findings that comments hide, sorted in the same way. They fail no run.
+    #[schemars(example = json!([{ "finding": { "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }, "reason": "pilot, power judged by hand", "until": "2027-02-20", "comment": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } } }]))]
+    suppressed: Vec<Suppressed>,
     /// The rules that could not run, and what they lacked. A skipped rule has not passed.
     #[schemars(example = json!([{ "code": "STA002", "experiment": "checkout-one-tap", "context": "traffic", "lacks": "no `daily_units` for audience `buyers`" }]))]
     skipped: Vec<Skipped>,
@@ -107,6 +110,9 @@ struct Summary {
     /// Findings of level `info`.
     #[schemars(example = 3)]
     infos: usize,
+    /// Findings that comments hide; they are not among the others.
+    #[schemars(example = 1)]
+    suppressed: usize,
     /// The revision that the run was compared with; null without one.
     #[schemars(example = json!({ "reference": "origin/main", "commit": "1a2b3c4d5e", "older": 41 }))]
     base: Option<Base>,
@@ -298,6 +304,23 @@ struct Edit {
     replacement: String,
 }
 
+/// A finding that a comment hides.
+#[derive(Serialize, JsonSchema)]
+struct Suppressed {
+    /// What it would say.
+    #[schemars(example = json!({ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }))]
+    finding: Finding,
+    /// Why it is hidden, in the words of the comment.
+    #[schemars(example = &"pilot, power judged by hand")]
+    reason: String,
+    /// The last day on which it is hidden; null when the comment names none.
+    #[schemars(example = &"2027-02-20")]
+    until: Option<String>,
+    /// The comment.
+    #[schemars(example = json!({ "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } }))]
+    comment: Place,
+}
+
 /// A rule that could not run for an experiment.
 #[derive(Serialize, JsonSchema)]
 struct Skipped {
@@ -330,6 +353,7 @@ impl Report {
                 errors,
                 warnings,
                 infos,
+                suppressed: report.suppressed.len(),
                 base: compared.base.as_ref().map(|(reference, commit)| Base {
                     reference: reference.clone(),
                     commit: commit.clone(),
@@ -342,6 +366,7 @@ impl Report {
                 }),
             },
             findings: report.findings().map(|finding| Finding::of(report.sources, finding)).collect(),
+            suppressed: report.suppressed.iter().map(|one| Suppressed::of(report.sources, one)).collect(),
             skipped: report.skipped.iter().map(Skipped::of).collect(),
             touched: compared.touched.iter().map(Touched::of).collect(),
         }
@@ -412,6 +437,17 @@ impl Touched {
             fate: touched.fate.to_owned(),
             keys: touched.keys.clone(),
             experiments: touched.experiments.clone(),
+        }
+    }
+}
+
+impl Suppressed {
+    fn of(sources: &Sources, one: &diag::Suppressed) -> Self {
+        Self {
+            finding: Finding::of(sources, &one.finding),
+            reason: printable(&one.reason),
+            until: one.until.clone(),
+            comment: Place::of(sources, one.comment),
         }
     }
 }

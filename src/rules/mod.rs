@@ -3,6 +3,7 @@
 //! A rule is a pure function of what it is given (see [`rule`]): it never parses, never asks the clock, never
 //! prints. Its doc comment is its page. Codes are never reused. Start with any rule file; they all read alike.
 
+pub mod ignores;
 mod past;
 mod place;
 pub mod prelude;
@@ -23,7 +24,7 @@ pub mod rollout;
 pub mod statistics;
 pub mod syntax;
 
-pub use rule::{Check, Context, FileCx, GROUPS, PlanCx, PortfolioCx, Rule, Sink};
+pub use rule::{Check, CommentsCx, Context, FileCx, GROUPS, PlanCx, PortfolioCx, Rule, Sink};
 
 /// The groups in the order in which a spec reads.
 static BY_GROUP: [&[&Rule]; 14] = [

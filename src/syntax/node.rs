@@ -87,6 +87,28 @@ impl Node {
         path.split('.').try_fold(self, |node, key| node.as_table()?.get(key))
     }
 
+    /// The entry whose key or value is at a place, and the table that holds it.
+    pub fn entry_at(&self, span: Span) -> Option<(&Node, &Entry)> {
+        match &self.value {
+            Value::Table(table) => table.entries.iter().find_map(|entry| {
+                let is_it = entry.key_span == span || entry.node.span == span;
+                if is_it { Some((self, entry)) } else { entry.node.entry_at(span) }
+            }),
+            Value::Array(items) => items.iter().find_map(|item| item.entry_at(span)),
+            _ => None,
+        }
+    }
+
+    /// The list with an element at a place, its path, and the index of the element.
+    pub fn item_at(&self, span: Span) -> Option<(String, &Entry, usize)> {
+        let below =
+            |entry: &'_ Entry| entry.node.as_array().and_then(|items| items.iter().position(|item| item.span == span));
+        self.as_table()?.entries.iter().find_map(|entry| match below(entry) {
+            Some(at) => Some((entry.key.clone(), entry, at)),
+            None => entry.node.item_at(span).map(|(path, list, at)| (format!("{}.{path}", entry.key), list, at)),
+        })
+    }
+
     /// The value in JSON. Dates become their text; numbers that JSON cannot hold become text as well.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;

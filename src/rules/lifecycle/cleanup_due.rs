@@ -21,6 +21,9 @@ rule! {
     /// decided = 2027-02-15
     /// learned = "one tap helps new buyers most"
     /// ```
+    /// ```toml,fixed
+    /// experiment.status = "archived"
+    /// ```
     /// ```toml,good
     /// #: today 2027-03-20
     /// [experiment]

@@ -28,6 +28,10 @@ rule! {
     /// [events.order_refunded]
     /// identified_by = ["usr"]
     /// ```
+    /// ```toml,fixed
+    /// #: file catalog/base.toml
+    /// events.order_refunded.identified_by = ["user"]
+    /// ```
     /// ```toml,good
     /// #: file catalog/base.toml
     /// [units.device]
@@ -39,7 +43,7 @@ rule! {
     /// ```
     static RULE = {
         code: "MET026", name: "event-without-unit", since: "0.1.0",
-        level: Error in drafts Warn, needs: [Catalog],
+        level: Error in drafts Warn, fix: Suggested, needs: [Catalog],
         check: Plan(check), Workspace(names),
     }
 }

@@ -8,5 +8,7 @@ crate::rules::rule::group! {
     link_missing,
     no_channel,
     metric_owner_not_asked,
+    bare_suppression,
     analyst_needed,
+    unused_suppression,
 }

@@ -3,6 +3,7 @@
 use crate::catalog::Entries;
 use crate::plan::targets::Capabilities;
 use crate::policy::{LevelWord, Override, Pattern, Policy, PolicyTable, PresetName};
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::rules::{GROUPS, all};
 use crate::spec::{List, Named};
@@ -19,7 +20,12 @@ rule! {
     /// ```toml,bad
     /// #: file expc.toml
     /// [rules]
-    /// underpwoered-test = "warn"
+    /// underpowred = "warn"
+    /// ```
+    /// ```toml,fixed
+    /// #: file expc.toml
+    /// #: without rules.underpowred
+    /// rules.underpowered = "warn"
     /// ```
     /// ```toml,bad
     /// #: file expc.toml
@@ -37,6 +43,11 @@ rule! {
     /// [policy]
     /// max_primaries = 2
     /// ```
+    /// ```toml,bad
+    /// #: file expc.toml
+    /// [policy]
+    /// never_ignore = ["governence"]
+    /// ```
     /// ```toml,good
     /// #: file expc.toml
     /// [rules]
@@ -46,7 +57,7 @@ rule! {
     /// ```
     static RULE = {
         code: "POL001", name: "policy-without-effect", since: "0.1.0",
-        level: Warn, fix: Suggested, needs: [Policy, Catalog],
+        level: Warn, fix: Safe, needs: [Policy, Catalog],
         check: Workspace(check),
     }
 }
@@ -63,7 +74,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     let preset = if strict { PresetName::Strict } else { PresetName::Recommended };
     if let Some(table) = file.policy.value() {
         names(cx, table, out);
-        thresholds(table, &Policy::preset(preset), out);
+        thresholds(cx, table, &Policy::preset(preset), out);
     }
     let read: Vec<&str> = cx.workspace.targets.iter().map(|known| known.name).collect();
     for (name, settings) in file.targets.value().into_iter().flat_map(|named| named.iter()) {
@@ -107,12 +118,12 @@ fn levels(
         let is_it = |key: &At<String>| key.value == rule.code || key.value == rule.name;
         // The last of code and name wins.
         if let Some((later, _)) = entries[index + 1..].iter().find(|(key, _)| is_it(key)) {
-            out.push(
-                RULE.at(key.span, format!("{} is set again as {}", quoted(name), quoted(&later.value)))
-                    .label("without effect")
-                    .also(later.span, "this one counts")
-                    .help("keep one of the two"),
-            );
+            let found = RULE
+                .at(key.span, format!("{} is set again as {}", quoted(name), quoted(&later.value)))
+                .label("without effect")
+                .also(later.span, "this one counts")
+                .help("keep one of the two");
+            out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, key.span));
             continue;
         }
         let level = Level::from(word.value);
@@ -120,12 +131,12 @@ fn levels(
         if let Some(of_group) = table.get(group) {
             if of_group.value == word.value {
                 let group = quoted(group);
-                out.push(
-                    RULE.at(key.span, format!("{} has the level of its group already", quoted(name)))
-                        .label("without effect")
-                        .also(of_group.span, format!("the level of {group}"))
-                        .help("remove it"),
-                );
+                let found = RULE
+                    .at(key.span, format!("{} has the level of its group already", quoted(name)))
+                    .label("without effect")
+                    .also(of_group.span, format!("the level of {group}"))
+                    .help("remove it");
+                out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, key.span));
             }
             continue;
         }
@@ -134,11 +145,11 @@ fn levels(
         let raised = strict && rule.level == Level::Warn;
         if !set_before && !raised && level == rule.level && level == rule.draft {
             let word = word.value;
-            out.push(
-                RULE.at(key.span, format!("{} is \"{word}\" without this entry", quoted(name)))
-                    .label("the built-in level")
-                    .help("remove it"),
-            );
+            let found = RULE
+                .at(key.span, format!("{} is \"{word}\" without this entry", quoted(name)))
+                .label("the built-in level")
+                .help("remove it");
+            out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, key.span));
         }
     }
 }
@@ -163,6 +174,14 @@ fn names(cx: &PortfolioCx<'_>, table: &PolicyTable, out: &mut Sink) {
     for attribute in list(&table.protected_attributes) {
         if nearest(&attribute, catalog.attributes.names()).is_some() {
             unknown(cx, &attribute, "attribute", &catalog.attributes, &[], out);
+        }
+    }
+    for name in list(&table.never_ignore) {
+        let is_rule = all().any(|rule| rule.code == name.value || rule.name == name.value);
+        if !is_rule && !GROUPS.iter().any(|(_, group)| *group == name.value) {
+            let known = all().flat_map(|rule| [rule.code, rule.name]).chain(GROUPS.iter().map(|(_, group)| *group));
+            let found = RULE.at(name.span, format!("no rule and no group is called {}", quoted(&name)));
+            out.push(with_near(cx, found.label("protects nothing"), &name, known, "see `expc rules`; groups are"));
         }
     }
     let sign_offs = table.required_sign_offs.value();
@@ -217,7 +236,7 @@ fn with_near<'a>(
 }
 
 /// Thresholds that say what holds without them.
-fn thresholds(table: &PolicyTable, below: &Policy, out: &mut Sink) {
+fn thresholds(cx: &PortfolioCx<'_>, table: &PolicyTable, below: &Policy, out: &mut Sink) {
     macro_rules! compare {
         ($($field:ident),* $(,)?) => {$(
             if let Some(at) = table.$field.get().filter(|at| at.value == below.$field.value) {
@@ -226,7 +245,7 @@ fn thresholds(table: &PolicyTable, below: &Policy, out: &mut Sink) {
                     .at(at.span, format!("`{key}` is {} without this entry", at.value))
                     .label(format!("the preset `{}` has it", below.preset.value))
                     .help("remove it");
-                out.push(found);
+                out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, at.span));
             }
         )*};
     }

@@ -22,6 +22,9 @@ rule! {
     /// [audience]
     /// salt = "2027-q1"
     /// ```
+    /// ```toml,fixed
+    /// audience.salt = "checkout-one-tap"
+    /// ```
     /// ```toml,good
     /// [audience]
     /// salt = "checkout-one-tap-2"
