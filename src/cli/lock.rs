@@ -9,6 +9,7 @@ use crate::change::Change;
 use crate::check::{Options, Outcome, check};
 use crate::diag::Level;
 use crate::portfolio::{Compiled, Lock, Moment, Sealing, SpecFile};
+use crate::report::Compared;
 use crate::spec::Status;
 use crate::text::printable;
 use crate::world::{Repository, now, user_name, write_all};
@@ -170,7 +171,7 @@ fn refused(opened: &Opened, mut outcome: Outcome, compiled: &[Compiled], at: &Mo
     if !outcome.findings.is_empty() || outcome.crashed {
         let look = check_door::look(clap::ColorChoice::Auto, false, false);
         let Ok(format) = check_door::format("text") else { return Some(Exit::Bug) };
-        check_door::print(opened, &outcome, Some(at.day()), format, &look);
+        check_door::print(opened, &outcome, Some(at.day()), Compared::default(), format, &look);
         reasons += "a plan with errors is not sealed: put right what stands above\n";
     }
     super::complain(&format!("{reasons}nothing was sealed\n"));

@@ -4,6 +4,8 @@
 mod add_ignore;
 mod amend;
 mod archive;
+mod base;
+mod baseline;
 mod build;
 mod calendar;
 mod capacity;
@@ -18,6 +20,7 @@ mod place;
 mod policy;
 mod power;
 pub mod reference;
+mod required;
 mod resolve;
 mod rules;
 pub mod schema;

@@ -4,16 +4,26 @@
 //! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
-//! first and in the other half of its layer, and what follows is laid over it; `#: repeat N NAME` makes so many of an
-//! experiment in all, each under a number of its own. `#: locked ID [at TIME]` seals an experiment as it stands there,
-//! before the lines that follow change it; `#: tampered ID` changes its lock by a byte. An experiment that runs is
-//! sealed as the example leaves it, long ago, unless the example says `#: unlocked`. Of comments only those that speak to expc are kept, above or beside
-//! the key or header at which they stand.
+//! first and in the other half of its layer, and what follows is laid over it; `#: remove PATH` takes a file away;
+//! `#: repeat N NAME` makes so many of an experiment in all, each under a number of its own. `#: locked ID [at TIME]`
+//! seals an experiment as it stands there, before the lines that follow change it; `#: tampered ID` changes its lock by
+//! a byte. An experiment that runs is sealed as the example leaves it, long ago, unless the example says `#: unlocked`.
+//! Of comments only those that speak to expc are kept, above or beside the key or header at which they stand.
 //!
 //! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
 //! CODE reason` says which finding the fix leaves behind, and why that is right.
+//!
+//! A rule on changes is shown the workspace where the change starts: what stands under `#: base` is laid over the
+//! example, so that it says only what was otherwise there. `#: base same` starts from the example as it is, `#: base clean`
+//! lays it over the clean workspace instead. `#: author NAME` above it says who made the commit of the change.
+//! Without `#: base` there is no such workspace.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expc::check::Options;
+use expc::portfolio::{Base, Change, Workspace};
+use expc::world::{Commit, Memory};
 
 use crate::base::{self, SPEC, TODAY};
 
@@ -38,8 +48,59 @@ impl Part {
 /// The base with an example laid over it, bytes by path, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     let mut today = TODAY.to_owned();
-    let bytes = laid_over(base::files(), example, &mut today);
+    let bytes = laid_over(base::files(), halves(example).0, &mut today);
     (bytes, today)
+}
+
+/// The workspace of an example, and what a run over it is told: its day and, where it has one, its base.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn opened(example: &str) -> (Workspace, Options) {
+    opened_with(example, &|path, bytes| (path, bytes))
+}
+
+/// The same with other names: `rename` is given the path and the bytes of each file, then and today.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn opened_with(example: &str, rename: &dyn Fn(String, Vec<u8>) -> (String, Vec<u8>)) -> (Workspace, Options) {
+    let in_memory = |files: BTreeMap<String, Vec<u8>>| {
+        let renamed = files.into_iter().map(|(path, bytes)| rename(path, bytes));
+        renamed.fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes))
+    };
+    let (files, today) = workspace_of(example);
+    let now = in_memory(files);
+    let workspace = Workspace::open(&now).with_targets(expc::emit::flags::capabilities());
+    let base = base_of(example).map(|(files, authors)| {
+        let paths = workspace.specs.iter().map(|spec| spec.path.clone()).collect();
+        let commits = if authors.is_empty() { Vec::new() } else { vec![Commit { authors, paths }] };
+        let change = Change { reference: "main".to_owned(), commits, ..Change::default() };
+        Arc::new(Base::new(&workspace, &now, &in_memory(files), change))
+    });
+    (workspace, Options { today: today.parse().ok(), base })
+}
+
+/// Where the change starts that an example shows, and who made its commit.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn base_of(example: &str) -> Option<(BTreeMap<String, Vec<u8>>, Vec<String>)> {
+    let (head, below) = halves(example);
+    let (mode, text) = below?;
+    // It is judged on the day of the example.
+    let mut today = String::new();
+    let ground = match mode {
+        "clean" => base::files(),
+        "" | "same" => {
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("an example with a base is text");
+            laid_over(base::files(), head, &mut today).into_iter().map(|(path, bytes)| (path, text(bytes))).collect()
+        }
+        other => panic!("unknown base `{other}` in example:\n{example}"),
+    };
+    let authors = head.lines().filter_map(|line| line.trim().strip_prefix("#: author ").map(str::to_owned));
+    Some((laid_over(ground, text, &mut today), authors.collect()))
+}
+
+/// What stands above `#: base`, and what stands under it with the word behind it.
+fn halves(example: &str) -> (&str, Option<(&str, &str)>) {
+    let Some((head, below)) = example.split_once("#: base") else { return (example, None) };
+    let (mode, text) = below.split_once('\n').unwrap_or((below, ""));
+    (head, Some((mode.trim(), text)))
 }
 
 /// Texts with an example laid over them.
@@ -61,6 +122,10 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
             "copy" => part.below = Some(rest.trim().to_owned()),
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
+            "author" => {}
+            "remove" => {
+                assert!(files.remove(rest.trim()).is_some(), "there is no `{rest}` to remove");
+            }
             "today" => rest.trim().clone_into(today),
             "leaves" => {}
             "repeat" => {

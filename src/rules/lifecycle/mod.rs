@@ -10,10 +10,12 @@ crate::rules::rule::group! {
     lock_broken,
     locked_late,
     definition_moved,
+    bad_transition,
     overdue,
     stopped_early,
     no_conclusion,
     decision_off_plan,
     cleanup_due,
+    live_spec_removed,
     rerun_unlinked,
 }
