@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::custom::CustomRules;
 use super::document::{Document, DocumentKind};
 use super::entry::SharedConditions;
 use super::registry::{self, Lock, LockFault, Registry};
-use crate::catalog::{Catalog, CatalogFile};
+use crate::catalog::{self, Catalog, CatalogFile, PayloadSchema};
 use crate::plan::targets::Capabilities;
 use crate::plan::terms::{self, Standing};
 use crate::plan::{self, Inputs, Memo, Plan, Terms};
@@ -26,7 +27,11 @@ pub struct Workspace {
     pub file: WorkspaceFile,
     /// What `expc.toml` demands, by path.
     pub in_force: InForce,
+    /// The organisation's own rules.
+    pub custom: CustomRules,
     pub catalog: Catalog,
+    /// What payloads of flags must look like, by flag.
+    pub payload_schemas: Vec<PayloadSchema>,
     pub templates: BTreeMap<String, TemplateEntry>,
     /// `expc.toml`, the catalogue and the templates.
     pub documents: Vec<Document>,
@@ -136,6 +141,7 @@ impl Workspace {
             }
             documents.push(document);
         }
+        let payload_schemas = catalog::payload_schemas(&catalog, files, &mut sources);
         let mut raw = BTreeMap::new();
         for path in list(folder(|f| &f.templates, "templates"), ".toml", false) {
             let (typed, document) = load::<Template>(files, &mut sources, &path, DocumentKind::Template);
@@ -162,11 +168,14 @@ impl Workspace {
             registry.add(path.clone(), file, unreadable);
         }
         let in_force = InForce::new(&file);
+        let custom = CustomRules::compile(&file, &sources, &documents);
         Self {
             sources,
             file,
             in_force,
+            custom,
             catalog,
+            payload_schemas,
             templates,
             documents,
             specs,
@@ -188,6 +197,12 @@ impl Workspace {
     /// The platform of a name.
     pub fn target(&self, name: &str) -> Option<&'static Capabilities> {
         self.targets.iter().copied().find(|target| target.name == name)
+    }
+
+    /// What payloads of a flag must look like. The schemas are in the order of the flags' names.
+    pub fn payload_schema(&self, flag: &str) -> Option<&PayloadSchema> {
+        let found = self.payload_schemas.binary_search_by(|schema| schema.flag.as_str().cmp(flag));
+        found.ok().map(|at| &self.payload_schemas[at])
     }
 
     /// The name of the workspace, for reports.
