@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::{Exit, Failure, add_ignore, base, baseline, fix, place, required};
-use crate::check::{Options, Outcome, check, check_change, level_of};
+use crate::check::{Options, Outcome, check, check_change, in_force, level_of};
 use crate::diag::{Diagnostic, Level};
 use crate::portfolio::{Base, touched};
 use crate::report::{self, Compared, Format, Look, Report, RulePage, Summary};
-use crate::rules;
+use crate::rules::{self, Known};
 use crate::spec::Day;
 
 #[derive(Debug, clap::Args)]
@@ -156,7 +156,7 @@ pub fn print(
         findings: &outcome.findings,
         suppressed: &outcome.suppressed,
         skipped: &outcome.skipped,
-        rules: &pages(opened),
+        rules: &pages(opened, today),
         summary: Summary {
             files: workspace.documents.len() + workspace.specs.len(),
             experiments: workspace.specs.len(),
@@ -172,19 +172,25 @@ pub fn print(
 }
 
 /// What each rule says of itself, with the level of this workspace.
-fn pages(opened: &place::Opened) -> Vec<RulePage> {
-    let in_force = &opened.workspace.in_force;
-    let levels = in_force.levels("");
-    let preset = in_force.policy("").preset.value;
-    rules::all()
-        .map(|rule| RulePage {
-            code: rule.code.to_owned(),
-            name: rule.name.to_owned(),
-            level: level_of(rule, None, preset, &levels).0,
-            summary: rule.summary(),
-            why: rule.why(),
-        })
-        .collect()
+fn pages(opened: &place::Opened, today: Option<Day>) -> Vec<RulePage> {
+    let policy = &opened.workspace.in_force;
+    let levels = policy.levels("").on(today);
+    let preset = policy.policy("").preset.value;
+    let ours = rules::all().map(|rule| RulePage {
+        code: rule.code.to_owned(),
+        name: rule.name.to_owned(),
+        level: level_of(rule, None, preset, &levels).0,
+        summary: rule.summary(),
+        why: rule.why(),
+    });
+    let custom = opened.workspace.custom.rules.iter().map(|rule| RulePage {
+        code: rule.code.clone(),
+        name: rule.name.clone(),
+        level: in_force(Known::custom(rule), None, preset, &levels).level,
+        summary: rule.about.clone(),
+        why: String::new(),
+    });
+    ours.chain(custom).collect()
 }
 
 /// The exit code of a run.

@@ -236,10 +236,12 @@ fn likeness(a: &str, b: &str) -> f64 {
 
 /// True when a file that is no spec was added, removed or edited.
 fn shared_differ(then: &Workspace, today: &Workspace) -> bool {
-    let files =
-        |workspace: &Workspace| workspace.documents.iter().map(|document| document.file).collect::<HashSet<_>>();
-    // Equal files have equal numbers.
-    files(then) != files(today)
+    fn shared(workspace: &Workspace) -> HashSet<(&str, &str)> {
+        let specs: HashSet<_> = workspace.specs.iter().map(|spec| spec.file).collect();
+        let files = workspace.sources.added().filter(|file| !specs.contains(file));
+        files.map(|file| workspace.sources.get(file)).map(|source| (&*source.path, &*source.text)).collect()
+    }
+    shared(then) != shared(today)
 }
 
 fn by_path(workspace: &Workspace) -> HashMap<&str, &std::sync::Arc<str>> {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::shown::{lines_bent, shown};
+use super::shown::{lines_bent, shown, waits};
 use super::verdict::{remarks, suppressed, verdict};
 use super::{Format, Look, Report};
 use crate::text::Place;
@@ -23,11 +23,12 @@ impl Format for Concise {
             let Place { path, start, .. } = Place::of(report.sources, finding.primary.span);
             let (level, code) = (finding.level.name(), shown(&finding.code));
             let line = format!(
-                "{}:{}:{}: {level}[{code}] {}\n",
+                "{}:{}:{}: {level}[{code}] {}{}\n",
                 shown(path),
                 start.line,
                 start.column,
-                shown(&finding.headline)
+                shown(&finding.headline),
+                waits(finding)
             );
             out.write_all(lines_bent(&line).as_bytes())?;
         }

@@ -62,7 +62,7 @@ struct Report {
     #[schemars(example = json!({ "workspace": ".", "today": "2026-12-01", "files": 14, "experiments": 12, "errors": 2, "warnings": 1, "infos": 3, "suppressed": 1, "base": null, "baseline": null }))]
     summary: Summary,
     /// All findings, sorted by file, place and code.
-    #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
+    #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "error_from": null, "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
     findings: Vec<Finding>,
     /// Findings that comments hide, sorted in the same way. They fail no run.
     #[schemars(example = json!([{ "finding": { "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }, "reason": "pilot, power judged by hand", "until": "2027-02-20", "comment": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } } }]))]
@@ -181,6 +181,9 @@ struct Finding {
     /// How much the finding weighs in this workspace.
     #[schemars(example = &"error")]
     level: Weight,
+    /// The day from which the finding is an error; null when its level waits for no day.
+    #[schemars(example = &"2027-03-01")]
+    error_from: Option<String>,
     /// What is wrong, in one fragment that is true without the rest.
     #[schemars(example = &"`checkout_conversion` has power 0.57, not the planned 0.80")]
     message: String,
@@ -385,6 +388,7 @@ impl Finding {
                 Level::Warn => Weight::Warning,
                 Level::Info | Level::Allow => Weight::Info,
             },
+            error_from: finding.error_from.as_deref().map(str::to_owned),
             message: printable(&finding.headline),
             experiment: finding.experiment.as_deref().map(str::to_owned),
             place: Place::of(sources, finding.primary.span),

@@ -9,7 +9,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::shown::shown;
+use super::shown::{shown, waits};
 use super::{Format, Look, Report, safe_json};
 use crate::diag::fingerprints;
 use crate::diag::{self, Applicability, Diagnostic, Level, Suppressed};
@@ -295,7 +295,7 @@ fn weight(level: Level) -> &'static str {
 
 fn result(report: &Report<'_>, finding: &Diagnostic, rule_index: usize, fingerprint: String) -> Finding {
     let sources = report.sources;
-    let headline = std::iter::once(shown(&finding.headline));
+    let headline = std::iter::once(format!("{}{}", shown(&finding.headline), waits(finding)));
     let label = Some(shown(&finding.primary.text)).filter(|text| !text.is_empty());
     let help = finding.help.iter().map(|help| format!("help: {}", shown(help)));
     let text = headline.chain(label.clone()).chain(help).map(|line| unlinked(&line)).collect::<Vec<_>>().join("\n");
