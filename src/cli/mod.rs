@@ -2,6 +2,7 @@
 //! to a person.
 
 mod add_ignore;
+mod amend;
 mod archive;
 mod base;
 mod baseline;
@@ -13,6 +14,7 @@ mod csv;
 mod failure;
 mod fix;
 mod history;
+mod lock;
 mod looks;
 mod place;
 mod policy;
@@ -47,6 +49,10 @@ enum Command {
     Check(check::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
+    /// Seal plans: write what an experiment promises to the registry
+    Lock(lock::Arguments),
+    /// Draft the amendment that a changed plan needs
+    Amend(amend::Arguments),
     /// Show sample size, power and detectable effect by week
     Power(power::Arguments),
     /// Answer a question of sample size without a spec
@@ -88,6 +94,8 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Lock(arguments) => lock::run(&arguments),
+        Command::Amend(arguments) => amend::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),

@@ -65,7 +65,7 @@ struct Report {
     #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "error_from": null, "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
     findings: Vec<Finding>,
     /// Findings that comments hide, sorted in the same way. They fail no run.
-    #[schemars(example = json!([{ "finding": { "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }, "reason": "pilot, power judged by hand", "until": "2027-02-20", "comment": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } } }]))]
+    #[schemars(example = json!([{ "finding": { "code": "STA002", "name": "underpowered", "level": "error", "error_from": null, "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }, "reason": "pilot, power judged by hand", "until": "2027-02-20", "comment": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } } }]))]
     suppressed: Vec<Suppressed>,
     /// The rules that could not run, and what they lacked. A skipped rule has not passed.
     #[schemars(example = json!([{ "code": "STA002", "experiment": "checkout-one-tap", "context": "traffic", "lacks": "no `daily_units` for audience `buyers`" }]))]
@@ -311,7 +311,7 @@ struct Edit {
 #[derive(Serialize, JsonSchema)]
 struct Suppressed {
     /// What it would say.
-    #[schemars(example = json!({ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }))]
+    #[schemars(example = json!({ "code": "STA002", "name": "underpowered", "level": "error", "error_from": null, "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }))]
     finding: Finding,
     /// Why it is hidden, in the words of the comment.
     #[schemars(example = &"pilot, power judged by hand")]

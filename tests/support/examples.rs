@@ -5,8 +5,10 @@
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
 //! first and in the other half of its layer, and what follows is laid over it; `#: remove PATH` takes a file away;
-//! `#: repeat N NAME` makes so many of an experiment in all, each under a number of its own. Of comments only those that
-//! speak to expc are kept, above or beside the key or header at which they stand.
+//! `#: repeat N NAME` makes so many of an experiment in all, each under a number of its own. `#: locked ID [at TIME]`
+//! seals an experiment as it stands there, before the lines that follow change it; `#: tampered ID` changes its lock by
+//! a byte. An experiment that runs is sealed as the example leaves it, long ago, unless the example says `#: unlocked`.
+//! Of comments only those that speak to expc are kept, above or beside the key or header at which they stand.
 //!
 //! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
 //! CODE reason` says which finding the fix leaves behind, and why that is right.
@@ -104,6 +106,8 @@ fn halves(example: &str) -> (&str, Option<(&str, &str)>) {
 /// Texts with an example laid over them.
 pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut String) -> BTreeMap<String, Vec<u8>> {
     let mut parts = vec![Part::of(SPEC)];
+    let mut odd: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut unlocked = false;
     let mut repeats: Vec<(usize, String)> = Vec::new();
     for line in example.lines() {
         let part = parts.last_mut().expect("there is always a part");
@@ -133,10 +137,67 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
                 add_twin(&mut files, rest.trim());
                 parts.push(Part::of(&format!("experiments/{}.toml", rest.trim())));
             }
+            "locked" => {
+                let (id, at) = rest.split_once(" at ").unwrap_or((rest, LONG_AGO));
+                lay(&mut files, &mut odd, std::mem::replace(&mut parts, vec![Part::of(SPEC)]), example);
+                lock(&mut files, id.trim(), at.trim());
+            }
+            "tampered" => {
+                let text = files.get_mut(&format!("registry/{}.lock.json", rest.trim())).expect("a lock to change");
+                *text = text.replacen("0.8", "0.9", 1);
+            }
+            "unlocked" => unlocked = true,
             other => panic!("unknown directive `{other}` in example:\n{example}"),
         }
     }
-    let mut odd: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    lay(&mut files, &mut odd, parts, example);
+    for (times, name) in repeats {
+        let first = files[&format!("experiments/{name}.toml")].clone();
+        for number in 2..=times {
+            let again = format!("{name}-{number}");
+            files.insert(
+                format!("experiments/{again}.toml"),
+                first.replace(&format!("\"{name}\""), &format!("\"{again}\"")),
+            );
+        }
+    }
+    let runs = |text: &&String| {
+        let spec = text.parse::<toml::Table>().ok();
+        let status = spec.as_ref().and_then(|spec| spec.get("experiment")?.get("status")?.as_str());
+        status == Some("running")
+    };
+    let running: Vec<String> = files
+        .iter()
+        .filter(|(path, text)| path.starts_with("experiments/") && runs(text))
+        .filter_map(|(path, _)| Some(path.rsplit('/').next()?.strip_suffix(".toml")?.to_owned()))
+        .filter(|id| !files.contains_key(&format!("registry/{id}.lock.json")))
+        .collect();
+    for id in running.iter().filter(|_| !unlocked) {
+        lock(&mut files, id, LONG_AGO);
+    }
+    files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
+}
+
+/// When an experiment was sealed whose example does not say.
+const LONG_AGO: &str = "2020-01-01T09:00:00Z";
+
+/// Seals an experiment as it stands.
+fn lock(files: &mut BTreeMap<String, String>, id: &str, at: &str) {
+    use expc::portfolio::{Sealing, Workspace};
+    let memory = files
+        .iter()
+        .fold(expc::world::Memory::default(), |memory, (path, text)| memory.with(path.as_str(), text.as_str()));
+    let workspace = Workspace::open(&memory);
+    let spec = workspace.specs.iter().find(|spec| spec.stem == id).unwrap_or_else(|| panic!("no experiment `{id}`"));
+    let compiled = workspace.compile(spec);
+    let at = at.parse().expect("a time");
+    let sealing = Sealing { id, at: &at, by: "Priya Raman", commit: None };
+    let text = sealing.text(&workspace.terms(&compiled.plan, &compiled.tree));
+    files.insert(format!("registry/{id}.lock.json"), text);
+}
+
+/// Lays the parts of an example over the files.
+fn lay(files: &mut BTreeMap<String, String>, odd: &mut BTreeMap<String, Vec<u8>>, parts: Vec<Part>, example: &str) {
     for Part { path, text, without, below, alone, latin_1 } in parts {
         if latin_1 {
             let latin = |c: char| u8::try_from(c).expect("latin-1 has only the first 256 characters");
@@ -160,17 +221,6 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
         let printed = toml::to_string(&table).expect("a table prints");
         files.insert(path, with_comments(printed, &text));
     }
-    for (times, name) in repeats {
-        let first = files[&format!("experiments/{name}.toml")].clone();
-        for number in 2..=times {
-            let again = format!("{name}-{number}");
-            files.insert(
-                format!("experiments/{again}.toml"),
-                first.replace(&format!("\"{name}\""), &format!("\"{again}\"")),
-            );
-        }
-    }
-    files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
 }
 
 /// A second experiment that differs from the first in its name, its flag and what it claims.

@@ -1,8 +1,15 @@
 //! Rules on the lifecycle.
 
+mod sealed;
+
 crate::rules::rule::group! {
+    running_unlocked,
+    locked_field_changed,
     amendment_incomplete,
     amended_after_results,
+    lock_broken,
+    locked_late,
+    definition_moved,
     bad_transition,
     overdue,
     stopped_early,
