@@ -23,6 +23,15 @@ rule! {
     /// [surfaces.checkout]
     /// shared = false
     /// ```
+    /// ```toml,good
+    /// #: file catalog/base.toml
+    /// [surfaces.checkout]
+    /// shared = true
+    /// [units.visit]
+    /// about = "A visit of an account"
+    /// key = "user_id"
+    /// within = "user"
+    /// ```
     static RULE = {
         code: "STA029", name: "interference", since: "0.1.0",
         level: Warn, needs: [Catalog],
@@ -41,6 +50,10 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     let Some(unit) = cx.plan.audience.unit.as_ref() else { return out.skip(Context::Catalog, "no unit") };
+    // Whole markets are what this rule asks for: a unit that others belong to.
+    if cx.catalog.units.names().any(|member| super::is_within(cx.catalog, member, &unit.value)) {
+        return;
+    }
     let headline = format!("variants share {}, and each {} is assigned alone", quoted(&surface.value), quoted(&unit.value));
     // The template says how units are assigned, this spec where: the spec is what has to change.
     let own = |span: &Span| span.file == cx.document.file;
