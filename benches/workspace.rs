@@ -41,7 +41,7 @@ fn one_spec() -> String {
 }
 
 fn options() -> Options {
-    Options { today: generate::TODAY.parse().ok() }
+    Options { today: generate::TODAY.parse().ok(), ..Options::default() }
 }
 
 /// Text to located tree.

@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | 5, doors | [`cli`] | only here is anything printed, and only here does a run get the date |
 //! | 4, voices | [`report`], [`emit`] | they decide nothing; text from specs is quoted for its reader |
-//! | 3, judges | [`rules`], [`check`], [`simulate`] | a rule is a pure function: it never parses, never asks the clock |
+//! | 3, judges | [`change`], [`rules`], [`check`], [`simulate`] | a rule is a pure function: it never parses, never asks the clock |
 //! | 2, meaning | [`spec`], [`catalog`], [`policy`], [`plan`], [`portfolio`] | every value keeps its place or its origin |
 //! | 1, reading | [`syntax`], [`fmt`], [`world`] | reading never fails; only `world` touches disk, clock and environment |
 //! | 0, ground | [`diag`], [`text`], [`stats`] | mathematics knows no experiment; a span is always inside its text |
@@ -29,7 +29,7 @@
 //!     .with("expc.toml", "schema = 1\n")
 //!     .with("experiments/banner.toml", "schema = 1\n[experiment]\nid = \"banner\"\nowner = \"growth\"\n");
 //! let workspace = Workspace::open(&files);
-//! let outcome = check(&workspace, Options { today: "2026-11-22".parse().ok() });
+//! let outcome = check(&workspace, Options { today: "2026-11-22".parse().ok(), ..Options::default() });
 //! assert!(outcome.findings.iter().any(|finding| finding.code == "HYP001"));
 //! ```
 
@@ -53,6 +53,8 @@ pub mod plan;
 pub mod portfolio;
 
 // Floor 3, judges.
+pub mod change;
+
 pub mod rules;
 
 pub mod check;

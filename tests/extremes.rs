@@ -20,7 +20,7 @@ fn judged(fragment: &str) -> (Workspace, Outcome) {
     let (files, today) = examples::workspace_of(fragment);
     let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
     let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
-    let outcome = check(&workspace, Options { today: today.parse().ok() });
+    let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
     (workspace, outcome)
 }
 

@@ -19,7 +19,8 @@ const FLOORS: &[&[&str]] = &[
     &["plan"],
     &["portfolio"],
     // 3, judges.
-    &["rules", "change", "simulate"],
+    &["change"],
+    &["rules", "simulate"],
     &["check"],
     // 4, voices.
     &["report", "emit"],

@@ -37,7 +37,7 @@ fn memory(files: &BTreeMap<String, String>) -> Workspace {
 }
 
 fn judged(workspace: &Workspace) -> Outcome {
-    check(workspace, Options { today: TODAY.parse().ok() })
+    check(workspace, Options { today: TODAY.parse().ok(), ..Options::default() })
 }
 
 /// Every format of what a run found.

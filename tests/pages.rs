@@ -173,7 +173,7 @@ fn every_page_says_how_a_spec_declares_it() {
             let (files, today) = examples::workspace_of(&fragment);
             let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
             let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
-            let outcome = check(&workspace, Options { today: today.parse().ok() });
+            let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
             for finding in &outcome.findings {
                 if ABOUT_POWER.iter().any(|code| finding.code == *code) {
                     continue;

@@ -18,7 +18,7 @@ fn seen(changes: &[(&str, &str)]) -> String {
     }
     let memory = files.into_iter().fold(Memory::default(), |memory, (path, text)| memory.with(path, text));
     let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
-    let outcome = check(&workspace, Options { today: base::TODAY.parse().ok() });
+    let outcome = check(&workspace, Options { today: base::TODAY.parse().ok(), ..Options::default() });
     let report = Report {
         sources: &workspace.sources,
         findings: &outcome.findings,

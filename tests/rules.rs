@@ -18,7 +18,7 @@ fn codes_of(example: &str) -> (Vec<String>, String) {
     let (files, today) = examples::workspace_of(example);
     let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
     let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
-    let outcome = check(&workspace, Options { today: today.parse().ok() });
+    let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
     let mut codes: Vec<String> = outcome.findings.iter().map(|finding| finding.code.to_string()).collect();
     codes.sort();
     codes.dedup();

@@ -1,13 +1,18 @@
 //! The tables of a catalogue file.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, IntoDeserializer, MapAccess, Visitor};
 
 use crate::spec::governance::DataClass;
 use crate::spec::{
     Amount, Condition, Day, Direction, Duration, Field, List, Named, Probability, Scalar, Share, UniqueUnits, choice,
 };
-use crate::syntax::Value;
+use crate::syntax::{SHORT, Value};
 
 /// A file under `catalog/`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -264,9 +269,9 @@ pub struct Event {
     /// The part of assigned units that log it, for sizes of triggered analyses.
     #[schemars(example = &"35%")]
     pub rate: Field<Share>,
-    /// Its properties and their types.
-    #[schemars(example = &serde_json::json!({ "revenue_minor": "number" }))]
-    pub properties: Field<Named<AttributeType>>,
+    /// Its properties: the type of each, or a table with type and data class.
+    #[schemars(example = &serde_json::json!({ "revenue_minor": "number", "iban": { "type": "string", "data_class": "personal" } }))]
+    pub properties: Field<Named<Property>>,
     /// How near its data is to a person.
     #[schemars(example = &"pseudonymous")]
     pub data_class: Field<DataClass>,
@@ -276,6 +281,96 @@ pub struct Event {
     /// The day it stops, or stopped, being logged.
     #[schemars(example = &"2027-03-01")]
     pub ends: Field<Day>,
+    /// What it tells of a person: an interaction that the page itself invites, or an outcome that the person came for.
+    #[schemars(example = &"outcome")]
+    pub kind: Field<EventKind>,
+    /// The units whose ids it carries: units of the catalogue. An analysis joins it to the assignment by one of them.
+    #[schemars(example = &["user"])]
+    pub identified_by: Field<List<String>>,
+    /// How often it is logged on a usual day.
+    #[schemars(example = 61000, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
+    pub daily_events: Field<i64>,
+    /// The part of it that never arrives.
+    #[schemars(example = &"2%")]
+    pub loss: Field<Share>,
+    /// The part of it that arrives more than once.
+    #[schemars(example = &"0.5%")]
+    pub duplicates: Field<Share>,
+    /// How long its rows are kept by unit, when that is not as long as its source's.
+    #[schemars(example = &"400 days")]
+    pub retention: Field<Duration>,
+    /// When its owner last looked at what it means and what arrives.
+    #[schemars(example = &"2026-09-01")]
+    pub reviewed: Field<Day>,
+}
+
+choice! {
+    /// What an event tells of a person.
+    pub enum EventKind {
+        /// A click, a tap, an opening: what a louder page gets more of by itself.
+        Interaction = "interaction",
+        /// What the person came for, or what it cost: an order, an answer found, a refund.
+        Outcome = "outcome",
+    }
+}
+
+/// A property of an event.
+#[derive(Debug, Clone, Default)]
+pub struct Property {
+    /// What it holds.
+    pub r#type: Option<AttributeType>,
+    /// How near it is to a person.
+    pub data_class: Field<DataClass>,
+}
+
+/// A property of an event that says more than its type.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Property")]
+struct PropertyTable {
+    /// What it holds.
+    #[schemars(example = &"string")]
+    r#type: Field<AttributeType>,
+    /// How near it is to a person; as near as its event when absent.
+    #[schemars(example = &"personal")]
+    data_class: Field<DataClass>,
+}
+
+impl<'de> Deserialize<'de> for Property {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct TypeOrTable;
+        impl<'de> Visitor<'de> for TypeOrTable {
+            type Value = Property;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a type or a table")
+            }
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Property, E> {
+                let of_type = AttributeType::deserialize(IntoDeserializer::<E>::into_deserializer(word))?;
+                Ok(Property { r#type: Some(of_type), data_class: Field::Absent })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Property, A::Error> {
+                let table = PropertyTable::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Property { r#type: table.r#type.copied(), data_class: table.data_class })
+            }
+        }
+        from.deserialize_struct(SHORT, crate::syntax::keys_of::<PropertyTable>(), TypeOrTable)
+    }
+}
+
+impl JsonSchema for Property {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "TypeOrProperty".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let short = generator.subschema_for::<AttributeType>();
+        let long = generator.subschema_for::<PropertyTable>();
+        json_schema!({ "anyOf": [short, long] })
+    }
 }
 
 /// Where events and values come from.
@@ -297,6 +392,12 @@ pub struct SourceTable {
     /// The day it ends, or ended.
     #[schemars(example = &"2027-03-01")]
     pub ends: Field<Day>,
+    /// Where its data lies: `EU`, a country code.
+    #[schemars(example = &"EU")]
+    pub region: Field<String>,
+    /// How long its rows are kept by unit.
+    #[schemars(example = &"400 days")]
+    pub retention: Field<Duration>,
 }
 
 choice! {
@@ -338,6 +439,18 @@ pub struct Attribute {
     /// Who answers for it: an owner of the catalogue.
     #[schemars(example = &"identity")]
     pub owner: Field<String>,
+    /// When its owner last looked at what it means and what is sent.
+    #[schemars(example = &"2026-09-01")]
+    pub reviewed: Field<Day>,
+    /// The part of units that has each value.
+    #[schemars(example = &serde_json::json!({ "US": "62%", "CA": "4%" }))]
+    pub shares: Field<Named<Share>>,
+    /// The protected trait that it gives away, when it stands in for one.
+    #[schemars(example = &"origin")]
+    pub reveals: Field<String>,
+    /// True when it is the age of the person in years.
+    #[schemars(example = false, extend("default" = false))]
+    pub age: Field<bool>,
 }
 
 /// What can be randomised.
@@ -393,6 +506,21 @@ pub struct NamedAudience {
     /// The unit that is counted: a unit of the catalogue.
     #[schemars(example = &"user")]
     pub unit: Field<String>,
+    /// Whether people under 18 are among them.
+    #[schemars(example = &"excluded")]
+    pub minors: Field<Minors>,
+}
+
+choice! {
+    /// Whether people under 18 are in an audience.
+    pub enum Minors {
+        /// Every one of them is known to be of age.
+        Excluded = "excluded",
+        /// Nobody knows.
+        Possible = "possible",
+        /// Some of them are.
+        Included = "included",
+    }
 }
 
 /// A layer: experiments in it never share a unit.

@@ -9,16 +9,26 @@ use rayon::prelude::*;
 use super::leveled;
 use crate::diag::{Diagnostic, Level, Skipped};
 use crate::policy::{Levels, PresetName};
-use crate::portfolio::{Compiled, Document, Entry, Portfolio, SharedConditions, SpecFile, Workspace};
-use crate::rules::{self, Check, FileCx, PlanCx, PortfolioCx, Rule, Sink};
+use crate::portfolio::{Base, Compiled, Document, Entry, Portfolio, SharedConditions, SpecFile, Workspace};
+use crate::rules::{self, Check, Context, FileCx, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
 use crate::text::{FileId, Span, printable};
 
 /// What a run is told.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The day that dates are judged against; without it rules that need one are skipped.
     pub today: Option<Day>,
+    /// The workspace where a change starts; without it rules on changes are skipped.
+    pub base: Option<Arc<Base>>,
+}
+
+impl Options {
+    /// What a rule cannot do without and does not get, with a noun phrase for it.
+    fn lacks(&self, rule: &Rule) -> Option<(Context, &'static str)> {
+        let lacks = rule.needs.contains(&Context::Base) && self.base.is_none();
+        lacks.then_some((Context::Base, "no revision to compare with; `--against REF` names one"))
+    }
 }
 
 /// What a run found.
@@ -28,6 +38,8 @@ pub struct Outcome {
     pub findings: Vec<Diagnostic>,
     pub skipped: Vec<Skipped>,
     pub portfolio: Portfolio,
+    /// Findings that are set aside because they are no news: see [`super::check_change`] and [`super::Baseline`].
+    pub older: Vec<Diagnostic>,
     /// True when a fault of expc itself kept a file from being judged.
     pub crashed: bool,
 }
@@ -40,22 +52,32 @@ impl Outcome {
 }
 
 /// What came of one spec.
-struct Judged {
-    findings: Vec<Diagnostic>,
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub(super) findings: Vec<Diagnostic>,
     skipped: Vec<Skipped>,
-    entry: Option<Entry>,
+    pub(super) entry: Option<Entry>,
     crashed: bool,
 }
 
 /// Runs every rule.
 pub fn check(workspace: &Workspace, options: Options) -> Outcome {
     let rules: Vec<&Rule> = rules::all().collect();
-    check_with(&rules, workspace, options)
+    check_with(&rules, workspace, &options)
 }
 
-fn check_with(rules: &[&'static Rule], workspace: &Workspace, options: Options) -> Outcome {
-    let one = |spec: &SpecFile| guarded(rules, workspace, spec, options);
-    let judged: Vec<Judged> = workspace.specs.par_iter().map(one).collect();
+fn check_with(rules: &[&'static Rule], workspace: &Workspace, options: &Options) -> Outcome {
+    let judged = workspace.specs.par_iter().map(|spec| guarded(rules, workspace, spec, options)).collect();
+    conclude(rules, workspace, options, judged)
+}
+
+/// All specs together, once each was judged, and everything in order.
+pub(super) fn conclude(
+    rules: &[&'static Rule],
+    workspace: &Workspace,
+    options: &Options,
+    judged: Vec<Judged>,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let mut entries = Vec::with_capacity(judged.len());
     for one in judged {
@@ -69,6 +91,7 @@ fn check_with(rules: &[&'static Rule], workspace: &Workspace, options: Options) 
     outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     outcome.findings.dedup();
     outcome.findings = shared_once(std::mem::take(&mut outcome.findings));
+    super::fixes::fit(&workspace.sources, &mut outcome.findings);
     outcome.skipped.sort();
     outcome.skipped.dedup();
     outcome
@@ -102,7 +125,7 @@ fn shared_once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 /// Judges a spec; a panic is our fault and becomes a finding, so that the other files still get their answers.
-fn guarded(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
+pub(super) fn guarded(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, options: &Options) -> Judged {
     match catch_unwind(AssertUnwindSafe(|| judge(rules, workspace, spec, options))) {
         Ok(judged) => judged,
         Err(panic) => {
@@ -121,7 +144,7 @@ fn internal_error(span: Span, headline: impl Into<String>, panic: &(dyn Any + Se
         .help(format!("the failure says: {text}"))
 }
 
-fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, options: Options) -> Judged {
+fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, options: &Options) -> Judged {
     let compiled = workspace.compile(spec);
     let levels = workspace.in_force.levels(&spec.path);
     let preset = compiled.policy.preset.value;
@@ -139,10 +162,15 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
         catalog: &workspace.catalog,
         policy: &compiled.policy,
         today: options.today,
+        base: options.base.as_deref(),
     };
     // Bytes that are not text say nothing of an experiment.
     let legible = compiled.document.unreadable.is_none();
     for &rule in rules {
+        // What is allowed is not looked for, and lacks nothing.
+        if leveled::level_of(rule, status, preset, &levels).0 == Level::Allow || options.lacks(rule).is_some() {
+            continue;
+        }
         let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: experiment.clone() };
         for check in rule.checks {
             match check {
@@ -173,15 +201,30 @@ fn take(judged: &mut Judged, sink: Sink, rule: &Rule, status: Option<Status>, pr
 }
 
 /// The rules on the workspace's own files and on all experiments together.
-fn together(rules: &[&'static Rule], workspace: &Workspace, options: Options, outcome: &mut Outcome) {
-    let cx =
-        PortfolioCx { workspace, portfolio: &outcome.portfolio, catalog: &workspace.catalog, today: options.today };
+fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, outcome: &mut Outcome) {
+    let cx = PortfolioCx {
+        workspace,
+        portfolio: &outcome.portfolio,
+        catalog: &workspace.catalog,
+        today: options.today,
+        base: options.base.as_deref(),
+    };
+    let levels = workspace.in_force.levels("");
+    let preset = workspace.in_force.policy("").preset.value;
     let mut findings = Vec::new();
     let mut skipped = Vec::new();
     let mut crashed = false;
     for &rule in rules {
         let judged = catch_unwind(AssertUnwindSafe(|| {
             let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: None };
+            if let Some((context, lacks)) = options.lacks(rule) {
+                // Once, not for each experiment.
+                let allowed = leveled::level_of(rule, None, preset, &levels).0 == Level::Allow;
+                if !allowed {
+                    sink.skip(context, lacks);
+                }
+                return sink;
+            }
             for check in rule.checks {
                 match check {
                     Check::File(check) => {
@@ -235,7 +278,6 @@ fn leveled_by_place(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Context;
     use crate::world::Memory;
 
     static WORKING: Rule = Rule {
@@ -270,7 +312,7 @@ mod tests {
             .iter()
             .fold(files, |files, name| files.with(format!("experiments/{name}.toml"), "schema = 1"));
         let workspace = Workspace::open(&files);
-        let outcome = check_with(rules, &workspace, Options::default());
+        let outcome = check_with(rules, &workspace, &Options::default());
         let shown = outcome
             .findings
             .iter()

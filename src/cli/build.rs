@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     // The clock must not decide what is built: without a day the rules that need one are skipped. The date of a stage
     // is no such day: a spec that is `ready` now is built for a date within its run.
     let today = arguments.today;
-    let mut outcome = check(workspace, Options { today });
+    let mut outcome = check(workspace, Options { today, ..Options::default() });
     if outcome.worst() == Level::Error || outcome.crashed {
         outcome.findings.retain(|finding| finding.level == Level::Error);
         let look = check_door::look(clap::ColorChoice::Auto, false, false);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure, place};
+use super::{Exit, Failure, fix, place};
 use crate::check::{Options, Outcome, check, level_of};
 use crate::diag::Level;
 use crate::report::{self, Format, Look, Report, RulePage, Summary};
@@ -32,6 +32,8 @@ pub struct Arguments {
     /// Colour: auto, always or never
     #[arg(long, default_value = "auto", value_name = "WHEN")]
     color: clap::ColorChoice,
+    #[command(flatten)]
+    fix: fix::Arguments,
     /// Threads; all cores when absent
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -45,13 +47,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let opened = place::open(&arguments.path)?;
     let today = place::day(arguments.today);
-    let mut outcome = check(&opened.workspace, Options { today });
+    let opened = fix::run(&arguments.fix, opened, Options { today, ..Options::default() }, arguments.color)?;
+    let mut outcome = check(&opened.workspace, Options { today, ..Options::default() });
     outcome.findings.retain(|finding| {
         let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
         spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
     });
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
-    print(&opened, &outcome, today, format, &look);
+    if !arguments.fix.diff {
+        print(&opened, &outcome, today, format, &look);
+    }
     // Also when the folder is missing or the catalogue has faults: no experiment was checked.
     let nothing = opened.workspace.specs.is_empty() && !outcome.crashed;
     let exit = if nothing { Exit::Nothing } else { exit(&outcome, arguments.deny_warnings) };

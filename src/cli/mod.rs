@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod csv;
 mod failure;
+mod fix;
 mod looks;
 mod place;
 mod power;
@@ -86,6 +87,17 @@ pub fn main() -> ExitCode {
 fn print(text: &str) {
     use std::io::Write;
     let _ = anstream::stdout().write_all(text.as_bytes());
+}
+
+/// Prints what has colours in it to standard output, which may not want them.
+fn print_in(color: clap::ColorChoice, text: &str) {
+    use std::io::Write;
+    let choice = match color {
+        clap::ColorChoice::Always => anstream::ColorChoice::Always,
+        clap::ColorChoice::Never => anstream::ColorChoice::Never,
+        clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
+    };
+    let _ = anstream::AutoStream::new(std::io::stdout().lock(), choice).write_all(text.as_bytes());
 }
 
 /// Says something beside the output.

@@ -6,11 +6,13 @@ use super::Failure;
 use crate::portfolio::{SpecFile, Workspace};
 use crate::spec::Day;
 use crate::text::nearest;
-use crate::world::{Disk, find_root};
+use crate::world::{Disk, Files, find_root};
 
 /// A workspace that was opened from a path, and how its paths look from where the user stands.
 pub struct Opened {
     pub workspace: Workspace,
+    /// Where `expc.toml` lies.
+    pub root: PathBuf,
     /// What turns a path of the workspace into one that the user can open: `examples/shop/`, or nothing.
     pub prefix: String,
     /// The part of the workspace that was named, relative to its root; empty for all of it.
@@ -29,8 +31,13 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     let asked = clean(&std::path::absolute(start).unwrap_or_else(|_| start.to_path_buf()));
     let part = asked.strip_prefix(clean(&root)).map(slashed).unwrap_or_default();
     let prefix = from_here(&here, &clean(&root));
-    let workspace = Workspace::open(&Disk::new(&root)).with_targets(crate::emit::flags::capabilities());
-    Ok(Opened { workspace, prefix, part })
+    let workspace = workspace(&Disk::new(&root));
+    Ok(Opened { workspace, root, prefix, part })
+}
+
+/// The workspace in some files, with all that can be built from it.
+pub fn workspace(files: &dyn Files) -> Workspace {
+    Workspace::open(files).with_targets(crate::emit::flags::capabilities())
 }
 
 /// Without `.` and `..` where that is plain text work.

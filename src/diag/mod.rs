@@ -3,6 +3,10 @@
 //! A [`Diagnostic`] is data; rooms above render it. It knows nothing of rules or specs. Levels are
 //! ordered, so that `Level::Warn <= level` reads as it should.
 
+mod fingerprint;
+
+pub use fingerprint::{Identity, fingerprints, named};
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -62,6 +66,8 @@ pub struct Fix {
     pub title: String,
     pub applicability: Applicability,
     pub edits: Vec<Edit>,
+    /// True when it is meant to edit files other than the one in which the finding stands.
+    pub elsewhere: bool,
 }
 
 /// A number or text that the message rests on, for tools: have, need and their inputs.
@@ -157,7 +163,16 @@ impl Diagnostic {
 
     #[must_use]
     pub fn fix(mut self, applicability: Applicability, title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        self.fixes.push(Fix { title: title.into(), applicability, edits });
+        self.fixes.push(Fix { title: title.into(), applicability, edits, elsewhere: false });
+        self
+    }
+
+    /// The last fix is meant to edit other files as well: a catalogue, another experiment.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        if let Some(fix) = self.fixes.last_mut() {
+            fix.elsewhere = true;
+        }
         self
     }
 

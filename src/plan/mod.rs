@@ -13,6 +13,7 @@ mod origin;
 mod reach;
 mod size;
 pub mod targets;
+pub mod terms;
 mod types;
 mod whole;
 
@@ -24,5 +25,6 @@ pub use json::to_json;
 pub use origin::{Known, Origin};
 pub use reach::{Clash, clash};
 pub use size::{Expected, Factors, Look, Looks, Memo, Sized, Sizing, Unsized, Way, Week, looks, units_by};
+pub use terms::Terms;
 pub use types::*;
 pub use whole::{Leak, Ship, USUAL_CORRELATION};

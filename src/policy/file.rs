@@ -76,6 +76,9 @@ pub struct TargetSettings {
     #[schemars(example = &"B", regex(pattern = "^[ABC]$"))]
     #[serde(deserialize_with = "generation")]
     pub generation: Field<String>,
+    /// Where the platform keeps its data: `EU`, a country code.
+    #[schemars(example = &"EU")]
+    pub region: Field<String>,
 }
 
 choice! {
@@ -192,10 +195,11 @@ pub struct PolicyTable {
     /// Guardrails that every experiment on a surface must have; `any` stands for all surfaces.
     #[schemars(example = &serde_json::json!({ "checkout": ["page_latency_p95"], "any": ["client_error_rate"] }))]
     pub required_guardrails: Field<Named<List<String>>>,
-    /// Attributes that nobody may target or segment by.
+    /// Attributes that nobody may target or segment by, and traits that no other attribute may stand in for.
     #[schemars(example = &["gender"])]
     pub protected_attributes: Field<List<String>>,
-    /// Who must agree to a declared risk, by risk: `brand`, `revenue`, `legal`, `safety`, `model`, `ethics`.
+    /// Who must agree to a declared risk, by risk: `brand`, `revenue`, `legal`, `safety`, `model`, `ethics`; and to an
+    /// audience with people under 18: `minors`.
     #[schemars(example = &serde_json::json!({ "legal": ["legal"] }))]
     pub required_sign_offs: Field<Named<List<String>>>,
     /// Attributes that every audience must exclude: staff, bots, test accounts.
@@ -204,13 +208,40 @@ pub struct PolicyTable {
     /// Regions whose people need a stated legal basis.
     #[schemars(example = &["EU"])]
     pub basis_regions: Field<List<String>>,
+    /// Where data may lie: sources and flag platforms of other regions are refused. Anywhere when absent.
+    #[schemars(example = &["EU"])]
+    pub allowed_regions: Field<List<String>>,
     /// True when secondary metrics may be judged by the rate of false discoveries.
     #[schemars(example = true)]
     pub allow_false_discovery_rate: Field<bool>,
+    /// How long the people of a run that moved them, and was taken back, are left alone before the next run judges them.
+    #[schemars(example = &"14 days")]
+    pub washout: Field<Duration>,
     /// The most experiments at a time on one surface.
     #[schemars(example = 8, range(min = 1, max = 1_000_000_000_000i64))]
     #[serde(deserialize_with = "crate::spec::limits::count")]
     pub max_parallel: Field<i64>,
+    /// The longest time since an event or attribute was reviewed. Written here, it also asks for a first review.
+    #[schemars(example = &"365 days")]
+    pub max_review_age: Field<Duration>,
+    /// The largest part of an event that may be lost, or arrive twice, where a decision rests on it.
+    #[schemars(example = &"5%")]
+    pub max_event_loss: Field<Share>,
+    /// The fewest units that a result may be reported for.
+    #[schemars(example = 11, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
+    pub min_cell: Field<i64>,
+    /// The most surveys that one person may expect within `contact_period`.
+    #[schemars(example = 1.0, range(min = 0.0, max = 1e12))]
+    #[serde(deserialize_with = "crate::spec::limits::positive")]
+    pub max_surveys: Field<f64>,
+    /// The most experiments that one person may expect to be in within `contact_period`.
+    #[schemars(example = 6.0, range(min = 0.0, max = 1e12))]
+    #[serde(deserialize_with = "crate::spec::limits::positive")]
+    pub max_experiments: Field<f64>,
+    /// The time over which surveys and experiments of one person are counted.
+    #[schemars(example = &"90 days")]
+    pub contact_period: Field<Duration>,
 }
 
 /// A generation is one of three letters; the key stays text.

@@ -30,7 +30,14 @@ max_horizon = "180 days"
 max_data_class = "pseudonymous"
 min_hypothesis_words = 4
 max_parallel = 8
+washout = "14 days"
 allow_false_discovery_rate = false
+max_review_age = "365 days"
+max_event_loss = "5%"
+min_cell = 11
+max_surveys = 1.0
+max_experiments = 20.0
+contact_period = "90 days"
 basis_regions = ["EU", "EEA", "UK"]
 "#;
 
@@ -52,7 +59,14 @@ max_horizon = "120 days"
 max_data_class = "pseudonymous"
 min_hypothesis_words = 6
 max_parallel = 4
+washout = "28 days"
 allow_false_discovery_rate = false
+max_review_age = "365 days"
+max_event_loss = "2%"
+min_cell = 20
+max_surveys = 1.0
+max_experiments = 6.0
+contact_period = "180 days"
 basis_regions = ["EU", "EEA", "UK", "US", "CA", "BR"]
 required_sign_offs = { legal = ["legal"], safety = ["safety"], ethics = ["ethics"], brand = ["brand"], revenue = ["finance"], model = ["safety"] }
 "#;

@@ -51,6 +51,7 @@ macro_rules! policy {
             pub required_sign_offs: Vec<(At<String>, NameList)>,
             pub excluded_attributes: NameList,
             pub basis_regions: NameList,
+            pub allowed_regions: NameList,
         }
 
         impl Policy {
@@ -69,6 +70,7 @@ macro_rules! policy {
                     required_sign_offs: named_lists(&table.required_sign_offs),
                     excluded_attributes: names(&table.excluded_attributes),
                     basis_regions: names(&table.basis_regions),
+                    allowed_regions: names(&table.allowed_regions),
                 }
             }
 
@@ -93,6 +95,9 @@ macro_rules! policy {
                 if table.basis_regions.get().is_some() {
                     self.basis_regions = names(&table.basis_regions);
                 }
+                if table.allowed_regions.get().is_some() {
+                    self.allowed_regions = names(&table.allowed_regions);
+                }
             }
         }
     };
@@ -116,7 +121,14 @@ policy! {
     max_data_class: DataClass;
     min_hypothesis_words: i64;
     max_parallel: i64;
+    washout: Duration;
     allow_false_discovery_rate: bool;
+    max_review_age: Duration;
+    max_event_loss: Share;
+    min_cell: i64;
+    max_surveys: f64;
+    max_experiments: f64;
+    contact_period: Duration;
 }
 
 /// `expc.toml` made ready: presets laid under, patterns compiled, so that ten thousand specs can ask.

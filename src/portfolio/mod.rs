@@ -4,12 +4,18 @@
 //! from its text to its plan. [`Entry`] is what the rest of the portfolio needs to know of an experiment, small
 //! enough to keep ten thousand of them; [`Portfolio`] answers questions about all of them through time.
 
+mod base;
 mod document;
+mod edits;
 mod entry;
+mod history;
 mod slots;
 mod workspace;
 
+pub use base::{Base, Change};
 pub use document::{Document, DocumentKind};
-pub use entry::{Entry, RelativeEffect, SharedConditions, Uses};
+pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
+pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
+pub use history::{Past, good_direction};
 pub use slots::{Overflow, Portfolio, Slot, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};

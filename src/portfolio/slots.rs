@@ -4,10 +4,11 @@
 //! their start, each the first place that is free for all of its days, so that a later spec never moves an
 //! earlier one. An author may fix the place by `audience.slot`.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use super::entry::Entry;
+use super::history::PastIndex;
 use crate::spec::Day;
 
 /// A part of a layer: from, to.
@@ -37,6 +38,8 @@ pub struct Portfolio {
     pub entries: Vec<Entry>,
     slots: BTreeMap<Arc<str>, Slot>,
     pub overflows: Vec<Overflow>,
+    /// Made when it is first asked for.
+    pub(super) past: OnceLock<PastIndex>,
 }
 
 /// Shares are compared with this slack: 0.1 + 0.2 + 0.7 must fill a layer.
@@ -70,41 +73,82 @@ impl Portfolio {
     }
 
     fn place(&mut self) {
-        let mut layers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            if let Some((layer, _)) = entry.layer.as_ref().filter(|_| !entry.status.is_over()) {
-                layers.entry(layer.clone()).or_default().push(index);
-            }
-        }
-        for (layer, mut members) in layers {
-            // Fixed places first, then by start, then by id: a later spec never moves an earlier one.
-            members.sort_by(|&a, &b| {
-                let (a, b) = (&self.entries[a], &self.entries[b]);
-                let key = |entry: &Entry| (entry.wanted_slot.is_none(), entry.start.is_none(), entry.start);
-                key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
-            });
-            let mut placed: Vec<(usize, Slot)> = Vec::new();
-            for &index in &members {
+        let members = members(&self.entries, |entry| !entry.status.is_over());
+        for (layer, members) in members {
+            let (placed, refused) = fill(&self.entries, members);
+            self.slots.extend(placed.iter().map(|&(index, slot)| (Arc::clone(&self.entries[index].id), slot)));
+            for (index, met) in refused {
                 let entry = &self.entries[index];
-                let met: Vec<(usize, Slot)> =
-                    placed.iter().copied().filter(|(other, _)| entry.meets_in_time(&self.entries[*other])).collect();
-                match free_place(entry, &met) {
-                    Some(slot) => {
-                        placed.push((index, slot));
-                        self.slots.insert(Arc::clone(&entry.id), slot);
-                    }
-                    None => {
-                        let others: Vec<&Entry> = met.iter().map(|&(other, _)| &self.entries[other]).collect();
-                        let (day, there) = worst_day(entry, &others);
-                        let sum = entry.share + there.iter().map(|other| other.share).sum::<f64>();
-                        let is_there = |other: &usize| there.iter().any(|member| member.id == self.entries[*other].id);
-                        let with = met.iter().map(|&(other, _)| other).filter(is_there).collect();
-                        self.overflows.push(Overflow { layer: layer.clone(), entry: index, with, day, sum });
-                    }
-                }
+                let others: Vec<&Entry> = met.iter().map(|&other| &self.entries[other]).collect();
+                let (day, there) = worst_day(entry, &others);
+                let sum = entry.share + there.iter().map(|other| other.share).sum::<f64>();
+                let there: HashSet<&str> = there.iter().map(|member| &*member.id).collect();
+                let with = met.into_iter().filter(|&other| there.contains(&*self.entries[other].id)).collect();
+                self.overflows.push(Overflow { layer: layer.to_owned(), entry: index, with, day, sum });
             }
         }
     }
+
+    /// The slots of a layer when those that are over had theirs as well: by their dates, as planned. What was never
+    /// recorded cannot be known better.
+    pub fn past_slots(&self, layer: &str) -> HashMap<Arc<str>, Slot> {
+        let of_layer = |entry: &Entry| entry.layer.as_ref().is_some_and(|(name, _)| name == layer);
+        let members = members(&self.entries, of_layer).remove(layer).unwrap_or_default();
+        let placed = fill(&self.entries, members).0;
+        placed.into_iter().map(|(index, slot)| (Arc::clone(&self.entries[index].id), slot)).collect()
+    }
+}
+
+/// The members of each layer that are wanted, in the order in which they are given their slots: fixed places first, then
+/// by start, then by id, so that a later spec never moves an earlier one.
+fn members(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> BTreeMap<&str, Vec<usize>> {
+    let mut layers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| wanted(entry)) {
+        if let Some((layer, _)) = &entry.layer {
+            layers.entry(layer).or_default().push(index);
+        }
+    }
+    for members in layers.values_mut() {
+        let key = |entry: &Entry| (entry.wanted_slot.is_none(), entry.start.is_none(), entry.start);
+        members.sort_by(|&a, &b| {
+            let (a, b) = (&entries[a], &entries[b]);
+            key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+        });
+    }
+    layers
+}
+
+/// Gives each member, in order, the first place that is free for all of its days. Those without one come with the
+/// members that they meet.
+fn fill(entries: &[Entry], members: Vec<usize>) -> (Vec<(usize, Slot)>, Vec<(usize, Vec<usize>)>) {
+    let mut placed: Vec<(usize, Slot)> = Vec::with_capacity(members.len());
+    let mut refused = Vec::new();
+    // Members come by their start, so whoever ended before one of them meets none of the later ones. Only the fixed
+    // ones, which come first, start anew: they are few.
+    let mut there: Vec<(usize, Slot)> = Vec::new();
+    let mut fixed = true;
+    for index in members {
+        let entry = &entries[index];
+        if fixed && entry.wanted_slot.is_none() {
+            fixed = false;
+            there.clone_from(&placed);
+        }
+        match entry.start {
+            Some(start) => there.retain(|&(other, _)| entries[other].end.is_none_or(|end| start <= end)),
+            // Whoever has no start may meet anybody: they come last, and all of them are looked at.
+            None if there.len() < placed.len() => there.clone_from(&placed),
+            None => {}
+        }
+        let met = || there.iter().filter(|(other, _)| entry.meets_in_time(&entries[*other]));
+        match free_place(entry, met().map(|(_, slot)| *slot)) {
+            Some(slot) => {
+                placed.push((index, slot));
+                there.push((index, slot));
+            }
+            None => refused.push((index, met().map(|&(other, _)| other).collect())),
+        }
+    }
+    (placed, refused)
 }
 
 /// The day with the largest sum of shares while the experiment runs, and who is there.
@@ -132,16 +176,22 @@ pub fn worst_day<'a>(entry: &Entry, met: &[&'a Entry]) -> (Option<Day>, Vec<&'a 
 }
 
 /// The first place of the entry's width that none of the others touches.
-fn free_place(entry: &Entry, others: &[(usize, Slot)]) -> Option<Slot> {
-    let fits = |from: f64| {
-        let to = from + entry.share;
-        to <= 1.0 + SLACK && others.iter().all(|(_, slot)| to <= slot.from + SLACK || slot.to <= from + SLACK)
-    };
+fn free_place(entry: &Entry, others: impl Iterator<Item = Slot>) -> Option<Slot> {
+    let mut others: Vec<Slot> = others.collect();
+    others.sort_by(|a, b| a.from.total_cmp(&b.from).then(a.to.total_cmp(&b.to)));
     let place = |from: f64| Slot { from, to: (from + entry.share).min(1.0) };
     if let Some(from) = entry.wanted_slot {
-        return fits(from).then(|| place(from));
+        let to = from + entry.share;
+        let fits = to <= 1.0 + SLACK && others.iter().all(|slot| to <= slot.from + SLACK || slot.to <= from + SLACK);
+        return fits.then(|| place(from));
     }
-    let mut starts: Vec<f64> = std::iter::once(0.0).chain(others.iter().map(|(_, slot)| slot.to)).collect();
-    starts.sort_by(f64::total_cmp);
-    starts.into_iter().find(|&from| fits(from)).map(place)
+    // The end of all that begins before here: the first gap behind it that is wide enough.
+    let mut from = 0.0;
+    for slot in &others {
+        if from + entry.share <= slot.from + SLACK {
+            break;
+        }
+        from = slot.to.max(from);
+    }
+    (from + entry.share <= 1.0 + SLACK).then(|| place(from))
 }

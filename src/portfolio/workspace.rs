@@ -93,7 +93,15 @@ pub struct Compiled {
 impl Workspace {
     /// Reads everything. What cannot be read is told by the documents; nothing stops.
     pub fn open(files: &dyn Files) -> Self {
-        let mut sources = Sources::default();
+        Self::open_among(files, Sources::default())
+    }
+
+    /// Reads another state of a workspace; files that are as in `today` keep their numbers.
+    pub(super) fn open_beside(files: &dyn Files, today: &Self) -> Self {
+        Self::open_among(files, today.sources.continued())
+    }
+
+    fn open_among(files: &dyn Files, mut sources: Sources) -> Self {
         let mut documents = Vec::new();
         let (file, document) = load::<WorkspaceFile>(files, &mut sources, "expc.toml", DocumentKind::Workspace);
         documents.push(document);

@@ -6,11 +6,11 @@
 
 use std::io;
 
-use super::place::Place;
 use super::shown::{lines_bent, shown};
 use super::verdict::{skipped, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Diagnostic, Level};
+use crate::text::Place;
 
 pub(super) struct Github;
 

@@ -4,11 +4,11 @@ use std::io;
 
 use serde::Serialize;
 
-use super::fingerprint::fingerprints;
-use super::place::Place;
 use super::shown::shown;
 use super::{Format, Look, Report, safe_json};
+use crate::diag::fingerprints;
 use crate::diag::{Diagnostic, Level};
+use crate::text::Place;
 
 pub(super) struct Gitlab;
 
@@ -24,7 +24,7 @@ impl Format for Gitlab {
     fn write(&self, report: &Report<'_>, _: &Look, out: &mut dyn io::Write) -> io::Result<()> {
         let issues: Vec<_> = report
             .findings()
-            .zip(fingerprints(report))
+            .zip(fingerprints(report.sources, report.findings()))
             .map(|(finding, fingerprint)| issue(report, finding, fingerprint))
             .collect();
         safe_json::write(&issues, out)

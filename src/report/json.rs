@@ -10,7 +10,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::place;
 use super::verdict::Counts;
 use super::{Format, Look, safe_json};
 use crate::diag::{self, Diagnostic, Level};
@@ -316,7 +315,7 @@ fn value(fact: &diag::Fact) -> serde_json::Value {
 
 impl Place {
     fn of(sources: &Sources, span: Span) -> Self {
-        let place::Place { path, start, end, bytes, .. } = place::Place::of(sources, span);
+        let text::Place { path, start, end, bytes, .. } = text::Place::of(sources, span);
         let position = |at: text::Position, offset| Position { line: at.line, column: at.column, offset };
         Self { path: path.to_owned(), start: position(start, bytes.start), end: position(end, bytes.end) }
     }

@@ -8,11 +8,11 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::place::Place;
 use super::shown::shown;
 use super::verdict::{skipped, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Diagnostic, Level};
+use crate::text::Place;
 
 pub(super) struct Junit;
 

@@ -14,9 +14,9 @@ mod github;
 mod gitlab;
 mod junit;
 
-mod fingerprint;
+mod diff;
+
 mod frames;
-mod place;
 mod safe_json;
 mod shown;
 mod verdict;
@@ -26,6 +26,7 @@ use std::io;
 use crate::diag::{Diagnostic, Level, Skipped};
 use crate::text::Sources;
 
+pub use diff::unified;
 pub use json::json_schema;
 
 /// Everything a format may print.

@@ -9,11 +9,11 @@ use std::io;
 
 use serde::Serialize;
 
-use super::fingerprint::fingerprints;
-use super::place::Place;
 use super::shown::shown;
 use super::{Format, Look, Report, safe_json};
+use crate::diag::fingerprints;
 use crate::diag::{self, Applicability, Diagnostic, Level};
+use crate::text::Place;
 use crate::text::{Sources, Span};
 
 pub(super) struct Sarif;
@@ -198,7 +198,7 @@ fn log(report: &Report<'_>) -> Log {
     let (rules, index) = rules(report);
     let results = report
         .findings()
-        .zip(fingerprints(report))
+        .zip(fingerprints(report.sources, report.findings()))
         .map(|(finding, fingerprint)| result(report, finding, index_of(&index, &finding.code), fingerprint))
         .collect();
     let notifications = report.skipped.iter().map(|skip| Notification {

@@ -10,11 +10,11 @@ use std::io;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode};
 
 use super::frames::{Frames, MOST_LABELS};
-use super::place::Place;
 use super::shown::{lines_bent, shown, wrapped};
 use super::verdict::{Counts, many, skipped, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Applicability, Diagnostic, Fact, Label, Level};
+use crate::text::Place;
 
 pub(super) struct Text;
 

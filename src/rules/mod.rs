@@ -3,6 +3,7 @@
 //! A rule is a pure function of what it is given (see [`rule`]): it never parses, never asks the clock, never
 //! prints. Its doc comment is its page. Codes are never reused. Start with any rule file; they all read alike.
 
+mod past;
 mod place;
 pub mod prelude;
 pub mod rule;

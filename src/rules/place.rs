@@ -3,6 +3,8 @@
 //! A spec is never blamed at a line of its template: the finding stands at the table of the spec, and the
 //! inherited value is a second place.
 
+use std::collections::HashSet;
+
 use super::prelude::*;
 use crate::catalog::{Kind, Metric};
 use crate::spec::Stage;
@@ -31,6 +33,21 @@ pub fn list_is_broken(cx: &PlanCx<'_>, role: Role) -> bool {
     let list = metrics.of(role);
     cx.unreadable(list)
         || list.value().is_some_and(|list| list.broken || list.iter().any(|entry| entry.metric.value().is_none()))
+}
+
+/// The names of one sort that experiments use which are not over; the events that their metrics rest on among them.
+pub fn used<'a>(cx: &PortfolioCx<'a>, sort: &str) -> HashSet<&'a str> {
+    let live = cx.portfolio.entries.iter().filter(|entry| !entry.status.is_over());
+    let named: HashSet<(&str, &str)> =
+        live.flat_map(|entry| entry.uses.iter()).filter(|(of, _)| *of == sort || *of == "metric").collect();
+    let mut used: HashSet<&str> = named.iter().filter(|(of, _)| *of == sort).map(|(_, name)| *name).collect();
+    if sort == "event" {
+        let metrics =
+            named.iter().filter(|(of, _)| *of == "metric").filter_map(|(_, name)| cx.catalog.metrics.get(name));
+        let events = metrics.flat_map(|metric| [metric.event.value(), metric.denominator.value()]);
+        used.extend(events.flatten().map(String::as_str));
+    }
+    used
 }
 
 /// The path of a value under one of the tables that was written but could not be read.

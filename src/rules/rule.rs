@@ -7,7 +7,7 @@ pub use crate::diag::Context;
 use crate::diag::{Applicability, Diagnostic, Level, Skipped};
 use crate::plan::Plan;
 use crate::policy::Policy;
-use crate::portfolio::{Compiled, Document, Portfolio, Workspace};
+use crate::portfolio::{Base, Compiled, Document, Portfolio, Workspace};
 use crate::spec::{Day, Field, Spec};
 use crate::syntax::Node;
 use crate::text::Span;
@@ -111,6 +111,8 @@ pub struct PlanCx<'a> {
     pub catalog: &'a Catalog,
     pub policy: &'a Policy,
     pub today: Option<Day>,
+    /// Where the change starts; always there for a rule that needs it.
+    pub base: Option<&'a Base>,
 }
 
 /// Everything together.
@@ -119,6 +121,8 @@ pub struct PortfolioCx<'a> {
     pub portfolio: &'a Portfolio,
     pub catalog: &'a Catalog,
     pub today: Option<Day>,
+    /// Where the change starts; always there for a rule that needs it.
+    pub base: Option<&'a Base>,
 }
 
 impl PlanCx<'_> {
@@ -175,6 +179,12 @@ impl Sink {
     /// The rule cannot run here: which context is missing, and a noun phrase for what it lacks of it.
     pub fn skip(&mut self, context: Context, lacks: impl Into<String>) {
         let experiment = self.experiment.clone().unwrap_or_else(|| Arc::from(""));
+        self.skip_in(&experiment, context, lacks);
+    }
+
+    /// The same for one experiment, in a rule that looks at all of them.
+    pub fn skip_in(&mut self, experiment: &Arc<str>, context: Context, lacks: impl Into<String>) {
+        let experiment = Arc::clone(experiment);
         self.skipped.push(Skipped { code: self.rule.code.into(), experiment, context, lacks: lacks.into() });
     }
 }

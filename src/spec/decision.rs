@@ -71,6 +71,9 @@ pub struct Decision {
     /// What is done when no rule matches.
     #[schemars(example = &"iterate")]
     pub otherwise: Field<Action>,
+    /// Who gets what is shipped: an audience of the catalogue, or `"all"`; those who took part when absent.
+    #[schemars(example = &"all")]
+    pub ships_to: Field<String>,
 }
 
 /// One row of the decision table.

@@ -3,9 +3,11 @@
 //! [`parse`] turns a text into a [`Node`] tree in which every key and value knows its place, and never
 //! fails: syntax errors are returned beside what could be read. [`merge`] lays a spec over its template.
 //! [`read`] turns a tree into typed structs made of [`Field`]s and collects every fault on the way.
-//! This room knows TOML and serde; it knows no key of the language.
+//! [`parse_json`] reads JSON into the same tree, for files that expc wrote itself.
+//! This room knows TOML, JSON and serde; it knows no key of the language.
 
 mod at;
+mod json;
 mod merge;
 mod node;
 mod parse;
@@ -13,8 +15,10 @@ mod payload;
 mod read;
 
 pub use at::{At, Field, List, Named};
+pub use json::{JsonFault, parse_json};
 pub use merge::{Layers, merge};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::{Fault as SyntaxFault, parse};
 pub use payload::table_of_values;
+pub(crate) use read::SHORT;
 pub use read::{Fault, FaultKind, keys_of, read};

@@ -16,6 +16,9 @@ use crate::text::{Span, nearest};
 /// The text of an error whose fault is in the list already.
 pub(super) const REPORTED: &str = "$expc::reported";
 
+/// The name of a struct that may also be written as one word: its visitor gets the text instead of the table.
+pub(crate) const SHORT: &str = "$expc::short";
+
 /// A key or type fault.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
@@ -218,6 +221,8 @@ impl<'de, 'a> Deserializer<'de> for Reader<'a> {
         }
         match &self.node.value {
             Value::Table(table) => self.noted(visitor.visit_map(Entries::new(self, table, Some(known)))),
+            Value::String(text) if name == SHORT => self.noted(visitor.visit_str(text)),
+            _ if name == SHORT => self.wrong("a string or a table"),
             _ => self.wrong("a table"),
         }
     }

@@ -4,11 +4,15 @@
 //! from a template or resolved from the catalogue. Nothing here reads the disk. Start at [`Sources`].
 
 mod near;
+mod place;
 mod printable;
+pub mod similar;
 
 pub use near::nearest;
+pub use place::Place;
 pub use printable::{acts, printable, printable_lines, printable_same_length};
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// The number of a file within one run, in the order of its path.
@@ -122,10 +126,22 @@ impl Source {
 #[derive(Debug, Default, Clone)]
 pub struct Sources {
     files: Vec<Arc<Source>>,
+    /// Files that were there before, by path: see [`Sources::continued`].
+    before: HashMap<String, FileId>,
 }
 
 impl Sources {
+    /// The same files, to be added to: a file that comes again with the same path and text keeps its number.
+    #[must_use]
+    pub fn continued(&self) -> Self {
+        let before = self.iter().map(|(id, source)| (source.path.clone(), id)).collect();
+        Self { files: self.files.clone(), before }
+    }
+
     pub fn add(&mut self, source: Source) -> FileId {
+        if let Some(&known) = self.before.get(&source.path).filter(|&&known| self.get(known).text == source.text) {
+            return known;
+        }
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(Arc::new(source));
         id
@@ -150,7 +166,11 @@ impl Sources {
     pub fn under(&self, prefix: &str) -> Self {
         let moved =
             |source: &Arc<Source>| Arc::new(Source::new(format!("{prefix}{}", source.path), Arc::clone(&source.text)));
-        if prefix.is_empty() { self.clone() } else { Self { files: self.files.iter().map(moved).collect() } }
+        if prefix.is_empty() {
+            self.clone()
+        } else {
+            Self { files: self.files.iter().map(moved).collect(), before: HashMap::new() }
+        }
     }
 
     pub fn path(&self, span: Span) -> &str {

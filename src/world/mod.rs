@@ -1,16 +1,22 @@
-//! The only room that touches disk, clock and environment.
+//! The only room that touches disk, git, clock and environment.
 //!
 //! Everything above asks a [`Files`] for text, so that tests and a browser give it from memory. Reading has
 //! limits: a file is at most [`MOST_BYTES`], links that loop are named, bytes that are not text are refused
 //! with their place.
 
 mod disk;
+mod git;
 mod memory;
 mod output;
+mod overlay;
+mod rewrite;
 
 pub use disk::{Disk, find_root, read_own, today};
+pub use git::{Commit, GitFault, GitTree, Repository, Revision};
 pub use memory::Memory;
 pub use output::{OutputFault, Written, write_all};
+pub use overlay::Overlay;
+pub use rewrite::{Rewrite, RewriteFault, rewrite};
 
 /// The largest file that is read. A spec of a thousand lines has 40 kB.
 pub const MOST_BYTES: u64 = 4 * 1024 * 1024;
@@ -45,6 +51,11 @@ pub trait Files: Sync {
 
     /// Every `.toml` file below a folder, sorted by path, and what could not be entered.
     fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>);
+
+    /// True when a file has this text. Line ends may differ where the system's own do.
+    fn holds(&self, path: &str, text: &str) -> bool {
+        self.read(path).is_ok_and(|present| present == text)
+    }
 }
 
 /// Text from bytes, or the place of the first byte that is not text.

@@ -21,7 +21,7 @@ impl Corpus {
     pub fn open(folder: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
         let workspace = Workspace::open(&Disk::new(&root)).with_targets(expc::emit::flags::capabilities());
-        let outcome = check(&workspace, Options { today: TODAY.parse().ok() });
+        let outcome = check(&workspace, Options { today: TODAY.parse().ok(), ..Options::default() });
         Self { workspace, outcome }
     }
 

@@ -4,7 +4,8 @@
 //! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
-//! first and in the other half of its layer, and what follows is laid over it.
+//! first and in the other half of its layer, and what follows is laid over it; `#: repeat N NAME` makes so many of an
+//! experiment in all, each under a number of its own.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,7 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     let mut files = base::files();
     let mut today = TODAY.to_owned();
     let mut parts = vec![Part::of(SPEC)];
+    let mut repeats: Vec<(usize, String)> = Vec::new();
     for line in example.lines() {
         let part = parts.last_mut().expect("there is always a part");
         let Some(directive) = line.trim().strip_prefix("#:").map(str::trim) else {
@@ -47,6 +49,10 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
             "today" => today = rest.trim().to_owned(),
+            "repeat" => {
+                let (times, name) = rest.split_once(' ').expect("how often, and what");
+                repeats.push((times.parse::<usize>().expect("a number"), name.trim().to_owned()));
+            }
             "file" => parts.push(Part::of(rest.trim())),
             "twin" => {
                 add_twin(&mut files, rest.trim());
@@ -77,6 +83,16 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
         let fragment: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error} in example:\n{example}"));
         lay_over(&mut table, fragment);
         files.insert(path, toml::to_string(&table).expect("a table prints"));
+    }
+    for (times, name) in repeats {
+        let first = files[&format!("experiments/{name}.toml")].clone();
+        for number in 2..=times {
+            let again = format!("{name}-{number}");
+            files.insert(
+                format!("experiments/{again}.toml"),
+                first.replace(&format!("\"{name}\""), &format!("\"{again}\"")),
+            );
+        }
     }
     let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
     (bytes.collect(), today)

@@ -10,13 +10,16 @@ crate::rules::rule::group! {
     unstable_unit,
     login_switch,
     salt_reused,
+    same_users_too_soon,
     orphan_flag,
     exposure_missing,
     same_payload,
     bad_code,
+    not_representative,
     unknown_reference,
     broken_audience,
     narrowed_volume,
+    neglected_attribute,
 }
 
 use crate::catalog::AttributeType;

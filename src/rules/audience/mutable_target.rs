@@ -17,6 +17,8 @@ rule! {
     /// about = "Orders so far"
     /// type = "number"
     /// mutable = true
+    /// data_class = "pseudonymous"
+    /// owner = "growth"
     /// #: file experiments/checkout-one-tap.toml
     /// [audience]
     /// where = [{ attribute = "orders", at_most = 0 }]
@@ -27,6 +29,8 @@ rule! {
     /// about = "Orders before the first of the month"
     /// type = "number"
     /// mutable = false
+    /// data_class = "pseudonymous"
+    /// owner = "growth"
     /// #: file experiments/checkout-one-tap.toml
     /// [audience]
     /// where = [{ attribute = "orders_before", at_most = 0 }]

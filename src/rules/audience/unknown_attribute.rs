@@ -91,7 +91,7 @@ fn unknown(rule: &'static Rule, catalog: &Catalog, name: &At<String>) -> Diagnos
     })
 }
 
-fn fits(kind: AttributeType, comparison: &Comparison<'_>) -> bool {
+pub(in crate::rules) fn fits(kind: AttributeType, comparison: &Comparison<'_>) -> bool {
     let value = |scalar: &Scalar| match scalar {
         Scalar::Text(_) => matches!(kind, AttributeType::String | AttributeType::Version),
         Scalar::Number(_) => kind == AttributeType::Number,
@@ -117,7 +117,7 @@ fn short(comparison: &Comparison<'_>) -> String {
     }
 }
 
-fn plural(kind: AttributeType) -> &'static str {
+pub(in crate::rules) fn plural(kind: AttributeType) -> &'static str {
     match kind {
         AttributeType::String => "text",
         AttributeType::Number => "numbers",
@@ -126,7 +126,7 @@ fn plural(kind: AttributeType) -> &'static str {
     }
 }
 
-fn wanted(kind: AttributeType) -> &'static str {
+pub(in crate::rules) fn wanted(kind: AttributeType) -> &'static str {
     match kind {
         AttributeType::String => "compare it with `in`, `not_in`, `is`, `is_not`, `starts_with` or `ends_with` and text",
         AttributeType::Number => "compare it with `at_least`, `at_most`, `above`, `below`, `is` or `in` and numbers",

@@ -48,6 +48,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             one(cx, "holdout", "holdouts", &catalog.holdouts, &audience.holdout, out);
         }
     }
+    if let Some(decision) = cx.spec.decision.value().filter(|decision| decision.ships_to.as_deref() != Some("all")) {
+        one(cx, "audience", "audiences", &catalog.audiences, &decision.ships_to, out);
+    }
     if let Some(cluster) = cx.spec.design.value().and_then(|design| design.cluster.value()) {
         one(cx, "unit", "units", &catalog.units, &cluster.unit, out);
     }

@@ -62,7 +62,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 }
 
 /// True when the demand for a region holds for another: the EU for France.
-fn covers(asked: &str, region: &str) -> bool {
+pub(super) fn covers(asked: &str, region: &str) -> bool {
     let is = |list: &[&str]| list.iter().any(|code| code.eq_ignore_ascii_case(region));
     match asked {
         _ if asked.eq_ignore_ascii_case(region) => true,

@@ -1,9 +1,14 @@
 //! GOV004 data-class.
 
+use crate::catalog::{Event, Metric};
+use crate::rules::place;
 use crate::rules::prelude::*;
+use crate::spec::governance::DataClass;
 
 rule! {
     /// A metric uses data nearer to a person than the experiment is cleared for, or the clearance passes the policy.
+    ///
+    /// A metric is as near as it says, or else as its event, and a property that it sums or filters by as near as that says.
     ///
     /// ## Why
     /// Metrics come from a shared catalogue: one line brings data into a team's analysis that nobody there may see.
@@ -18,6 +23,17 @@ rule! {
     /// ```
     /// ```toml,bad
     /// [privacy]
+    /// data_class = "personal"
+    /// ```
+    /// ```toml,bad
+    /// #: file catalog/base.toml
+    /// [events.order_placed]
+    /// properties = { revenue_usd = { type = "number", data_class = "personal" } }
+    /// ```
+    /// ```toml,bad
+    /// #: file catalog/base.toml
+    /// #: without metrics.refund_rate.data_class
+    /// [events.order_refunded]
     /// data_class = "personal"
     /// ```
     /// ```toml,good
@@ -50,8 +66,24 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         out.push(found.help("or raise `max_data_class` for this path in `[[overrides]]`, with those who answer for it"));
     }
     for metric in &cx.plan.metrics {
-        let defined = cx.catalog.metrics.get(&metric.name);
-        let Some(class) = defined.and_then(|defined| defined.data_class.get()) else { continue };
+        let Some(defined) = cx.catalog.metrics.get(&metric.name) else { continue };
+        let event = defined.event.value().and_then(|event| cx.catalog.events.get(event));
+        if let Some((property, class)) = event.and_then(|event| nearest_property(defined, event))
+            && cleared.value < class.value
+        {
+            let name = quoted(&metric.name);
+            let headline = format!("{name} reads {}, which is {}", quoted(property), class.value);
+            out.push(
+                place::at_metric(cx, &RULE, metric, headline)
+                    .label(format!("the experiment is cleared for {}", cleared.value))
+                    .also(cleared.span, "the clearance")
+                    .also(class.span, "its data")
+                    .help("leave the metric out, or log a property that is further from the person"),
+            );
+            continue;
+        }
+        let of_event = || event.and_then(|event| event.data_class.get());
+        let Some(class) = defined.data_class.get().or_else(of_event) else { continue };
         if cleared.value < class.value {
             out.push(
                 RULE.at(
@@ -65,4 +97,15 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             );
         }
     }
+}
+
+/// The property nearest to a person among those that a metric sums or filters by.
+fn nearest_property<'a>(metric: &'a Metric, event: &'a Event) -> Option<(&'a str, &'a At<DataClass>)> {
+    let filters = metric.filter.value().into_iter().flat_map(|list| list.iter());
+    let properties = event.properties.value()?;
+    let class = |name: &'a String| Some((name.as_str(), properties.get(name)?.data_class.get()?));
+    let filtered = filters.filter_map(|condition| class(condition.attribute.value()?));
+    // A filter by a special category is told as such: GOV002.
+    let filtered = filtered.filter(|(_, class)| class.value != DataClass::Sensitive);
+    metric.value.value().and_then(class).into_iter().chain(filtered).max_by_key(|(_, class)| class.value)
 }

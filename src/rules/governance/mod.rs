@@ -3,14 +3,18 @@
 crate::rules::rule::group! {
     personal_data_target,
     sensitive_attribute,
+    minors,
     data_class,
     basis_missing,
     retention,
+    small_cells,
     secret_in_spec,
     risk_undeclared,
     sign_off_missing,
     ethics_review,
+    residency,
     model_unguarded,
+    outlives_source,
 }
 
 use crate::rules::rule::PlanCx;

@@ -18,6 +18,8 @@ rule! {
     /// [attributes.email]
     /// about = "Address of the account"
     /// type = "string"
+    /// data_class = "personal"
+    /// owner = "growth"
     /// #: file experiments/checkout-one-tap.toml
     /// [audience]
     /// where = [{ attribute = "email", ends_with = "@example.com" }]

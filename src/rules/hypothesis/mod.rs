@@ -8,5 +8,6 @@ crate::rules::rule::group! {
     expected_below_mde,
     direction_conflict,
     boilerplate,
+    too_good,
     no_prior_link,
 }

@@ -68,8 +68,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     for entry in entries.iter().filter(|entry| !entry.status.is_over() && entry.complete) {
         let same_flag = flags.get(entry.flag.as_str()).into_iter().flatten();
         let same_words = statements.get(entry.statement.as_str()).into_iter().flatten();
-        let judged_alike = |old: &&&Entry| !old.primaries.is_empty() && old.primaries == entry.primaries;
-        let earlier: Vec<&Entry> = same_flag.filter(judged_alike).chain(same_words).copied().collect();
+        let earlier: Vec<&Entry> = same_flag.filter(|old| judged_alike(old, entry)).chain(same_words).copied().collect();
         // A link to one of a series tells the series.
         if earlier.is_empty() || earlier.iter().any(|old| entry.previous.iter().any(|id| **id == *old.id)) {
             continue;
@@ -78,6 +77,11 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
         let Some(old) = earlier.iter().rfind(|old| old.id != entry.id) else { continue };
         out.push(unlinked(entry, old));
     }
+}
+
+/// True when both have the same primary metrics, in the same order.
+pub(in crate::rules) fn judged_alike(old: &Entry, entry: &Entry) -> bool {
+    !old.primaries.is_empty() && old.primaries.iter().map(|at| &at.value).eq(entry.primaries.iter().map(|at| &at.value))
 }
 
 fn unlinked(entry: &Entry, old: &Entry) -> Diagnostic {

@@ -11,9 +11,11 @@ crate::rules::rule::group! {
     unit_mismatch,
     ratio_denominator,
     heavy_tail,
+    insensitive,
     window_immature,
     data_latency,
     proxy_alone,
+    easy_to_game,
     post_treatment_filter,
     dangling_source,
     not_observed,
@@ -22,6 +24,12 @@ crate::rules::rule::group! {
     option_does_not_fit,
     same_metric_twice,
     long_list,
+    neglected_event,
+    miscounted_event,
+    event_without_unit,
+    property_misfit,
+    more_units_than_events,
+    deleted_too_early,
 }
 
 use crate::catalog::Metric;

@@ -29,6 +29,8 @@ rule! {
     /// about = "Items in the cart"
     /// type = "number"
     /// mutable = true
+    /// data_class = "pseudonymous"
+    /// owner = "growth"
     /// ```
     /// ```toml,good
     /// [exposure]

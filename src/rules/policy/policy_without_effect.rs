@@ -1,6 +1,7 @@
 //! POL001 policy-without-effect.
 
 use crate::catalog::Entries;
+use crate::plan::targets::Capabilities;
 use crate::policy::{LevelWord, Override, Pattern, Policy, PolicyTable, PresetName};
 use crate::rules::prelude::*;
 use crate::rules::{GROUPS, all};
@@ -50,8 +51,8 @@ rule! {
     }
 }
 
-/// The risks that a spec declares; sign-offs for others are never asked.
-const RISKS: [&str; 6] = ["brand", "revenue", "legal", "safety", "model", "ethics"];
+/// The risks that a spec declares, and what its audience may hold; sign-offs for others are never asked.
+const RISKS: [&str; 7] = ["brand", "revenue", "legal", "safety", "model", "ethics", "minors"];
 
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     let file = &cx.workspace.file;
@@ -64,10 +65,13 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
         names(cx, table, out);
         thresholds(table, &Policy::preset(preset), out);
     }
-    // Only generations are set by target so far.
-    let read: Vec<&str> = cx.workspace.targets.iter().filter(|known| known.has_generations).map(|known| known.name).collect();
-    for (name, _) in file.targets.value().into_iter().flat_map(|named| named.iter()) {
-        if !cx.workspace.targets.is_empty() && !read.contains(&name.value.as_str()) {
+    let read: Vec<&str> = cx.workspace.targets.iter().map(|known| known.name).collect();
+    for (name, settings) in file.targets.value().into_iter().flat_map(|named| named.iter()) {
+        // A generation is read where a platform has them, a region of every platform.
+        let reads = |known: &&Capabilities| {
+            known.name == name.value && (known.has_generations || !settings.value.region.is_absent())
+        };
+        if !cx.workspace.targets.is_empty() && !cx.workspace.targets.iter().any(reads) {
             let found = RULE.at(name.span, format!("settings of target {} are never read", quoted(name)));
             let near = nearest(name, read.iter().copied());
             let label = near.map_or_else(|| "a target without settings".to_owned(), |near| format!("did you mean `{near}`?"));
@@ -245,6 +249,11 @@ fn thresholds(table: &PolicyTable, below: &Policy, out: &mut Sink) {
         min_hypothesis_words,
         max_parallel,
         allow_false_discovery_rate,
+        max_event_loss,
+        min_cell,
+        max_surveys,
+        max_experiments,
+        contact_period,
     );
 }
 

@@ -10,9 +10,11 @@ crate::rules::rule::group! {
     layer_unit,
     slot_starves_power,
     queue,
+    tested_before,
     crowded,
     requires_ended,
     shared_salt,
+    contact_fatigue,
 }
 
 use std::collections::BTreeMap;
@@ -55,7 +57,7 @@ fn exclusive(a: &Entry, b: &Entry) -> bool {
 }
 
 /// True when no unit meets the conditions of both.
-fn apart(a: &Entry, b: &Entry) -> bool {
+pub(super) fn apart(a: &Entry, b: &Entry) -> bool {
     let conditions = a.conditions.iter().chain(b.conditions.iter());
     crate::plan::clash(conditions, a.exclusions.iter().chain(b.exclusions.iter())).is_some()
 }
@@ -66,7 +68,7 @@ pub(super) fn collide(a: &Entry, b: &Entry) -> bool {
 }
 
 /// Two ids that are the same are told as such; nothing else is said of the two.
-fn same_id(a: &Entry, b: &Entry) -> bool {
+pub(super) fn same_id(a: &Entry, b: &Entry) -> bool {
     a.id == b.id
 }
 

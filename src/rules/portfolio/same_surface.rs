@@ -30,7 +30,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
     let key = |entry: &Entry| {
         let surface = entry.surface.as_ref().map(|(name, _)| name.clone());
         surface.map_or_else(Vec::new, |surface| {
-            entry.primaries.iter().map(|metric| (surface.clone(), metric.clone())).collect()
+            entry.primaries.iter().map(|metric| (surface.clone(), metric.value.clone())).collect()
         })
     };
     for ((surface, metric), group) in super::groups(cx.portfolio, key) {

@@ -1,8 +1,6 @@
 //! STA003 mde-fantasy.
 
-use std::collections::HashMap;
-
-use crate::portfolio::RelativeEffect;
+use crate::rules::past::{Sizes, enough};
 use crate::rules::prelude::*;
 
 /// Fewer past effects say little of the next.
@@ -54,29 +52,25 @@ rule! {
     /// ```
     static RULE = {
         code: "STA003", name: "mde-fantasy", since: "0.1.0",
-        level: Warn, needs: [Portfolio],
+        level: Warn, needs: [Portfolio, History],
         check: Portfolio(check),
     }
 }
 
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
-    let mut past: HashMap<&str, Vec<&RelativeEffect>> = HashMap::new();
-    for effect in cx.portfolio.entries.iter().flat_map(|entry| &entry.effects) {
-        past.entry(&effect.metric).or_default().push(effect);
-    }
-    for effects in past.values_mut() {
-        effects.sort_by(|a, b| b.size.total_cmp(&a.size));
-    }
+    let past = Sizes::of(cx.portfolio);
     for entry in cx.portfolio.entries.iter().filter(|entry| !entry.status.is_over()) {
         for planned in &entry.mdes {
-            let Some(effects) = past.get(planned.metric.as_str()).filter(|known| ENOUGH <= known.len()) else {
+            let effects = past.get(&planned.metric);
+            if !enough(out, entry, effects.len(), ENOUGH, "effects of", &planned.metric) {
                 continue;
-            };
-            let reached = effects.iter().take_while(|effect| planned.size <= effect.size).count();
+            }
+            let reached = effects.iter().rev().take_while(|past| planned.size <= past.effect.size()).count();
             if RARE < reached as f64 / effects.len() as f64 {
                 continue;
             }
-            let median = effects[effects.len() / 2].size;
+            let median = effects[effects.len() / 2].effect.size();
+            let largest = effects[effects.len() - 1].effect;
             let how_many = match reached {
                 0 => "none".to_owned(),
                 some => some.to_string(),
@@ -86,12 +80,12 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
             let mut found = RULE
                 .at(planned.span, headline)
                 .label(format!("an MDE of {}; the median of the past is {}", percent(planned.size), percent(median)))
-                .also(effects[0].span, format!("the largest so far: {}", percent(effects[0].size)))
+                .also(largest.span, format!("the largest so far: {}", percent(largest.size())))
                 .help(format!("ask what {} would be worth, and size for that: `expc power` shows the cost", percent(median)))
                 .help("or choose a metric nearer to the change, one that moves more easily")
                 .fact("mde", planned.size)
                 .fact("median", median)
-                .fact("largest", effects[0].size);
+                .fact("largest", largest.size());
             found.experiment = Some(std::sync::Arc::clone(&entry.id));
             out.push(found);
         }

@@ -15,6 +15,7 @@ crate::rules::rule::group! {
     unused_definition,
     placeholder_left,
     schema_version,
+    not_canonical,
     syntax_error,
     unreadable_file,
     condition_shape,

@@ -114,6 +114,9 @@ impl<'a> Uses<'a> {
                 self.one("layer", &audience.layer);
                 self.one("holdout", &audience.holdout);
             }
+            if let Some(decision) = spec.decision.value() {
+                self.one("audience", &decision.ships_to);
+            }
             if let Some(exposure) = spec.exposure.value() {
                 self.one("event", &exposure.event);
             }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::text::{Position, Sources, Span};
+use super::{Position, Sources, Span};
 
 /// A span as path, lines, columns and bytes, all inside the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place<'a> {
+pub struct Place<'a> {
     pub path: &'a str,
     pub start: Position,
     /// Behind the last character.
@@ -20,7 +20,7 @@ pub(super) struct Place<'a> {
 const UNKNOWN: &str = "(unknown file)";
 
 impl<'a> Place<'a> {
-    pub(super) fn of(sources: &'a Sources, span: Span) -> Self {
+    pub fn of(sources: &'a Sources, span: Span) -> Self {
         let Some(source) = sources.find(span.file) else {
             let origin = Position { line: 1, column: 1 };
             return Self { path: UNKNOWN, start: origin, end: origin, bytes: 0..0, text: "" };
