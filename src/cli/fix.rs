@@ -12,6 +12,7 @@ use crate::text::printable;
 use crate::world::{Disk, Files, Rewrite, rewrite};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub struct Arguments {
     /// Apply the safe fixes, then check what is left
     #[arg(long)]

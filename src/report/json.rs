@@ -65,7 +65,7 @@ struct Report {
     #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
     findings: Vec<Finding>,
     /// The rules that could not run, and what they lacked. A skipped rule has not passed.
-    #[schemars(example = json!([{ "code": "STA002", "experiment": "checkout-one-tap", "lacks": "no `daily_units` for audience `buyers`" }]))]
+    #[schemars(example = json!([{ "code": "STA002", "experiment": "checkout-one-tap", "context": "traffic", "lacks": "no `daily_units` for audience `buyers`" }]))]
     skipped: Vec<Skipped>,
 }
 

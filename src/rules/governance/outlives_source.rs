@@ -44,7 +44,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
     let Some((event, kept)) = first_deleted(cx).filter(|(_, kept)| kept.value < own.value) else { return };
     let (long, short) = (place::span_text(own.value), place::span_text(kept.value));
-    let headline = format!("unit-level data is kept {long}, that of {} only {short}", quoted(event));
+    let headline = format!("data is kept {long}, that of {} {short}", quoted(event));
     let found = place::at_value(cx, &RULE, Some(own.span), "privacy", headline)
         .label("longer than its source")
         .also(kept.span, "deleted then")

@@ -89,7 +89,7 @@ fn one(cx: &PlanCx<'_>, what: &str, region: &Field<String>, way: &str, out: &mut
         return;
     }
     let names = listed(allowed.iter().map(|known| known.value.as_str()), 6);
-    let found = RULE.at(region.span, format!("{what} lies in {}, where the policy allows no data", quoted(region)));
+    let found = RULE.at(region.span, format!("{what} lies in {}, a region not allowed", quoted(region)));
     let found = found.label("outside the allowed regions");
     out.push(match allowed.first() {
         Some(first) => found.also(first.span, "the policy").help(format!("allowed is {names}: {way}")),

@@ -61,7 +61,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         }
         told.push(name);
         let headline = format!(
-            "{} is deleted after {}, and needed for {}",
+            "{} is kept {}, and needed for {}",
             quoted(name),
             days(kept.value.whole_days()),
             days(needed.in_all())

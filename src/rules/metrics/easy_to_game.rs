@@ -58,7 +58,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     let headline = match counted.len() {
-        1 => format!("success is {} alone, which counts an interaction", quoted(&first.name)),
+        1 => format!("success is {}, which counts an interaction", quoted(&first.name)),
         number => format!("all {number} primary metrics count interactions"),
     };
     out.push(

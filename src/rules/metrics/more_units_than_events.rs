@@ -84,7 +84,7 @@ fn too_many(cx: &PlanCx<'_>, name: &str, units: f64, at: impl FnOnce(String) -> 
     if units * (1.0 - LEFT_TO_CHANCE) <= events {
         return None;
     }
-    let headline = format!("{} is logged {} times a day; the plan needs {}", quoted(name), count(events), count(units));
+    let headline = format!("{} comes {} times a day, not {}", quoted(name), count(events), count(units));
     Some(
         at(headline)
             .label(format!("{} units a day, each at least once", count(units)))
