@@ -7,9 +7,11 @@
 mod change;
 mod engine;
 mod leveled;
+mod timing;
 
 pub use change::check_change;
 pub mod fixes;
 
 pub use engine::{Options, Outcome, check};
 pub use leveled::level_of;
+pub use timing::{RuleTime, Timing};

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::timing::{self, Stages};
 use super::{Exit, Failure, fix, place};
 use crate::check::{Options, Outcome, check, level_of};
 use crate::diag::Level;
 use crate::report::{self, Format, Look, Report, RulePage, Summary};
 use crate::rules;
 use crate::spec::Day;
+use crate::world::Stopwatch;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -37,6 +39,9 @@ pub struct Arguments {
     /// Threads; all cores when absent
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Say on standard error where the time went, by stage and by rule; as JSON with `--format json`
+    #[arg(long)]
+    timing: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -45,17 +50,29 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         // Fails only when a pool exists already, which then serves as well.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
     }
+    let watch = Stopwatch::start();
     let opened = place::open(&arguments.path)?;
+    let reading = watch.elapsed();
     let today = place::day(arguments.today);
     let opened = fix::run(&arguments.fix, opened, Options { today, ..Options::default() }, arguments.color)?;
-    let mut outcome = check(&opened.workspace, Options { today, ..Options::default() });
+    let watch = Stopwatch::start();
+    let mut outcome = check(&opened.workspace, Options { today, timing: arguments.timing, ..Options::default() });
+    let checking = watch.elapsed();
     outcome.findings.retain(|finding| {
         let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
         spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
     });
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
+    let watch = Stopwatch::start();
     if !arguments.fix.diff {
         print(&opened, &outcome, today, format, &look);
+    }
+    if let Some(timing) = &outcome.timing {
+        let stages = Stages { reading, checking, printing: watch.elapsed(), threads: rayon::current_num_threads() };
+        super::complain(&match format.name() {
+            "json" => timing::json(&stages, timing),
+            _ => timing::text(&stages, timing, arguments.verbose),
+        });
     }
     // Also when the folder is missing or the catalogue has faults: no experiment was checked.
     let nothing = opened.workspace.specs.is_empty() && !outcome.crashed;

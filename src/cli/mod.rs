@@ -16,6 +16,7 @@ pub mod schema;
 mod shown;
 mod simulate;
 mod size;
+mod timing;
 
 use std::process::ExitCode;
 
