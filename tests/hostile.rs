@@ -56,6 +56,7 @@ fn printed(workspace: &Workspace, outcome: &Outcome, look: Look) -> BTreeMap<&'s
     let report = Report {
         sources: &workspace.sources,
         findings: &outcome.findings,
+        suppressed: &outcome.suppressed,
         skipped: &outcome.skipped,
         rules: &pages,
         summary: Summary {

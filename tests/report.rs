@@ -7,7 +7,7 @@ mod cases;
 
 use std::sync::Arc;
 
-use expc::diag::{Applicability, Context, Diagnostic, Edit, Level, Skipped};
+use expc::diag::{Applicability, Context, Diagnostic, Edit, Level, Skipped, Suppressed};
 use expc::report::{FORMATS, Look, Report, RulePage, Summary, format, json_schema};
 use expc::text::{FileId, Source, Sources, Span};
 use proptest::prelude::*;
@@ -49,6 +49,7 @@ const HOSTILE: &str =
 struct Case {
     sources: Sources,
     findings: Vec<Diagnostic>,
+    suppressed: Vec<Suppressed>,
     skipped: Vec<Skipped>,
     rules: Vec<RulePage>,
     summary: Summary,
@@ -67,7 +68,7 @@ impl Case {
             version: "0.1.0",
             workspace: "shop".to_owned(),
         };
-        Self { sources, findings: Vec::new(), skipped: Vec::new(), rules: pages(), summary }
+        Self { sources, findings: Vec::new(), suppressed: Vec::new(), skipped: Vec::new(), rules: pages(), summary }
     }
 
     /// The span of a piece of text in a file.
@@ -87,6 +88,7 @@ impl Case {
         let report = Report {
             sources: &self.sources,
             findings: &self.findings,
+            suppressed: &self.suppressed,
             skipped: &self.skipped,
             rules: &self.rules,
             summary: self.summary.clone(),

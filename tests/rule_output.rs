@@ -43,6 +43,7 @@ impl Checked {
         let report = Report {
             sources: &self.workspace.sources,
             findings: std::slice::from_ref(finding),
+            suppressed: &[],
             skipped: &[],
             rules: &[],
             summary: Summary::default(),

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use super::leveled;
 use super::timing::{Spent, Timing};
-use crate::diag::{Diagnostic, Level, Skipped};
+use super::{custom, leveled, suppress};
+use crate::diag::{Diagnostic, Level, Skipped, Suppressed};
 use crate::policy::{Levels, PresetName};
 use crate::portfolio::{Base, Compiled, Document, Entry, Portfolio, SharedConditions, SpecFile, Workspace};
-use crate::rules::{self, Check, Context, FileCx, PlanCx, PortfolioCx, Rule, Sink};
+use crate::rules::{self, Check, Context, FileCx, Known, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
 use crate::text::{FileId, Span, printable};
 use crate::world::Stopwatch;
@@ -41,6 +41,8 @@ impl Options {
 pub struct Outcome {
     /// In the order of their places.
     pub findings: Vec<Diagnostic>,
+    /// What comments hide, in the same order.
+    pub suppressed: Vec<Suppressed>,
     pub skipped: Vec<Skipped>,
     pub portfolio: Portfolio,
     /// Findings that are set aside because they are no news: see [`super::check_change`] and [`super::Baseline`].
@@ -106,6 +108,7 @@ pub(super) fn conclude(
     outcome.findings.dedup();
     outcome.findings = shared_once(std::mem::take(&mut outcome.findings));
     super::fixes::fit(&workspace.sources, &mut outcome.findings);
+    suppress::apply(rules, workspace, options.today, &mut outcome);
     outcome.skipped.sort();
     outcome.skipped.dedup();
     if let (Some(timing), Some(watch)) = (&mut outcome.timing, watch) {
@@ -154,7 +157,7 @@ pub(super) fn guarded(rules: &[&'static Rule], workspace: &Workspace, spec: &Spe
 }
 
 /// A fault of expc itself, as a finding.
-fn internal_error(span: Span, headline: impl Into<String>, panic: &(dyn Any + Send)) -> Diagnostic {
+pub(super) fn internal_error(span: Span, headline: impl Into<String>, panic: &(dyn Any + Send)) -> Diagnostic {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no more is known");
     Diagnostic::new("INT001", "internal-error", Level::Error, span, headline)
@@ -166,7 +169,7 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
     let watch = options.timing.then(Stopwatch::start);
     let compiled = workspace.compile(spec);
     let mut spent = watch.map(|watch| Spent { compiling: watch.elapsed(), rules: vec![Duration::ZERO; rules.len()] });
-    let levels = workspace.in_force.levels(&spec.path);
+    let levels = workspace.in_force.levels(&spec.path).on(options.today);
     let preset = compiled.policy.preset.value;
     let status = Some(compiled.plan.status.value);
     let mut judged = Judged { findings: Vec::new(), skipped: Vec::new(), entry: None, crashed: false, spent: None };
@@ -205,6 +208,14 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
         }
         take(&mut judged, sink, rule, status, preset, &levels);
     }
+    if legible && !workspace.custom.rules.is_empty() {
+        for (rule, sink) in custom::judge(&plan_cx) {
+            let Sink { mut findings, mut skipped, .. } = sink;
+            leveled::apply(&mut findings, &mut skipped, rule, status, preset, &levels);
+            judged.findings.extend(findings);
+            judged.skipped.extend(skipped);
+        }
+    }
     judged.spent = spent.map(|spent| (Arc::clone(&compiled.plan.id), spent));
     judged.entry = legible.then(|| entry(&compiled, spec, &workspace.shared));
     judged
@@ -215,12 +226,19 @@ fn entry(compiled: &Compiled, spec: &SpecFile, shared: &SharedConditions) -> Ent
     Entry { complete: !compiled.document.is_damaged() && !compiled.is_cut_off, ..entry }
 }
 
-fn take(judged: &mut Judged, sink: Sink, rule: &Rule, status: Option<Status>, preset: PresetName, levels: &Levels<'_>) {
+fn take(
+    judged: &mut Judged,
+    sink: Sink,
+    rule: &'static Rule,
+    status: Option<Status>,
+    preset: PresetName,
+    levels: &Levels<'_>,
+) {
     if sink.findings.is_empty() && sink.skipped.is_empty() {
         return;
     }
-    let Sink { mut findings, skipped, .. } = sink;
-    leveled::apply(&mut findings, rule, status, preset, levels);
+    let Sink { mut findings, mut skipped, .. } = sink;
+    leveled::apply(&mut findings, &mut skipped, Known::of(rule), status, preset, levels);
     judged.findings.extend(findings);
     judged.skipped.extend(skipped);
 }
@@ -260,7 +278,7 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
                         }
                     }
                     Check::Workspace(check) | Check::Portfolio(check) => check(&cx, &mut sink),
-                    Check::Plan(_) => {}
+                    Check::Plan(_) | Check::Comments(_) => {}
                 }
             }
             sink
@@ -273,7 +291,8 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
             Ok(sink) => {
                 skipped.extend(sink.skipped);
                 for finding in sink.findings {
-                    findings.extend(leveled_by_place(workspace, &outcome.portfolio, rule, finding));
+                    let place = (workspace, &outcome.portfolio, options);
+                    findings.extend(leveled_by_place(place, rule, finding, &mut skipped));
                 }
             }
             Err(panic) => {
@@ -296,18 +315,18 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
 
 /// A finding about several files takes the level of the file it points at.
 fn leveled_by_place(
-    workspace: &Workspace,
-    portfolio: &Portfolio,
+    (workspace, portfolio, options): (&Workspace, &Portfolio, &Options),
     rule: &Rule,
     finding: Diagnostic,
+    skipped: &mut Vec<Skipped>,
 ) -> Option<Diagnostic> {
     let path = workspace.sources.path(finding.primary.span);
-    let levels = workspace.in_force.levels(path);
+    let levels = workspace.in_force.levels(path).on(options.today);
     let status =
         portfolio.entries.iter().find(|entry| entry.file == finding.primary.span.file).map(|entry| entry.status);
     let preset = workspace.in_force.policy(path).preset.value;
     let mut findings = vec![finding];
-    leveled::apply(&mut findings, rule, status, preset, &levels);
+    leveled::apply(&mut findings, skipped, Known::of(rule), status, preset, &levels);
     findings.pop()
 }
 

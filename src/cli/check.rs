@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::timing::{self, Stages};
-use super::{Exit, Failure, fix, place};
-use crate::check::{Options, Outcome, check, level_of};
-use crate::diag::Level;
+use super::{Exit, Failure, add_ignore, fix, place};
+use crate::check::{Options, Outcome, check, in_force, level_of};
+use crate::diag::{Diagnostic, Level};
 use crate::report::{self, Format, Look, Report, RulePage, Summary};
-use crate::rules;
+use crate::rules::{self, Known};
 use crate::spec::Day;
 use crate::world::Stopwatch;
 
@@ -36,6 +36,8 @@ pub struct Arguments {
     color: clap::ColorChoice,
     #[command(flatten)]
     fix: fix::Arguments,
+    #[command(flatten)]
+    add_ignore: add_ignore::Arguments,
     /// Threads; all cores when absent
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -54,14 +56,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let opened = place::open(&arguments.path)?;
     let reading = watch.elapsed();
     let today = place::day(arguments.today);
-    let opened = fix::run(&arguments.fix, opened, Options { today, ..Options::default() }, arguments.color)?;
+    let options = Options { today, ..Options::default() };
+    let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, today)? {
+        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options.clone(), arguments.color)?,
+        None => fix::run(&arguments.fix, opened, options.clone(), arguments.color)?,
+    };
     let watch = Stopwatch::start();
-    let mut outcome = check(&opened.workspace, Options { today, timing: arguments.timing, ..Options::default() });
+    let mut outcome = check(&opened.workspace, Options { timing: arguments.timing, ..options });
     let checking = watch.elapsed();
-    outcome.findings.retain(|finding| {
-        let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
-        spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
-    });
+    outcome.findings.retain(|finding| concerns(&opened, finding));
+    outcome.suppressed.retain(|one| concerns(&opened, &one.finding));
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
     let watch = Stopwatch::start();
     if !arguments.fix.diff {
@@ -80,6 +84,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     // The process ends here: taking ten thousand experiments apart would cost a tenth of the run.
     std::mem::forget((opened, outcome));
     Ok(exit)
+}
+
+/// True when a finding has a place in the part of the workspace that was named.
+pub fn concerns(opened: &place::Opened, finding: &Diagnostic) -> bool {
+    let mut spans = finding.secondary.iter().map(|label| label.span).chain([finding.primary.span]);
+    spans.any(|span| opened.covers(opened.workspace.sources.path(span)))
 }
 
 /// The format of a name, or the names there are.
@@ -107,8 +117,9 @@ pub fn print(opened: &place::Opened, outcome: &Outcome, today: Option<Day>, form
     let report = Report {
         sources: &workspace.sources.under(&opened.prefix),
         findings: &outcome.findings,
+        suppressed: &outcome.suppressed,
         skipped: &outcome.skipped,
-        rules: &pages(opened),
+        rules: &pages(opened, today),
         summary: Summary {
             files: workspace.documents.len() + workspace.specs.len(),
             experiments: workspace.specs.len(),
@@ -123,19 +134,25 @@ pub fn print(opened: &place::Opened, outcome: &Outcome, today: Option<Day>, form
 }
 
 /// What each rule says of itself, with the level of this workspace.
-fn pages(opened: &place::Opened) -> Vec<RulePage> {
-    let in_force = &opened.workspace.in_force;
-    let levels = in_force.levels("");
-    let preset = in_force.policy("").preset.value;
-    rules::all()
-        .map(|rule| RulePage {
-            code: rule.code.to_owned(),
-            name: rule.name.to_owned(),
-            level: level_of(rule, None, preset, &levels).0,
-            summary: rule.summary(),
-            why: rule.why(),
-        })
-        .collect()
+fn pages(opened: &place::Opened, today: Option<Day>) -> Vec<RulePage> {
+    let policy = &opened.workspace.in_force;
+    let levels = policy.levels("").on(today);
+    let preset = policy.policy("").preset.value;
+    let ours = rules::all().map(|rule| RulePage {
+        code: rule.code.to_owned(),
+        name: rule.name.to_owned(),
+        level: level_of(rule, None, preset, &levels).0,
+        summary: rule.summary(),
+        why: rule.why(),
+    });
+    let custom = opened.workspace.custom.rules.iter().map(|rule| RulePage {
+        code: rule.code.clone(),
+        name: rule.name.clone(),
+        level: in_force(Known::custom(rule), None, preset, &levels).level,
+        summary: rule.about.clone(),
+        why: String::new(),
+    });
+    ours.chain(custom).collect()
 }
 
 /// The exit code of a run.

@@ -26,6 +26,11 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// True when files are to be written.
+    pub fn writes(&self) -> bool {
+        self.fix
+    }
+
     fn is_asked(&self) -> Result<bool, Failure> {
         if self.suggested && !self.fix && !self.diff {
             return Err(Failure::Usage {
@@ -64,20 +69,21 @@ pub fn run(
         super::complain(&said("fixed", &opened.prefix, &fixed));
         return Ok(opened);
     }
-    write(&opened, &fixed.changes)?;
+    write(&opened, "fix", &fixed.changes)?;
     super::complain(&said("fixed", &opened.prefix, &fixed));
     // What is reported is what the disk holds, not what was meant to be there.
     let workspace: Workspace = place::workspace(&Disk::new(&opened.root));
     Ok(place::Opened { workspace, ..opened })
 }
 
-fn diff(prefix: &str, changes: &BTreeMap<String, Change>) -> String {
+pub fn diff(prefix: &str, changes: &BTreeMap<String, Change>) -> String {
     let one =
         |(path, change): (&String, &Change)| unified(&format!("{prefix}{path}"), &change.before, &change.after, true);
     changes.iter().map(one).collect()
 }
 
-fn write(opened: &place::Opened, changes: &BTreeMap<String, Change>) -> Result<(), Failure> {
+/// Writes the changes, all or none. `action` is what failed when it fails: "fix".
+pub fn write(opened: &place::Opened, action: &str, changes: &BTreeMap<String, Change>) -> Result<(), Failure> {
     let files: Vec<Rewrite<'_>> =
         changes.iter().map(|(path, change)| Rewrite { path, before: &change.before, after: &change.after }).collect();
     rewrite(&opened.root, &files).map_err(|refused| {
@@ -87,7 +93,7 @@ fn write(opened: &place::Opened, changes: &BTreeMap<String, Change>) -> Result<(
             written => format!("these were changed already: {}; run it again", written.join(", ")),
         };
         Failure::Usage {
-            text: format!("cannot fix `{}{}`: {}", opened.prefix, path.display(), refused.fault.cause),
+            text: format!("cannot {action} `{}{}`: {}", opened.prefix, path.display(), refused.fault.cause),
             help,
         }
     })
@@ -100,6 +106,7 @@ const MOST_LEFT: usize = 10;
 fn said(verb: &str, prefix: &str, fixed: &Fixed) -> String {
     let counted = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let mut text = match (fixed.applied.len(), fixed.changes.len()) {
+        (0, _) if 0 < fixed.offered => "no safe fix to apply\n".to_owned(),
         (0, _) => "nothing to fix\n".to_owned(),
         (findings, files) => {
             format!("{verb} {} in {}\n", counted(findings, "finding"), counted(files, "file"))
@@ -116,7 +123,7 @@ fn said(verb: &str, prefix: &str, fixed: &Fixed) -> String {
         text += &format!("not fixed: {} more\n", left.len() - MOST_LEFT);
     }
     if fixed.left.iter().any(|left| left.why.is_bug()) {
-        text += "a fix that had to be undone is a bug of expc: please report it with the file\n";
+        text += "a fix that does not fit or had to be undone may be a fault of expc: please report it with the file\n";
     }
     if 0 < fixed.offered {
         let more = if fixed.applied.is_empty() { "" } else { " more" };

@@ -1,13 +1,19 @@
 //! The doors: one file a subcommand, one line in `Command`. With the language server the only room that talks
 //! to a person.
 
+mod add_ignore;
+mod archive;
 mod build;
+mod calendar;
+mod capacity;
 mod check;
 mod csv;
 mod failure;
 mod fix;
+mod history;
 mod looks;
 mod place;
+mod policy;
 mod power;
 pub mod reference;
 mod resolve;
@@ -16,6 +22,7 @@ pub mod schema;
 mod shown;
 mod simulate;
 mod size;
+mod status;
 mod timing;
 
 use std::process::ExitCode;
@@ -46,6 +53,18 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
+    /// Show all experiments over days: conflicts, and the room that is left
+    Calendar(calendar::Arguments),
+    /// Find the earliest start and slot at which nothing overlaps and the power holds
+    PlanCapacity(capacity::Arguments),
+    /// Show what is due: starts, stages, looks, decisions, clean-up
+    Status(status::Arguments),
+    /// Move a finished experiment to the archive
+    Archive(archive::Arguments),
+    /// Show what past experiments measured, and who asked alike before
+    History(history::Arguments),
+    /// Try the organisation's own rules
+    Policy(policy::Arguments),
     /// List the rules
     Rules(rules::Arguments),
     /// Show what a rule finds, why, and how to configure it
@@ -71,6 +90,12 @@ pub fn main() -> ExitCode {
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
+        Command::Calendar(arguments) => calendar::run(&arguments),
+        Command::PlanCapacity(arguments) => capacity::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Archive(arguments) => archive::run(&arguments),
+        Command::History(arguments) => history::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

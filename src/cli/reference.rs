@@ -1,6 +1,6 @@
 //! The rule reference: every rule's page as Markdown, from the rules themselves.
 
-use super::rules::readable;
+use super::rules::{in_order, readable};
 use crate::diag::Applicability;
 use crate::rules::{GROUPS, Rule};
 
@@ -40,10 +40,8 @@ fn page(rule: &Rule) -> String {
     let fix = rule.fix.map_or_else(|| "none".to_owned(), |fix| fix_name(fix).to_owned());
     text += &format!("Level: {}. Needs: {needs}. Fix: {fix}. Since: {}.\n\n", level(rule), rule.since);
     text += &format!("**Why.** {}\n", rule.why());
-    for (sort, title) in [("bad", "Bad"), ("good", "Good")] {
-        for example in rule.examples(sort) {
-            text += &format!("\n{title}:\n\n```toml\n{}\n```\n", readable(&example).trim_end());
-        }
+    for (title, example) in in_order(rule) {
+        text += &format!("\n{title}:\n\n```toml\n{}\n```\n", readable(&example).trim_end());
     }
     if !rule.source().is_empty() {
         text += &format!("\n**Source.** {}\n", rule.source());

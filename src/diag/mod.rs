@@ -116,6 +116,8 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
     /// The id of the experiment it is about, when it is about one.
     pub experiment: Option<Arc<str>>,
+    /// The day from which it is an error, as `2027-03-01`, when that is still to come.
+    pub error_from: Option<Arc<str>>,
 }
 
 impl Diagnostic {
@@ -132,6 +134,7 @@ impl Diagnostic {
             facts: Vec::new(),
             fixes: Vec::new(),
             experiment: None,
+            error_from: None,
         }
     }
 
@@ -180,6 +183,16 @@ impl Diagnostic {
     pub fn sort_key(&self) -> (Span, &str, &str) {
         (self.primary.span, &self.code, &self.headline)
     }
+}
+
+/// A finding that a comment hides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suppressed {
+    pub finding: Diagnostic,
+    pub comment: Span,
+    pub reason: String,
+    /// The last day on which it is hidden, as `2027-02-20`.
+    pub until: Option<String>,
 }
 
 /// What a rule needs beyond the spec. Shown by `expc rules`; a rule whose need is absent reports itself skipped.

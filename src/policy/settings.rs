@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::file::{LevelWord, Override, PolicyTable, PresetName, WorkspaceFile};
+use super::file::{LevelSetting, Override, PolicyTable, PresetName, WorkspaceFile};
 use super::levels::Levels;
 use crate::spec::governance::DataClass;
 use crate::spec::{At, Duration, Field, Named, Probability, Share};
@@ -51,6 +51,8 @@ macro_rules! policy {
             pub required_sign_offs: Vec<(At<String>, NameList)>,
             pub excluded_attributes: NameList,
             pub basis_regions: NameList,
+            /// Rules by code, name or group.
+            pub never_ignore: NameList,
             pub allowed_regions: NameList,
         }
 
@@ -70,6 +72,7 @@ macro_rules! policy {
                     required_sign_offs: named_lists(&table.required_sign_offs),
                     excluded_attributes: names(&table.excluded_attributes),
                     basis_regions: names(&table.basis_regions),
+                    never_ignore: names(&table.never_ignore),
                     allowed_regions: names(&table.allowed_regions),
                 }
             }
@@ -94,6 +97,9 @@ macro_rules! policy {
                 }
                 if table.basis_regions.get().is_some() {
                     self.basis_regions = names(&table.basis_regions);
+                }
+                if table.never_ignore.get().is_some() {
+                    self.never_ignore = names(&table.never_ignore);
                 }
                 if table.allowed_regions.get().is_some() {
                     self.allowed_regions = names(&table.allowed_regions);
@@ -136,7 +142,7 @@ policy! {
 pub struct InForce {
     base: Option<Arc<Policy>>,
     overrides: Vec<(Gitignore, At<Override>)>,
-    rules: Option<Named<LevelWord>>,
+    rules: Option<Named<LevelSetting>>,
 }
 
 impl InForce {
@@ -176,7 +182,7 @@ impl InForce {
     /// The levels in force for the file at `path`: `[rules]`, then the overrides that match.
     pub fn levels<'a>(&'a self, path: &'a str) -> Levels<'a> {
         let over = self.matching(path).filter_map(|entry| entry.value.rules.value());
-        Levels::new(self.rules.iter().chain(over).collect())
+        Levels::new(self.rules.as_ref(), over.collect())
     }
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::custom::CustomRules;
 use super::document::{Document, DocumentKind};
 use super::entry::SharedConditions;
-use crate::catalog::{Catalog, CatalogFile};
+use crate::catalog::{self, Catalog, CatalogFile, PayloadSchema};
 use crate::plan::targets::Capabilities;
 use crate::plan::{self, Inputs, Memo, Plan};
 use crate::policy::{InForce, Policy, WorkspaceFile};
@@ -24,7 +25,11 @@ pub struct Workspace {
     pub file: WorkspaceFile,
     /// What `expc.toml` demands, by path.
     pub in_force: InForce,
+    /// The organisation's own rules.
+    pub custom: CustomRules,
     pub catalog: Catalog,
+    /// What payloads of flags must look like, by flag.
+    pub payload_schemas: Vec<PayloadSchema>,
     pub templates: BTreeMap<String, TemplateEntry>,
     /// `expc.toml`, the catalogue and the templates.
     pub documents: Vec<Document>,
@@ -127,6 +132,7 @@ impl Workspace {
             }
             documents.push(document);
         }
+        let payload_schemas = catalog::payload_schemas(&catalog, files, &mut sources);
         let mut raw = BTreeMap::new();
         for path in list(folder(|f| &f.templates, "templates"), false) {
             let (typed, document) = load::<Template>(files, &mut sources, &path, DocumentKind::Template);
@@ -147,11 +153,14 @@ impl Workspace {
             })
             .collect();
         let in_force = InForce::new(&file);
+        let custom = CustomRules::compile(&file, &sources, &documents);
         Self {
             sources,
             file,
             in_force,
+            custom,
             catalog,
+            payload_schemas,
             templates,
             documents,
             specs,
@@ -172,6 +181,12 @@ impl Workspace {
     /// The platform of a name.
     pub fn target(&self, name: &str) -> Option<&'static Capabilities> {
         self.targets.iter().copied().find(|target| target.name == name)
+    }
+
+    /// What payloads of a flag must look like. The schemas are in the order of the flags' names.
+    pub fn payload_schema(&self, flag: &str) -> Option<&PayloadSchema> {
+        let found = self.payload_schemas.binary_search_by(|schema| schema.flag.as_str().cmp(flag));
+        found.ok().map(|at| &self.payload_schemas[at])
     }
 
     /// The name of the workspace, for reports.

@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::shown::{lines_bent, shown};
+use super::shown::{lines_bent, shown, waits};
 use super::verdict::{skipped, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Diagnostic, Level};
@@ -49,7 +49,8 @@ fn command(report: &Report<'_>, finding: &Diagnostic) -> String {
     let label = [&finding.primary.text];
     let label = label.iter().filter(|text| !text.is_empty()).map(|text| data(text));
     let help = finding.help.iter().map(|text| format!("help: {}", data(text)));
-    let message: Vec<_> = std::iter::once(data(&finding.headline)).chain(label).chain(help).collect();
+    let message: Vec<_> =
+        std::iter::once(data(&format!("{}{}", finding.headline, waits(finding)))).chain(label).chain(help).collect();
     format!("::{level} {place},title={}::{}", property(&title), message.join("%0A"))
 }
 

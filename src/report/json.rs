@@ -59,11 +59,14 @@ struct Report {
     #[schemars(example = json!({ "name": "expc", "version": "0.1.0" }))]
     tool: Tool,
     /// What was read, and how many findings there are of each level.
-    #[schemars(example = json!({ "workspace": ".", "today": "2026-12-01", "files": 14, "experiments": 12, "errors": 2, "warnings": 1, "infos": 3 }))]
+    #[schemars(example = json!({ "workspace": ".", "today": "2026-12-01", "files": 14, "experiments": 12, "errors": 2, "warnings": 1, "infos": 3, "suppressed": 1 }))]
     summary: Summary,
     /// All findings, sorted by file, place and code.
-    #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
+    #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "error_from": null, "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
     findings: Vec<Finding>,
+    /// Findings that comments hide, sorted in the same way. They fail no run.
+    #[schemars(example = json!([{ "finding": { "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }, "reason": "pilot, power judged by hand", "until": "2027-02-20", "comment": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } } }]))]
+    suppressed: Vec<Suppressed>,
     /// The rules that could not run, and what they lacked. A skipped rule has not passed.
     #[schemars(example = json!([{ "code": "STA002", "experiment": "checkout-one-tap", "context": "traffic", "lacks": "no `daily_units` for audience `buyers`" }]))]
     skipped: Vec<Skipped>,
@@ -104,6 +107,9 @@ struct Summary {
     /// Findings of level `info`.
     #[schemars(example = 3)]
     infos: usize,
+    /// Findings that comments hide; they are not among the others.
+    #[schemars(example = 1)]
+    suppressed: usize,
 }
 
 /// One fault, or one thing worth knowing.
@@ -118,6 +124,9 @@ struct Finding {
     /// How much the finding weighs in this workspace.
     #[schemars(example = &"error")]
     level: Weight,
+    /// The day from which the finding is an error; null when its level waits for no day.
+    #[schemars(example = &"2027-03-01")]
+    error_from: Option<String>,
     /// What is wrong, in one fragment that is true without the rest.
     #[schemars(example = &"`checkout_conversion` has power 0.57, not the planned 0.80")]
     message: String,
@@ -241,6 +250,23 @@ struct Edit {
     replacement: String,
 }
 
+/// A finding that a comment hides.
+#[derive(Serialize, JsonSchema)]
+struct Suppressed {
+    /// What it would say.
+    #[schemars(example = json!({ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }))]
+    finding: Finding,
+    /// Why it is hidden, in the words of the comment.
+    #[schemars(example = &"pilot, power judged by hand")]
+    reason: String,
+    /// The last day on which it is hidden; null when the comment names none.
+    #[schemars(example = &"2027-02-20")]
+    until: Option<String>,
+    /// The comment.
+    #[schemars(example = json!({ "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } }))]
+    comment: Place,
+}
+
 /// A rule that could not run for an experiment.
 #[derive(Serialize, JsonSchema)]
 struct Skipped {
@@ -273,8 +299,10 @@ impl Report {
                 errors,
                 warnings,
                 infos,
+                suppressed: report.suppressed.len(),
             },
             findings: report.findings().map(|finding| Finding::of(report.sources, finding)).collect(),
+            suppressed: report.suppressed.iter().map(|one| Suppressed::of(report.sources, one)).collect(),
             skipped: report.skipped.iter().map(Skipped::of).collect(),
         }
     }
@@ -292,6 +320,7 @@ impl Finding {
                 Level::Warn => Weight::Warning,
                 Level::Info | Level::Allow => Weight::Info,
             },
+            error_from: finding.error_from.as_deref().map(str::to_owned),
             message: printable(&finding.headline),
             experiment: finding.experiment.as_deref().map(str::to_owned),
             place: Place::of(sources, finding.primary.span),
@@ -332,6 +361,17 @@ impl Fix {
                 diag::Applicability::Suggested => Applicability::Suggested,
             },
             edits: fix.edits.iter().map(edit).collect(),
+        }
+    }
+}
+
+impl Suppressed {
+    fn of(sources: &Sources, one: &diag::Suppressed) -> Self {
+        Self {
+            finding: Finding::of(sources, &one.finding),
+            reason: printable(&one.reason),
+            until: one.until.clone(),
+            comment: Place::of(sources, one.comment),
         }
     }
 }

@@ -23,7 +23,7 @@ mod verdict;
 
 use std::io;
 
-use crate::diag::{Diagnostic, Level, Skipped};
+use crate::diag::{Diagnostic, Level, Skipped, Suppressed};
 use crate::text::Sources;
 
 pub use diff::unified;
@@ -35,6 +35,8 @@ pub struct Report<'a> {
     pub sources: &'a Sources,
     /// Sorted by [`Diagnostic::sort_key`]. A finding of level `allow` is not printed by any format.
     pub findings: &'a [Diagnostic],
+    /// What comments hide: counted by every format for people, listed by those for programs.
+    pub suppressed: &'a [Suppressed],
     pub skipped: &'a [Skipped],
     /// Every rule of this run, for the formats that list them.
     pub rules: &'a [RulePage],

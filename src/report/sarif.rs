@@ -9,10 +9,10 @@ use std::io;
 
 use serde::Serialize;
 
-use super::shown::shown;
+use super::shown::{shown, waits};
 use super::{Format, Look, Report, safe_json};
 use crate::diag::fingerprints;
-use crate::diag::{self, Applicability, Diagnostic, Level};
+use crate::diag::{self, Applicability, Diagnostic, Level, Suppressed};
 use crate::text::Place;
 use crate::text::{Sources, Span};
 
@@ -130,6 +130,17 @@ struct Finding {
     partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<Fix>,
+    /// Present on all results of a run or on none (§3.27.23); empty for a result that is not suppressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<Vec<Suppression>>,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
+    justification: String,
+    location: Location,
 }
 
 #[derive(Serialize)]
@@ -196,10 +207,22 @@ struct Replacement {
 
 fn log(report: &Report<'_>) -> Log {
     let (rules, index) = rules(report);
-    let results = report
-        .findings()
-        .zip(fingerprints(report.sources, report.findings()))
-        .map(|(finding, fingerprint)| result(report, finding, index_of(&index, &finding.code), fingerprint))
+    let told = report.findings().map(|finding| (finding, None));
+    let hidden = report.suppressed.iter().map(|one| (&one.finding, Some(one)));
+    let both: Vec<(&Diagnostic, Option<&Suppressed>)> = told.chain(hidden).collect();
+    let names = fingerprints(report.sources, both.iter().map(|(finding, _)| *finding));
+    let results = both
+        .iter()
+        .zip(names)
+        .map(|((finding, hidden), fingerprint)| {
+            let suppressions = match hidden {
+                Some(one) => Some(vec![Suppression::of(report.sources, one)]),
+                None if report.suppressed.is_empty() => None,
+                None => Some(Vec::new()),
+            };
+            let result = result(report, finding, index_of(&index, &finding.code), fingerprint);
+            Finding { suppressions, ..result }
+        })
         .collect();
     let notifications = report.skipped.iter().map(|skip| Notification {
         level: "note",
@@ -230,7 +253,7 @@ fn rules(report: &Report<'_>) -> (Vec<Rule>, HashMap<String, usize>) {
     for page in report.rules {
         add(&page.code, &|| rule(&page.code, &page.name, page.level, &page.summary, &page.why));
     }
-    for finding in report.findings() {
+    for finding in report.findings().chain(report.suppressed.iter().map(|one| &one.finding)) {
         add(&finding.code, &|| rule(&finding.code, &finding.name, finding.level, "", ""));
     }
     for skip in report.skipped {
@@ -269,7 +292,7 @@ fn weight(level: Level) -> &'static str {
 
 fn result(report: &Report<'_>, finding: &Diagnostic, rule_index: usize, fingerprint: String) -> Finding {
     let sources = report.sources;
-    let headline = std::iter::once(shown(&finding.headline));
+    let headline = std::iter::once(format!("{}{}", shown(&finding.headline), waits(finding)));
     let label = Some(shown(&finding.primary.text)).filter(|text| !text.is_empty());
     let help = finding.help.iter().map(|help| format!("help: {}", shown(help)));
     let text = headline.chain(label.clone()).chain(help).map(|line| unlinked(&line)).collect::<Vec<_>>().join("\n");
@@ -296,6 +319,21 @@ fn result(report: &Report<'_>, finding: &Diagnostic, rule_index: usize, fingerpr
         related_locations: related.collect(),
         partial_fingerprints: BTreeMap::from([("expcFinding/v1", fingerprint)]),
         fixes: finding.fixes.iter().filter(|fix| !fix.edits.is_empty()).map(|fix| Fix::of(sources, fix)).collect(),
+        suppressions: None,
+    }
+}
+
+impl Suppression {
+    fn of(sources: &Sources, one: &Suppressed) -> Self {
+        let until = one.until.as_ref().map_or_else(String::new, |day| format!(" (until {day})"));
+        let location = Location {
+            id: None,
+            physical_location: PhysicalLocation::of(sources, one.comment),
+            logical_locations: Vec::new(),
+            message: None,
+        };
+        let justification = unlinked(&shown(&format!("{}{until}", one.reason)));
+        Self { kind: "inSource", status: "accepted", justification, location }
     }
 }
 

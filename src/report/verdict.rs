@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Report;
 use super::shown::shown;
-use crate::diag::{Level, Skipped};
+use crate::diag::{Level, Skipped, Suppressed};
+use crate::text::Place;
 
 /// Findings by level.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,7 +48,10 @@ pub(super) fn verdict(report: &Report<'_>) -> String {
     let Counts { errors, warnings, infos } = Counts::of(report);
     let read = format!("{} in {}", many(summary.experiments, "experiment"), many(summary.files, "file"));
     let found = [(errors, "error"), (warnings, "warning"), (infos, "info")];
-    let found: Vec<_> = found.iter().filter(|(n, _)| 0 < *n).map(|(n, what)| many(*n, what)).collect();
+    let mut found: Vec<_> = found.iter().filter(|(n, _)| 0 < *n).map(|(n, what)| many(*n, what)).collect();
+    if !report.suppressed.is_empty() {
+        found.push(format!("{} suppressed", grouped(report.suppressed.len())));
+    }
     let judged = match errors + warnings {
         0 if found.is_empty() && summary.files == 0 => "nothing to check".to_owned(),
         0 if found.is_empty() => "all clean".to_owned(),
@@ -82,8 +86,24 @@ pub(super) fn skipped(report: &Report<'_>, verbose: bool) -> Vec<String> {
     vec![format!("skipped {rules} in {experiments}: {}", reasons.join("; "))]
 }
 
+/// With `verbose`, what comments hide and why: one line each.
+pub(super) fn suppressed(report: &Report<'_>, verbose: bool) -> Vec<String> {
+    let line = |one: &Suppressed| {
+        let Place { path, start, .. } = Place::of(report.sources, one.finding.primary.span);
+        let until = one.until.as_ref().map_or_else(String::new, |day| format!(" until {}", shown(day)));
+        let place = format!("{}:{}:{}", shown(path), start.line, start.column);
+        format!("suppressed {} at {place}{until}: {}", shown(&one.finding.code), shown(&one.reason))
+    };
+    if verbose { report.suppressed.iter().map(line).collect() } else { Vec::new() }
+}
+
 /// `1 error`, `2 errors`, `12,000 errors`.
 pub(super) fn many(n: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
+/// `12,000`.
+fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -92,7 +112,7 @@ pub(super) fn many(n: usize, what: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{grouped} {what}{}", if n == 1 { "" } else { "s" })
+    grouped
 }
 
 #[cfg(test)]

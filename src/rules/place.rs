@@ -7,9 +7,11 @@ use std::collections::HashSet;
 
 use super::prelude::*;
 use crate::catalog::{Kind, Metric};
-use crate::spec::Stage;
+use crate::portfolio::{Document, DocumentKind, Entry, Workspace};
 use crate::spec::metrics::MetricUse;
-use crate::syntax::FaultKind;
+use crate::spec::{Day, Stage};
+use crate::syntax::{FaultKind, Layout, keys_of};
+use crate::text::FileId;
 
 /// Primary and guardrail metrics, which decide.
 pub fn deciding(plan: &Plan) -> impl Iterator<Item = &PlannedMetric> {
@@ -129,26 +131,95 @@ pub fn lengthen(
         let place = decide.span().filter(own);
         edits.extend(place.map(|span| Edit { span, replacement: needed.to_string() }));
     }
-    (found.fix(Applicability::Suggested, format!("write {replacement}{text}"), edits), text)
+    (found.fix(Applicability::Suggested, format!("run longer: write {replacement}{text}"), edits), text)
 }
 
-/// Offers to write a key at the top of a table of the spec, when the table has lines of its own.
-pub fn insert(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, table: &str, line: &str) -> Diagnostic {
-    let entries = cx.tree.at_path(table).and_then(|node| node.as_table()).map(|table| &table.entries[..]);
-    let own = entries.unwrap_or_default().iter().map(|entry| entry.key_span);
-    let Some(first) = own.filter(|span| span.file == cx.document.file).min() else { return found };
-    let text = &cx.workspace.sources.get(first.file).text[..first.start as usize];
-    let before = text.rsplit('\n').next().unwrap_or(text);
-    // A table in one line, or dotted keys: a person knows better where to write.
-    if !before.trim().is_empty() {
+/// Offers to write keys into a table of the spec; the table is begun where it is absent. `lines` holds one
+/// `key = value` a line.
+pub fn insert(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, table: &str, lines: &str) -> Diagnostic {
+    let edit = layout(cx).add(table, lines);
+    offer(found, how, format!("add `{}`", lines.replace('\n', "` and `")), edit)
+}
+
+/// How the spec lays out its own text.
+pub fn layout<'a>(cx: &PlanCx<'a>) -> Layout<'a> {
+    layout_of(cx.workspace, cx.document)
+}
+
+/// How any file lays out its text.
+pub fn layout_of<'a>(workspace: &'a Workspace, document: &'a Document) -> Layout<'a> {
+    let text = &workspace.sources.get(document.file).text;
+    let order = match document.kind {
+        DocumentKind::Experiment | DocumentKind::Template => keys_of::<crate::spec::Spec>(),
+        DocumentKind::Workspace | DocumentKind::Catalogue => &[],
+    };
+    Layout { file: document.file, text, root: &document.tree, order }
+}
+
+/// Offers edits, when there are any.
+pub fn offer(
+    found: Diagnostic,
+    how: Applicability,
+    title: impl Into<String>,
+    edits: impl IntoIterator<Item = Edit>,
+) -> Diagnostic {
+    let edits: Vec<Edit> = edits.into_iter().collect();
+    if edits.is_empty() { found } else { found.fix(how, title, edits) }
+}
+
+/// Offers to take an entry of the spec out, by the place of its value.
+pub fn remove(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, span: Span) -> Diagnostic {
+    let layout = layout(cx);
+    let Some((table, entry)) = layout.root.entry_at(span).filter(|_| span.file == layout.file) else { return found };
+    let edit = layout.remove(table, &entry.key);
+    offer(found, how, format!("remove `{}`", crate::text::printable(&entry.key)), edit)
+}
+
+/// Offers to take an entry of `expc.toml`, the catalogue or a template out, by the place of its key or value.
+pub fn remove_shared(workspace: &Workspace, found: Diagnostic, how: Applicability, span: Span) -> Diagnostic {
+    let Some(document) = workspace.documents.iter().find(|document| document.file == span.file) else { return found };
+    let layout = layout_of(workspace, document);
+    let Some((table, entry)) = layout.root.entry_at(span) else { return found };
+    let edit = layout.remove(table, &entry.key);
+    offer(found, how, format!("remove `{}`", crate::text::printable(&entry.key)), edit)
+}
+
+/// Offers to take the element of a list of the spec out, by its place.
+pub fn remove_element(cx: &PlanCx<'_>, found: Diagnostic, how: Applicability, span: Span) -> Diagnostic {
+    let layout = layout(cx);
+    let Some((path, list, at)) = layout.root.item_at(span).filter(|_| span.file == layout.file) else { return found };
+    let edit = layout.remove_element(list, at);
+    offer(found, how, format!("remove it from `{path}`"), edit)
+}
+
+/// Offers another start, with the end and the decision as much later, when the spec writes all of them.
+pub fn start_on(cx: &PlanCx<'_>, found: Diagnostic, day: Day) -> Diagnostic {
+    let Some(start) = &cx.plan.calendar.start else { return found };
+    let end = cx.spec.rollout.value().and_then(|rollout| rollout.end.get());
+    let by = cx.spec.decision.value().and_then(|decision| decision.by.get());
+    let dated = |at: &At<Day>| Some((at.span, at.value));
+    let start = start.span().map(|span| (span, start.value));
+    moved_to(found, cx.document.file, day, [start, end.and_then(dated), by.and_then(dated)])
+}
+
+/// The same for an experiment among the others.
+pub fn entry_on(found: Diagnostic, entry: &Entry, day: Day) -> Diagnostic {
+    let dates = [entry.start_span.zip(entry.start), entry.end_span.zip(entry.end), entry.decide_span.zip(entry.decide)];
+    moved_to(found, entry.file, day, dates)
+}
+
+/// A start, an end and a decision, as far as they are written: all of them as much later as the start.
+fn moved_to(found: Diagnostic, file: FileId, day: Day, dates: [Option<(Span, Day)>; 3]) -> Diagnostic {
+    let [Some((_, start)), ..] = dates else { return found };
+    let Ok(later) = u32::try_from(start.until(day)) else { return found };
+    // A date of a template is that of others as well.
+    if dates.iter().flatten().any(|(span, _)| span.file != file) {
         return found;
     }
-    let span = Span { end: first.start, ..first };
-    found.fix(
-        how,
-        format!("add `{}`", line.replace('\n', "` and `")),
-        vec![Edit { span, replacement: format!("{line}\n{before}") }],
-    )
+    let decided = dates[2].map_or_else(String::new, |(_, by)| format!(", and decide on {}", by.plus(later)));
+    let edits = dates.into_iter().flatten();
+    let edits = edits.map(|(span, day)| Edit { span, replacement: day.plus(later).to_string() });
+    offer(found, Applicability::Suggested, format!("start on {day}{decided}"), edits)
 }
 
 /// A length of time in words: `7 days`, `2 hours`.

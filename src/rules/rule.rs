@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ignores::Ignore;
 use crate::catalog::Catalog;
 pub use crate::diag::Context;
 use crate::diag::{Applicability, Diagnostic, Level, Skipped};
@@ -23,6 +24,8 @@ pub enum Check {
     Workspace(fn(&PortfolioCx<'_>, &mut Sink)),
     /// All experiments together, once.
     Portfolio(fn(&PortfolioCx<'_>, &mut Sink)),
+    /// The comments of each file that ask to hide findings, after every other rule.
+    Comments(fn(&CommentsCx<'_>, &mut Sink)),
 }
 
 /// A rule: everything that `expc rules`, `expc explain`, SARIF and the tests say of it.
@@ -125,6 +128,13 @@ pub struct PortfolioCx<'a> {
     pub base: Option<&'a Base>,
 }
 
+/// The comments of one file that ask to hide findings, and what each did.
+pub struct CommentsCx<'a> {
+    pub workspace: &'a Workspace,
+    pub ignores: &'a [Ignore],
+    pub today: Option<Day>,
+}
+
 impl PlanCx<'_> {
     /// Where a key that is absent would belong: the name of its table, of the nearest table above it, or the id.
     ///
@@ -168,6 +178,11 @@ pub struct Sink {
 }
 
 impl Sink {
+    /// An empty one for what is found on a plan beside its rules.
+    pub(crate) fn of(rule: &'static Rule, plan: &Plan) -> Self {
+        Self { findings: Vec::new(), skipped: Vec::new(), rule, experiment: Some(Arc::clone(&plan.id)) }
+    }
+
     pub fn push(&mut self, finding: Diagnostic) {
         let mut finding = finding;
         if finding.experiment.is_none() {
@@ -203,34 +218,42 @@ impl Rule {
 
     /// The text under `## Why`.
     pub fn why(&self) -> String {
-        let lines = self.docs.lines().map(str::trim).skip_while(|line| *line != "## Why").skip(1);
-        let body = lines.take_while(|line| !line.starts_with("```") && !line.starts_with("## "));
-        body.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        self.section("## Why")
+    }
+
+    /// What an author has to know to use it: the text under `## How`. Few rules have it.
+    pub fn how(&self) -> String {
+        self.section("## How")
     }
 
     /// Where the numbers or the claim come from: the text under `## Source`.
     pub fn source(&self) -> String {
-        let lines = self.docs.lines().map(str::trim).skip_while(|line| *line != "## Source").skip(1);
+        self.section("## Source")
+    }
+
+    fn section(&self, heading: &str) -> String {
+        let lines = self.docs.lines().map(str::trim).skip_while(|line| *line != heading).skip(1);
         let body = lines.take_while(|line| !line.starts_with("```") && !line.starts_with("## "));
         body.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Every example of a sort: `bad` or `good`.
+    /// Every example of a sort: `bad`, `fixed` or `good`.
     pub fn examples(&self, sort: &str) -> Vec<String> {
-        let fence = format!("```toml,{sort}");
-        let mut examples = Vec::new();
+        self.blocks().into_iter().filter(|(found, _)| *found == sort).map(|(_, text)| text).collect()
+    }
+
+    /// Every example with its sort, in the order of the page. A `fixed` one belongs to the `bad` one before it: it
+    /// says what the fix changes there.
+    pub fn blocks(&self) -> Vec<(&'static str, String)> {
+        let mut blocks = Vec::new();
         let mut lines = self.docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
         while let Some(line) = lines.next() {
-            if line.trim() == fence {
-                examples.push(
-                    lines
-                        .by_ref()
-                        .take_while(|line| line.trim() != "```")
-                        .fold(String::new(), |text, line| text + line + "\n"),
-                );
+            if let Some(sort) = line.trim().strip_prefix("```toml,") {
+                let body = lines.by_ref().take_while(|line| line.trim() != "```");
+                blocks.push((sort, body.fold(String::new(), |text, line| text + line + "\n")));
             }
         }
-        examples
+        blocks
     }
 }
 

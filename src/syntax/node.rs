@@ -34,6 +34,24 @@ impl Value {
             Value::Table(_) => "a table",
         }
     }
+
+    /// The value in JSON. Dates become their text; numbers that JSON cannot hold become text as well.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match self {
+            Value::String(text) => Json::String(text.clone()),
+            Value::Integer(number) => Json::from(*number),
+            Value::Float(number) => {
+                serde_json::Number::from_f64(*number).map_or_else(|| Json::String(number.to_string()), Json::Number)
+            }
+            Value::Boolean(flag) => Json::Bool(*flag),
+            Value::Datetime(date) => Json::String(date.to_string()),
+            Value::Array(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Table(table) => {
+                Json::Object(table.entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect())
+            }
+        }
+    }
 }
 
 /// Keys and values in the order of the file.
@@ -87,22 +105,31 @@ impl Node {
         path.split('.').try_fold(self, |node, key| node.as_table()?.get(key))
     }
 
-    /// The value in JSON. Dates become their text; numbers that JSON cannot hold become text as well.
-    pub fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value as Json;
+    /// The entry whose key or value is at a place, and the table that holds it.
+    pub fn entry_at(&self, span: Span) -> Option<(&Node, &Entry)> {
         match &self.value {
-            Value::String(text) => Json::String(text.clone()),
-            Value::Integer(number) => Json::from(*number),
-            Value::Float(number) => {
-                serde_json::Number::from_f64(*number).map_or_else(|| Json::String(number.to_string()), Json::Number)
-            }
-            Value::Boolean(flag) => Json::Bool(*flag),
-            Value::Datetime(date) => Json::String(date.to_string()),
-            Value::Array(items) => Json::Array(items.iter().map(Node::to_json).collect()),
-            Value::Table(table) => {
-                Json::Object(table.entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect())
-            }
+            Value::Table(table) => table.entries.iter().find_map(|entry| {
+                let is_it = entry.key_span == span || entry.node.span == span;
+                if is_it { Some((self, entry)) } else { entry.node.entry_at(span) }
+            }),
+            Value::Array(items) => items.iter().find_map(|item| item.entry_at(span)),
+            _ => None,
         }
+    }
+
+    /// The list with an element at a place, its path, and the index of the element.
+    pub fn item_at(&self, span: Span) -> Option<(String, &Entry, usize)> {
+        let below =
+            |entry: &'_ Entry| entry.node.as_array().and_then(|items| items.iter().position(|item| item.span == span));
+        self.as_table()?.entries.iter().find_map(|entry| match below(entry) {
+            Some(at) => Some((entry.key.clone(), entry, at)),
+            None => entry.node.item_at(span).map(|(path, list, at)| (format!("{}.{path}", entry.key), list, at)),
+        })
+    }
+
+    /// The value in JSON, see [`Value::to_json`].
+    pub fn to_json(&self) -> serde_json::Value {
+        self.value.to_json()
     }
 
     /// Equality of meaning: places and the order of keys do not count.

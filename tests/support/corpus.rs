@@ -36,6 +36,7 @@ impl Corpus {
             sources: &self.workspace.sources,
             findings: &findings,
             skipped: &[],
+            suppressed: &[],
             rules: &[],
             summary: Summary::default(),
         };

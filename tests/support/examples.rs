@@ -5,7 +5,11 @@
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
 //! first and in the other half of its layer, and what follows is laid over it; `#: repeat N NAME` makes so many of an
-//! experiment in all, each under a number of its own.
+//! experiment in all, each under a number of its own. Of comments only those that speak to expc are kept, above or beside
+//! the key or header at which they stand.
+//!
+//! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
+//! CODE reason` says which finding the fix leaves behind, and why that is right.
 
 use std::collections::BTreeMap;
 
@@ -31,8 +35,13 @@ impl Part {
 
 /// The base with an example laid over it, bytes by path, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
-    let mut files = base::files();
     let mut today = TODAY.to_owned();
+    let bytes = laid_over(base::files(), example, &mut today);
+    (bytes, today)
+}
+
+/// Texts with an example laid over them.
+pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut String) -> BTreeMap<String, Vec<u8>> {
     let mut parts = vec![Part::of(SPEC)];
     let mut repeats: Vec<(usize, String)> = Vec::new();
     for line in example.lines() {
@@ -48,7 +57,8 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             "copy" => part.below = Some(rest.trim().to_owned()),
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
-            "today" => today = rest.trim().to_owned(),
+            "today" => rest.trim().clone_into(today),
+            "leaves" => {}
             "repeat" => {
                 let (times, name) = rest.split_once(' ').expect("how often, and what");
                 repeats.push((times.parse::<usize>().expect("a number"), name.trim().to_owned()));
@@ -82,7 +92,8 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
         }
         let fragment: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error} in example:\n{example}"));
         lay_over(&mut table, fragment);
-        files.insert(path, toml::to_string(&table).expect("a table prints"));
+        let printed = toml::to_string(&table).expect("a table prints");
+        files.insert(path, with_comments(printed, &text));
     }
     for (times, name) in repeats {
         let first = files[&format!("experiments/{name}.toml")].clone();
@@ -94,8 +105,7 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
             );
         }
     }
-    let bytes = files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd);
-    (bytes.collect(), today)
+    files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
 }
 
 /// A second experiment that differs from the first in its name, its flag and what it claims.
@@ -115,6 +125,38 @@ fn add_twin(files: &mut BTreeMap<String, String>, name: &str) {
     files.insert(format!("experiments/{name}.toml"), toml::to_string(&spec).expect("a table prints"));
     let catalog = files.get_mut("catalog/base.toml").expect("the base has a catalogue");
     *catalog += &format!("\n[flags.{name}]\nabout = \"Twin\"\nowner = \"growth\"\ndefault = {{ layout = \"form\" }}\n");
+}
+
+/// Puts the comments of a fragment that speak to expc where they stood: above or beside the same key or header.
+fn with_comments(printed: String, fragment: &str) -> String {
+    if !fragment.contains("# expc:") {
+        return printed;
+    }
+    let mut lines: Vec<String> = printed.lines().map(str::to_owned).collect();
+    let mut above: Vec<&str> = Vec::new();
+    let mut header = 0;
+    for line in fragment.lines().map(str::trim) {
+        let (code, comment) = line.find("# expc:").map_or((line, ""), |at| line.split_at(at));
+        if code.is_empty() && !comment.is_empty() {
+            above.push(comment);
+            continue;
+        }
+        let key = code.split('=').next().unwrap_or_default().trim();
+        let is_header = code.starts_with('[');
+        if is_header {
+            let found = lines.iter().position(|line| line == code.trim());
+            header = found.unwrap_or_else(|| panic!("`{code}` is not printed:\n{printed}"));
+        }
+        if !above.is_empty() || !comment.is_empty() {
+            let of_key = |line: &String| line.split('=').next().is_some_and(|name| name.trim() == key);
+            let at = lines[header..].iter().position(of_key).filter(|_| !is_header).map_or(header, |at| header + at);
+            lines[at] = format!("{}  {comment}", lines[at]).trim_end().to_owned();
+            for comment in above.drain(..) {
+                lines.insert(at, comment.to_owned());
+            }
+        }
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn remove(table: &mut toml::Table, path: &str) {

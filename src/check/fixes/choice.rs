@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::edits::{is_sound, meet};
+use super::edits::{are_sound, meet};
 use super::{Left, Request, Why};
 use crate::check::Outcome;
 use crate::diag::{Applicability, Diagnostic, Fix};
@@ -114,9 +114,7 @@ impl<'a> Readable<'a> {
 
     fn refusal(&mut self, finding: &Diagnostic, fix: &Fix, request: &Request<'_>) -> Option<Why> {
         let sources = &self.workspace.sources;
-        let among_themselves =
-            |(at, edit): (usize, &crate::diag::Edit)| fix.edits[..at].iter().any(|other| meet(other.span, edit.span));
-        if !fix.edits.iter().all(|edit| is_sound(sources, edit)) || fix.edits.iter().enumerate().any(among_themselves) {
+        if !are_sound(sources, &fix.edits) {
             return Some(Why::Unsound);
         }
         for edit in &fix.edits {

@@ -11,9 +11,9 @@ pub(in crate::check) fn fit(sources: &Sources, findings: &mut [Diagnostic]) {
     let edits = findings.iter_mut().flat_map(|finding| &mut finding.fixes).flat_map(|fix| &mut fix.edits);
     for edit in edits {
         let Some(source) = sources.find(edit.span.file) else { continue };
-        if source.text.starts_with(MARK) && edit.span.start < MARK.len() as u32 {
-            edit.span.start = MARK.len() as u32;
-            edit.span.end = edit.span.end.max(edit.span.start);
+        // What replaces the mark with the text behind it means to.
+        if source.text.starts_with(MARK) && edit.span.end < MARK.len() as u32 {
+            (edit.span.start, edit.span.end) = (MARK.len() as u32, MARK.len() as u32);
         }
         if edit.replacement.contains('\n') && ends_lines_with_crlf(&source.text) {
             edit.replacement = edit.replacement.replace("\r\n", "\n").replace('\n', "\r\n");
@@ -37,14 +37,20 @@ pub(super) fn meet(a: Span, b: Span) -> bool {
     if a.is_empty() || b.is_empty() { a.start <= b.end && b.start <= a.end } else { a.start < b.end && b.start < a.end }
 }
 
-/// Whether an edit stands in its text: inside it, on characters, and with a change.
-pub(super) fn is_sound(sources: &Sources, edit: &Edit) -> bool {
-    let Some(source) = sources.find(edit.span.file) else { return false };
-    source.text.get(edit.span.range()).is_some_and(|old| old != edit.replacement)
+/// Whether edits stand in their texts, inside them and on characters, do not meet, and change anything.
+pub(super) fn are_sound(sources: &Sources, edits: &[Edit]) -> bool {
+    let old = |edit: &Edit| sources.find(edit.span.file).and_then(|source| source.text.get(edit.span.range()));
+    let apart = |(at, edit): (usize, &Edit)| !edits[..at].iter().any(|other| meet(other.span, edit.span));
+    edits.iter().all(|edit| old(edit).is_some())
+        && edits.iter().any(|edit| old(edit) != Some(&*edit.replacement))
+        && edits.iter().enumerate().all(apart)
 }
 
 /// The texts after edits that do not meet, by file.
-pub(super) fn applied<'a>(sources: &Sources, edits: impl IntoIterator<Item = &'a Edit>) -> BTreeMap<FileId, String> {
+pub(in crate::check) fn applied<'a>(
+    sources: &Sources,
+    edits: impl IntoIterator<Item = &'a Edit>,
+) -> BTreeMap<FileId, String> {
     let mut by_file: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
     for edit in edits {
         by_file.entry(edit.span.file).or_default().push(edit);

@@ -26,7 +26,7 @@ use crate::syntax;
 use crate::text::FileId;
 use crate::world::{Files, Overlay};
 use choice::{Chosen, choose};
-pub(super) use edits::fit;
+pub(super) use edits::{applied, fit};
 
 /// Which fixes are wanted, and where.
 pub struct Request<'a> {

@@ -980,6 +980,11 @@ fn decision(request: &Request<'_>) -> String {
         None => {}
     }
     out += "\nThe first rule that matches decides.\n";
+    match request.spec.decision.value().and_then(|decision| decision.ships_to.as_deref()) {
+        Some("all") => out += "What ships goes to everybody.\n",
+        Some(audience) => out += &format!("What ships goes to the audience {}.\n", text(audience)),
+        None => {}
+    }
     out += "A rule that is silent about data quality holds only when every quality check passes.\n";
     let cells = table.cells();
     let holes: Vec<&Cell> = cells.iter().filter(|cell| table.verdict(cell) == Verdict::Nothing).collect();

@@ -23,6 +23,12 @@ rule! {
     ///   { attribute = "app_version", semver = ">=5.2.0" },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// audience.where = [
+    ///   { attribute = "country", in = ["US", "CA"] },
+    ///   { attribute = "app_version", semver = ">=5.4.0" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// #: file catalog/base.toml
     /// [attributes.country]

@@ -21,6 +21,9 @@ rule! {
     /// [audience]
     /// where = [{ attribute = "country", in = ["US", "ca"] }]
     /// ```
+    /// ```toml,fixed
+    /// audience.where = [{ attribute = "country", in = ["US", "CA"] }]
+    /// ```
     /// ```toml,good
     /// [audience]
     /// where = [{ attribute = "country", in = ["US", "CA"] }]

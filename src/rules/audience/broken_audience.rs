@@ -20,6 +20,10 @@ rule! {
     /// daily_units = 900
     /// measured = 2026-10-01
     /// ```
+    /// ```toml,fixed
+    /// #: file catalog/base.toml
+    /// audiences.testers.where = [{ attribute = "platform", in = ["ios"] }]
+    /// ```
     /// ```toml,good
     /// #: file catalog/base.toml
     /// [audiences.testers]

@@ -1,5 +1,6 @@
 //! AUD006 noise-traffic.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::spec::{Comparison, Condition, Scalar};
 
@@ -15,6 +16,9 @@ rule! {
     /// ```toml,bad
     /// #: without audience.base
     /// ```
+    /// ```toml,fixed
+    /// audience.exclude = [{ attribute = "is_staff", is = true }]
+    /// ```
     /// ```toml,good
     /// #: without audience.base
     /// [audience]
@@ -22,7 +26,7 @@ rule! {
     /// ```
     static RULE = {
         code: "AUD006", name: "noise-traffic", since: "0.1.0",
-        level: Warn, needs: [Policy],
+        level: Warn, fix: Suggested, needs: [Policy],
         check: Plan(check),
     }
 }
@@ -55,10 +59,18 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             .at(exclude.map_or_else(|| cx.home("audience"), |list| list.span), format!("{} is not kept out", quoted(attribute)))
             .label(if exclude.is_some() { "without it" } else { "no `exclude`" })
             .also(attribute.span, "every audience leaves it out");
-        out.push(match exclude {
-            Some(_) => found.help(format!("add `{condition}` to `exclude`")),
-            None => found.help(format!("add `exclude = [{condition}]`")),
-        });
+        let layout = place::layout(cx);
+        let (found, edits) = match exclude {
+            Some(_) => (
+                found.help(format!("add `{condition}` to `exclude`")),
+                layout.push("audience.exclude", &format!("attribute = \"{name}\"\nis = true")),
+            ),
+            None => (
+                found.help(format!("add `exclude = [{condition}]`")),
+                layout.add("audience", &format!("exclude = [{condition}]")).map(|edit| vec![edit]),
+            ),
+        };
+        out.push(place::offer(found, Applicability::Suggested, format!("exclude {}", quoted(attribute)), edits.unwrap_or_default()));
     }
 }
 

@@ -16,6 +16,9 @@ rule! {
     /// [experiment]
     /// flag = "checkout-one-tab"
     /// ```
+    /// ```toml,fixed
+    /// experiment.flag = "checkout-one-tap"
+    /// ```
     /// ```toml,bad
     /// [variants.one-tap]
     /// payload = { layot = "one-tap" }

@@ -29,6 +29,9 @@ rule! {
     /// decision = "iterate"
     /// learned = "the form was not the reason"
     /// ```
+    /// ```toml,fixed
+    /// audience.salt = "checkout-one-tap"
+    /// ```
     /// ```toml,good
     /// [audience]
     /// salt = "checkout-one-tap-2"

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::portfolio::{Entry, PastEffect, RelativeEffect, Slot};
-use crate::rules::portfolio::{apart, same_id};
+use crate::rules::place;
+use crate::rules::portfolio::same_id;
 use crate::rules::prelude::*;
 use crate::spec::{Action, Day};
 
@@ -45,6 +46,10 @@ rule! {
     /// decided = 2027-01-05
     /// learned = "a banner above the form drives people away"
     /// effects = [{ metric = "order_conversion", relative = "-6%", low = "-8%", high = "-4%" }]
+    /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-02-22
+    /// rollout.start = 2027-01-18
     /// ```
     /// ```toml,good
     /// [rollout]
@@ -135,7 +140,7 @@ fn is_shipped(entry: &Entry) -> bool {
 /// True when a unit can be in both, and the two do not assign alike.
 fn may_meet(earlier: &Entry, entry: &Entry) -> bool {
     let other_unit = matches!((&earlier.unit, &entry.unit), (Some(a), Some(b)) if a != b);
-    !same_id(earlier, entry) && !other_unit && earlier.salt != entry.salt && !apart(earlier, entry)
+    !same_id(earlier, entry) && !other_unit && earlier.salt != entry.salt && !earlier.is_apart_from(entry)
 }
 
 /// The largest shown effect on a primary metric, with the MDE that it reaches. What nobody recorded is said.
@@ -180,13 +185,5 @@ fn too_soon(entry: &Entry, start: Day, residue: &Residue<'_>, wait: u32, policy:
         found = found.help("or take another part of the layer: `audience.slot`");
     }
     found.experiment = Some(Arc::clone(&entry.id));
-    let later = u32::try_from(start.until(clear)).unwrap_or(0);
-    let moves = [entry.start_span.map(|span| (span, clear)), entry.end_span.zip(entry.end.map(|day| day.plus(later))), entry.decide_span.zip(entry.decide.map(|day| day.plus(later)))];
-    let moves: Vec<(Span, Day)> = moves.into_iter().flatten().collect();
-    // A date of a template is that of others as well.
-    if entry.start_span.is_none() || moves.iter().any(|(span, _)| span.file != entry.file) {
-        return found;
-    }
-    let edits = moves.into_iter().map(|(span, day)| Edit { span, replacement: day.to_string() }).collect();
-    found.fix(Applicability::Suggested, format!("move the whole run by {}", days(later)), edits)
+    place::entry_on(found, entry, clear)
 }

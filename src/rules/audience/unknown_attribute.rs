@@ -18,6 +18,9 @@ rule! {
     /// [audience]
     /// where = [{ attribute = "contry", in = ["US", "CA"] }]
     /// ```
+    /// ```toml,fixed
+    /// audience.where = [{ attribute = "country", in = ["US", "CA"] }]
+    /// ```
     /// ```toml,bad
     /// [audience]
     /// where = [{ attribute = "country", in = ["US", "UK"] }]

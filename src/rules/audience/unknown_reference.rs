@@ -17,6 +17,9 @@ rule! {
     /// [audience]
     /// layer = "chekout"
     /// ```
+    /// ```toml,fixed
+    /// audience.layer = "checkout"
+    /// ```
     /// ```toml,bad
     /// [audience]
     /// force = { one-tab = ["qa-1"] }

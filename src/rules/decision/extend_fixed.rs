@@ -17,6 +17,9 @@ rule! {
     /// [decision]
     /// otherwise = "extend"
     /// ```
+    /// ```toml,fixed
+    /// decision.otherwise = "iterate"
+    /// ```
     /// ```toml,good
     /// [decision]
     /// otherwise = "iterate"

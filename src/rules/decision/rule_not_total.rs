@@ -19,6 +19,9 @@ rule! {
     /// ```toml,bad
     /// #: without decision.otherwise
     /// ```
+    /// ```toml,fixed
+    /// decision.otherwise = "iterate"
+    /// ```
     /// ```toml,good
     /// [decision]
     /// otherwise = "iterate"

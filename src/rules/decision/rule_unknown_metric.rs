@@ -21,6 +21,14 @@ rule! {
     ///   { primary = "better", guardrails = "pass", then = "ship" },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// decision.rules = [
+    ///   { quality = "fail", then = "iterate" },
+    ///   { then = "stop", guardrails = "fail" },
+    ///   { metric = "revenue_per_user", then = "stop", shows = "worse" },
+    ///   { then = "ship", guardrails = "pass", primary = "better" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [decision]
     /// rules = [

@@ -10,6 +10,7 @@ crate::rules::rule::group! {
     two_writers,
     unit_not_in_context,
     generation_unset,
+    broken_payload_schema,
 }
 
 use crate::plan::Plan;

@@ -22,6 +22,9 @@ rule! {
     /// [emit]
     /// strict = ["holdouts"]
     /// ```
+    /// ```toml,fixed
+    /// emit.strict = ["holdout"]
+    /// ```
     /// ```toml,bad
     /// #: file templates/conversion-ab.toml
     /// [emit]

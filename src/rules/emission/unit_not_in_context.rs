@@ -22,6 +22,10 @@ rule! {
     /// [units.user]
     /// key = "userid"
     /// ```
+    /// ```toml,fixed
+    /// #: file catalog/base.toml
+    /// units.user.key = "user_id"
+    /// ```
     /// ```toml,good
     /// #: file catalog/base.toml
     /// [units.user]

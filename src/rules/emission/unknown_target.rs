@@ -17,6 +17,9 @@ rule! {
     /// [emit]
     /// targets = ["flagdd"]
     /// ```
+    /// ```toml,fixed
+    /// emit.targets = ["flagd"]
+    /// ```
     /// ```toml,bad
     /// #: file expc.toml
     /// [build]

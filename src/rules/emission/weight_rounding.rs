@@ -1,5 +1,6 @@
 //! EMI003 weight-rounding.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -17,6 +18,10 @@ rule! {
     /// [variants.one-tap]
     /// weight = 0.3333333333
     /// ```
+    /// ```toml,fixed
+    /// variants.control.weight = 1
+    /// variants.one-tap.weight = 1
+    /// ```
     /// ```toml,good
     /// [variants.control]
     /// weight = 0.5
@@ -25,7 +30,7 @@ rule! {
     /// ```
     static RULE = {
         code: "EMI003", name: "weight-rounding", since: "0.1.0",
-        level: Warn, needs: [],
+        level: Warn, fix: Safe, needs: [],
         check: Plan(check),
     }
 }
@@ -41,11 +46,18 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             let found = RULE
                 .at(span, format!("{} rounds the weights: it holds whole numbers", target.name))
                 .label("does not fit in whole numbers");
-            out.push(if equal {
-                found.help("give each variant `weight = 1`: only ratios count")
-            } else {
-                found.help("write whole weights, such as 33, 33 and 34: only ratios count")
+            let found = match equal {
+                true => found.help("give each variant `weight = 1`: only ratios count"),
+                false => found.help("write whole weights, such as 33, 33 and 34: only ratios count"),
+            };
+            // What is shared by others, or not written at all, is not ours to scale.
+            let spans: Option<Vec<Span>> = cx.plan.variants.iter().map(|variant| variant.weight.span()).collect();
+            let spans = spans.filter(|spans| spans.iter().all(|span| span.file == cx.document.file));
+            let edits = spans.zip(whole(&weights)).map(|(spans, weights)| {
+                let edit = |(span, weight): (Span, u32)| Edit { span, replacement: weight.to_string() };
+                spans.into_iter().zip(weights).map(edit).collect::<Vec<_>>()
             });
+            out.push(place::offer(found, Applicability::Safe, "write whole weights of the same ratio", edits.unwrap_or_default()));
         }
         let written = cx.plan.calendar.stages.iter().filter(|stage| !stage.implied);
         for stage in written.filter(|_| !super::is_strict(cx, "share")) {
@@ -54,14 +66,30 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             }
             let rounded = (stage.share.value * target.share_parts).round();
             let nearest = crate::spec::quantity::plain(rounded.max(1.0) / target.share_parts * 100.0);
-            out.push(
-                RULE.at(
+            let found = RULE.at(
                     stage.share.span().unwrap_or(stage.span),
                     format!("{} rounds the share of stage {}", target.name, quoted(&stage.name)),
                 )
                 .label("finer than four decimals of a per cent")
-                .help(format!("set the share to {nearest}%")),
-            );
+                .help(format!("set the share to {nearest}%"));
+            let text = format!("\"{nearest}%\"");
+            out.push(place::replace(cx, found, Applicability::Suggested, stage.share.span(), &text));
         }
     }
+}
+
+/// The smallest whole numbers with the same ratios.
+fn whole(weights: &[f64]) -> Option<Vec<u32>> {
+    let least = weights.iter().copied().fold(f64::INFINITY, f64::min);
+    if !least.is_normal() || least <= 0.0 {
+        return None;
+    }
+    (1..=1000).find_map(|parts| {
+        let scaled = weights.iter().map(|weight| weight / least * f64::from(parts));
+        let whole = scaled.map(|weight| {
+            let near = (weight - weight.round()).abs() <= 1e-6 * weight && weight < 1e6;
+            near.then_some(weight.round() as u32)
+        });
+        whole.collect()
+    })
 }

@@ -18,6 +18,9 @@ rule! {
     /// [events.order_refunded]
     /// retention = "90 days"
     /// ```
+    /// ```toml,fixed
+    /// privacy.retention = "90 days"
+    /// ```
     /// ```toml,bad
     /// #: file catalog/base.toml
     /// [sources.warehouse]

@@ -18,6 +18,9 @@ rule! {
     /// [privacy]
     /// retention = "900 days"
     /// ```
+    /// ```toml,fixed
+    /// privacy.retention = "365 days"
+    /// ```
     /// ```toml,good
     /// [privacy]
     /// retention = "365 days"

@@ -17,6 +17,15 @@ rule! {
     /// [metrics.refund_rate]
     /// lag = "4 days"
     /// ```
+    /// ```toml,fixed
+    /// #: leaves ROL014 the next stage starts on a Saturday: `--suggested` then moves the start
+    /// decision.by = 2027-02-17
+    /// rollout.stages = [
+    ///   { name = "canary", share = "2%", hold = "5 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// #: file catalog/base.toml
     /// [metrics.refund_rate]

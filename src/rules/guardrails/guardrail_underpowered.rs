@@ -24,6 +24,14 @@ rule! {
     /// [rollout]
     /// rollback = [{ metric = "page_latency", harm = "margin", min_units = 12000 }]
     /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-03-05
+    /// rollout.stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "42 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [[metrics.guardrail]]
     /// metric = "refund_rate"
@@ -31,7 +39,7 @@ rule! {
     /// ```
     static RULE = {
         code: "GRD005", name: "guardrail-underpowered", since: "0.1.0",
-        level: Error in drafts Warn, needs: [Catalog],
+        level: Error in drafts Warn, fix: Suggested, needs: [Catalog],
         check: Plan(check),
     }
 }

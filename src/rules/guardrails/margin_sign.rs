@@ -18,6 +18,9 @@ rule! {
     /// metric = "refund_rate"
     /// margin = { absolute = "-0.2pp" }
     /// ```
+    /// ```toml,fixed
+    /// metrics.guardrail = [{ metric = "refund_rate", margin = { absolute = "0.2pp" } }]
+    /// ```
     /// ```toml,good
     /// [[metrics.guardrail]]
     /// metric = "refund_rate"

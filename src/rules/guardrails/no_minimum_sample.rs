@@ -1,5 +1,6 @@
 //! GRD010 no-minimum-sample.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::rules::rollout::false_alarm::calm_units;
 
@@ -19,6 +20,12 @@ rule! {
     ///   { metric = "refund_rate", harm = "margin", min_units = 40000 },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// rollout.rollback = [
+    ///   { metric = "page_latency", harm = "margin", min_units = 4600 },
+    ///   { metric = "refund_rate", harm = "margin", min_units = 40000 },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// rollback = [
@@ -28,7 +35,7 @@ rule! {
     /// ```
     static RULE = {
         code: "GRD010", name: "no-minimum-sample", since: "0.1.0",
-        level: Warn, needs: [],
+        level: Warn, fix: Suggested, needs: [],
         check: Plan(check),
     }
 }
@@ -38,10 +45,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let Some(metric) = rollback.metric.get().filter(|_| rollback.min_units.is_absent()) else { continue };
         let headline = format!("rollback on {} may fire on a handful of units", quoted(metric));
         let units = calm_units(cx, rollback).unwrap_or(1000.0);
-        out.push(
-            crate::rules::place::at_value(cx, &RULE, Some(metric.span), "rollout", headline)
+        let found = place::at_value(cx, &RULE, Some(metric.span), "rollout", headline)
                 .label("lacks `min_units`")
-                .help(format!("add `min_units = {units:.0}`: units a variant before it may fire")),
-        );
+                .help(format!("add `min_units = {units:.0}`: units a variant before it may fire"));
+        let line = format!("min_units = {units:.0}");
+        let layout = place::layout(cx);
+        let item = layout.root.entry_at(metric.span).filter(|_| metric.span.file == layout.file);
+        let edit = item.and_then(|(item, _)| layout.add_inside(item, &line));
+        out.push(place::offer(found, Applicability::Suggested, format!("add `{line}`"), edit));
     }
 }

@@ -20,6 +20,12 @@ rule! {
     ///   { metric = "refund_rate", harm = "margin", min_units = 40000 },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// rollout.rollback = [
+    ///   { metric = "page_latency", harm = "margin", min_units = 12000, threshold = "500 ms" },
+    ///   { metric = "refund_rate", harm = "margin", min_units = 40000 },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// rollback = [

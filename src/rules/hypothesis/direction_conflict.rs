@@ -16,6 +16,9 @@ rule! {
     /// [hypothesis]
     /// expect = [{ metric = "order_conversion", direction = "decrease" }]
     /// ```
+    /// ```toml,fixed
+    /// hypothesis.expect = [{ metric = "order_conversion", direction = "increase" }]
+    /// ```
     /// ```toml,good
     /// [hypothesis]
     /// expect = [{ metric = "order_conversion", direction = "decrease" }]

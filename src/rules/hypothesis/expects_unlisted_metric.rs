@@ -15,6 +15,13 @@ rule! {
     /// [hypothesis]
     /// expect = [{ metric = "revenue_per_user", direction = "increase" }]
     /// ```
+    /// ```toml,bad
+    /// [hypothesis]
+    /// expect = [{ metric = "order_conversoin", direction = "increase" }]
+    /// ```
+    /// ```toml,fixed
+    /// hypothesis.expect = [{ metric = "order_conversion", direction = "increase" }]
+    /// ```
     /// ```toml,good
     /// [hypothesis]
     /// expect = [{ metric = "order_conversion", direction = "increase" }]

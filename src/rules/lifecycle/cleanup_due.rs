@@ -21,6 +21,9 @@ rule! {
     /// decided = 2027-02-15
     /// learned = "one tap helps new buyers most"
     /// ```
+    /// ```toml,fixed
+    /// experiment.status = "archived"
+    /// ```
     /// ```toml,good
     /// #: today 2027-03-20
     /// [experiment]
@@ -39,7 +42,7 @@ rule! {
 }
 
 /// Two release cycles of a month: time to take the losing branch out.
-const GRACE_DAYS: u32 = 60;
+pub const GRACE_DAYS: u32 = 60;
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let status = cx.plan.status.value;

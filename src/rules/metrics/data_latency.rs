@@ -16,6 +16,9 @@ rule! {
     /// [decision]
     /// by = 2027-02-11
     /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-02-12
+    /// ```
     /// ```toml,good
     /// [decision]
     /// by = 2027-02-12

@@ -17,6 +17,10 @@ rule! {
     /// [metrics.refund_rate]
     /// event = "order_refnded"
     /// ```
+    /// ```toml,fixed
+    /// #: file catalog/base.toml
+    /// metrics.refund_rate.event = "order_refunded"
+    /// ```
     /// ```toml,bad
     /// [exposure]
     /// event = "checkout_opend"
@@ -46,7 +50,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             let headline = format!("{} counts {}, an unknown event", quoted(&metric.name), quoted(event));
             let found = place::at_metric(cx, &RULE, metric, headline).label("its count would stay at zero");
             out.push(match nearest(event, cx.catalog.events.names()) {
-                Some(near) => rename(found.also(event.span, format!("did you mean `{near}`?")), event, near),
+                Some(near) => {
+                    let found = found.also(event.span, format!("did you mean `{near}`?"));
+                    // The slip is in the catalogue, and there is no other place to mend it.
+                    let path = crate::text::printable(cx.workspace.sources.path(event.span));
+                    place::offer(found, Applicability::Suggested, format!("write \"{near}\" in `{path}`"), [renamed(event, near)]).elsewhere()
+                }
                 None => add(found.also(event.span, "not in the catalogue"), event),
             });
         }
@@ -67,8 +76,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 }
 
 fn rename(found: Diagnostic, event: &At<String>, near: &str) -> Diagnostic {
-    let replacement = format!("\"{near}\"");
-    found.fix(Applicability::Suggested, format!("write {replacement}"), vec![Edit { span: event.span, replacement }])
+    found.fix(Applicability::Suggested, format!("write \"{near}\""), vec![renamed(event, near)])
+}
+
+fn renamed(event: &At<String>, near: &str) -> Edit {
+    Edit { span: event.span, replacement: format!("\"{near}\"") }
 }
 
 fn add(found: Diagnostic, event: &str) -> Diagnostic {

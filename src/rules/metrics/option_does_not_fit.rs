@@ -1,6 +1,7 @@
 //! MET021 option-does-not-fit.
 
 use crate::catalog::{Kind, Metric};
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -17,6 +18,10 @@ rule! {
     /// [metrics.refund_rate]
     /// cap = "5 %"
     /// ```
+    /// ```toml,fixed
+    /// #: file catalog/base.toml
+    /// #: without metrics.refund_rate.cap
+    /// ```
     /// ```toml,bad
     /// #: file catalog/base.toml
     /// [metrics.refund_rate]
@@ -31,7 +36,7 @@ rule! {
     /// ```
     static RULE = {
         code: "MET021", name: "option-does-not-fit", since: "0.1.0",
-        level: Error, needs: [Catalog],
+        level: Error, fix: Safe, needs: [Catalog],
         check: Workspace(check),
     }
 }
@@ -51,12 +56,12 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
             );
         }
         for (key, span, kinds) in misfits(metric, kind.value) {
-            out.push(
-                RULE.at(span, format!("`{key}` has no meaning for {}, a {}", quoted(name), kind.value))
-                    .label("is never read")
-                    .also(kind.span, "the kind")
-                    .help(format!("remove `{key}`, or make the metric {kinds}")),
-            );
+            let found = RULE
+                .at(span, format!("`{key}` has no meaning for {}, a {}", quoted(name), kind.value))
+                .label("is never read")
+                .also(kind.span, "the kind")
+                .help(format!("remove `{key}`, or make the metric {kinds}"));
+            out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, span));
         }
     }
 }

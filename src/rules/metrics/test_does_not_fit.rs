@@ -18,6 +18,9 @@ rule! {
     /// [design]
     /// test = "t"
     /// ```
+    /// ```toml,fixed
+    /// design.test = "z-pooled"
+    /// ```
     /// ```toml,good
     /// [design]
     /// test = "z-pooled"

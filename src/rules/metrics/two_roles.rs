@@ -1,5 +1,6 @@
 //! MET004 two-roles.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -15,13 +16,16 @@ rule! {
     /// [[metrics.secondary]]
     /// metric = "order_conversion"
     /// ```
+    /// ```toml,fixed
+    /// #: without metrics.secondary
+    /// ```
     /// ```toml,good
     /// [[metrics.secondary]]
     /// metric = "revenue_per_user"
     /// ```
     static RULE = {
         code: "MET004", name: "two-roles", since: "0.1.0",
-        level: Error, needs: [],
+        level: Error, fix: Suggested, needs: [],
         check: Plan(check),
     }
 }
@@ -34,11 +38,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             true => format!("{name} is listed twice as {} metric", metric.role),
             false => format!("{name} is both {} and {} metric", first.role, metric.role),
         };
-        out.push(
-            RULE.at(metric.span, headline)
-                .label(format!("again, as {}", metric.role))
-                .also(first.span, format!("first, as {}", first.role))
-                .help(format!("remove it from `metrics.{}`", metric.role)),
-        );
+        let found = RULE
+            .at(metric.span, headline)
+            .label(format!("again, as {}", metric.role))
+            .also(first.span, format!("first, as {}", first.role))
+            .help(format!("remove it from `metrics.{}`", metric.role));
+        out.push(place::remove_element(cx, found, Applicability::Suggested, metric.entry));
     }
 }

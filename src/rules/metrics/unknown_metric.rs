@@ -15,6 +15,9 @@ rule! {
     /// [[metrics.secondary]]
     /// metric = "revenue_per_usr"
     /// ```
+    /// ```toml,fixed
+    /// metrics.secondary = [{ metric = "revenue_per_user" }]
+    /// ```
     /// ```toml,good
     /// [[metrics.secondary]]
     /// metric = "revenue_per_user"

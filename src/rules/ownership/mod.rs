@@ -6,5 +6,7 @@ crate::rules::rule::group! {
     wrong_folder,
     link_missing,
     no_channel,
+    bare_suppression,
     analyst_needed,
+    unused_suppression,
 }

@@ -19,6 +19,9 @@ rule! {
     /// [experiment]
     /// owner = "growht"
     /// ```
+    /// ```toml,fixed
+    /// experiment.owner = "growth"
+    /// ```
     /// ```toml,good
     /// [experiment]
     /// owner = "growth"

@@ -20,6 +20,11 @@ rule! {
     /// [experiment]
     /// excludes = ["checkout-fom"]
     /// #: twin checkout-form
+    /// [experiment]
+    /// excludes = ["checkout-one-tap"]
+    /// ```
+    /// ```toml,fixed
+    /// experiment.excludes = ["checkout-form"]
     /// ```
     /// ```toml,bad
     /// [experiment]

@@ -1,5 +1,6 @@
 //! PRT006 holdout-leak.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -14,6 +15,9 @@ rule! {
     /// ```toml,bad
     /// [audience]
     /// holdout = "none"
+    /// ```
+    /// ```toml,fixed
+    /// #: without audience.holdout
     /// ```
     /// ```toml,bad
     /// #: file catalog/base.toml
@@ -35,7 +39,7 @@ rule! {
     /// ```
     static RULE = {
         code: "PRT006", name: "holdout-leak", since: "0.1.0",
-        level: Error, needs: [Catalog],
+        level: Error, fix: Suggested, needs: [Catalog],
         check: Plan(check),
     }
 }
@@ -64,12 +68,12 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         if other && !also_global {
             let share = holdout.share.value().map_or_else(String::new, |share| format!("{share} of all units, "));
             let shown = quoted(name);
-            out.push(
-                RULE.at(named.span, format!("the experiment enrols units of holdout {shown}"))
+            let found = RULE
+                .at(named.span, format!("the experiment enrols units of holdout {shown}"))
                     .label(if named.value == "none" { "opts out" } else { "respects another one only" })
                     .also(span, format!("{share}for every experiment"))
-                    .help("take `holdout` out: the global one is then respected"),
-            );
+                    .help("take `holdout` out: the global one is then respected");
+            out.push(place::remove(cx, found, Applicability::Suggested, named.span));
             return;
         }
     }

@@ -2,6 +2,7 @@
 
 
 use crate::portfolio::{Entry, Overflow, Portfolio};
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::spec::Day;
 
@@ -18,12 +19,17 @@ rule! {
     /// #: twin checkout-form
     /// #: twin checkout-postcode
     /// ```
+    /// ```toml,fixed
+    /// #: file experiments/checkout-postcode.toml
+    /// decision.by = 2027-03-15
+    /// rollout.start = 2027-02-08
+    /// ```
     /// ```toml,good
     /// #: twin checkout-form
     /// ```
     static RULE = {
         code: "PRT002", name: "layer-full", since: "0.1.0",
-        level: Error in drafts Warn, needs: [Portfolio],
+        level: Error in drafts Warn, fix: Suggested, needs: [Portfolio],
         check: Portfolio(check),
     }
 }
@@ -79,6 +85,7 @@ fn full(portfolio: &Portfolio, overflow: &Overflow, members: &[&Entry]) -> Diagn
     }
     if let Some(day) = earliest(entry, members) {
         found = found.help(format!("start on {day}, the first day with room for {}", percent(entry.share)));
+        found = place::entry_on(found, entry, day);
     }
     if SLACK < free {
         found = found.help(format!("or take part with {}, in `share` and in the last stage", percent(free)));

@@ -1,6 +1,7 @@
 //! PRT009 queue.
 
 use crate::portfolio::{Entry, Overflow, Portfolio};
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -17,6 +18,11 @@ rule! {
     /// slot = "20%"
     /// #: twin checkout-form
     /// ```
+    /// ```toml,fixed
+    /// #: file experiments/checkout-form.toml
+    /// decision.by = 2027-03-15
+    /// rollout.start = 2027-02-08
+    /// ```
     /// ```toml,good
     /// [audience]
     /// slot = "50%"
@@ -24,7 +30,7 @@ rule! {
     /// ```
     static RULE = {
         code: "PRT009", name: "queue", since: "0.1.0",
-        level: Warn, needs: [Portfolio],
+        level: Warn, fix: Suggested, needs: [Portfolio],
         check: Portfolio(check),
     }
 }
@@ -66,6 +72,7 @@ fn queued(portfolio: &Portfolio, overflow: &Overflow) -> Diagnostic {
     }
     if let Some(day) = last.map(|last| last.plus(1)).filter(|day| entry.start.is_some_and(|start| start < *day)) {
         found = found.help(format!("or start on {day}, when the others are over"));
+        found = place::entry_on(found, entry, day);
     }
     if let Some(fixed) = overflow.with.iter().map(|&index| &portfolio.entries[index]).find(|other| is_fixed(other)) {
         found = found.help(format!("or let the slot of {} move: take its `slot` out", quoted(&fixed.id)));

@@ -17,6 +17,10 @@ rule! {
     /// [rollout]
     /// start = 2027-01-08
     /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-02-18
+    /// rollout.start = 2027-01-11
+    /// ```
     /// ```toml,bad
     /// #: file expc.toml
     /// [rules]
@@ -87,13 +91,10 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         .map(|later| start.value.plus(later))
         .find(|first| offsets.iter().all(|&offset| moment(cx.catalog, first.plus(offset)).is_none()));
     let started = cx.today.is_some_and(|today| start.value < today);
-    found = match (better, start.span()) {
-        (Some(better), Some(span)) if !started => {
-            found.help(format!("start on {better}, the next day that suits every stage")).fix(
-                Applicability::Suggested,
-                format!("start on {better}"),
-                vec![Edit { span, replacement: better.to_string() }],
-            )
+    found = match better {
+        Some(better) if !started && start.span().is_some() => {
+            let found = found.help(format!("start on {better}, the next day that suits every stage"));
+            crate::rules::place::start_on(cx, found, better)
         }
         _ => found.help("change the `hold` of the stage before, so that it starts from Monday to Thursday"),
     };
@@ -104,6 +105,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 enum Moment<'a> {
     Weekday(&'static str),
     Special(&'a str, CalendarKind, Span),
+}
+
+/// True when no stage should begin on the day: a freeze, a holiday, or the end of a week.
+pub fn is_bad(catalog: &Catalog, day: Day) -> bool {
+    moment(catalog, day).is_some()
 }
 
 fn moment(catalog: &Catalog, day: Day) -> Option<Moment<'_>> {

@@ -18,6 +18,12 @@ rule! {
     ///   { name = "main", share = "50%", hold = "21 days" },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// rollout.stages = [
+    ///   { name = "small", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// #: without rollout.stages
     /// [experiment]
@@ -68,8 +74,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         found = found
             .help(format!("put `{}` before it", super::stage_text("canary", &most_text, "3 days", true)))
             .help(format!("or set its share to {most_text}"));
-        // A template is mended for all who inherit from it, not from one of them.
-        if span.file != cx.document.file {
+        // A template is mended for all who inherit from it, not from one of them; and where one stage is all there is,
+        // a smaller share would be the end of the experiment.
+        if span.file != cx.document.file || cx.plan.calendar.stages.len() < 2 {
             return out.push(found);
         }
         found.fix(

@@ -1,6 +1,7 @@
 //! ROL005 blind-stage.
 
 use crate::plan::Calendar;
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::rules::statistics::cluster_ignored;
 use crate::spec::Gate;
@@ -26,6 +27,13 @@ rule! {
     ///   { name = "main", share = "50%", hold = "21 days" },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// rollout.stages = [
+    ///   { name = "canary", share = "2%", hold = "2 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "6 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// stages = [
@@ -36,7 +44,7 @@ rule! {
     /// ```
     static RULE = {
         code: "ROL005", name: "blind-stage", since: "0.1.0",
-        level: Warn, needs: [Catalog],
+        level: Warn, fix: Suggested, needs: [Catalog],
         check: Plan(check),
     }
 }
@@ -132,7 +140,12 @@ fn blind(
         found = found.also(share, format!("{} for {}", percent(stage.share.value), days(stage.days)));
     }
     if let Some(hold) = hold {
-        found = found.help(format!("hold {name} for {}", days(hold)));
+        let stages = cx.spec.rollout.value().and_then(|rollout| rollout.stages.value());
+        let is_it = |other: &&At<crate::spec::Stage>| other.name.value() == Some(&stage.name);
+        let place = stages.and_then(|stages| stages.iter().rfind(is_it)?.hold.span());
+        let added = hold.saturating_sub(stage.days);
+        let (longer, decide) = place::lengthen(cx, found, place, &format!("\"{}\"", days(hold)), added);
+        found = longer.help(format!("hold {name} for {}{decide}", days(hold)));
     }
     found.help("set `gate = \"manual\"` and say who looks at what, or leave the gate out")
 }

@@ -27,6 +27,9 @@ rule! {
     /// [audience]
     /// where = [{ attribute = "app_version", semver = ">=5.1.9" }]
     /// ```
+    /// ```toml,fixed
+    /// audience.where = [{ attribute = "app_version", semver = ">=5.2.0" }]
+    /// ```
     /// ```toml,bad
     /// #: file catalog/base.toml
     /// [flags.checkout-one-tap]

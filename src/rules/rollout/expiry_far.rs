@@ -16,6 +16,9 @@ rule! {
     /// [rollout]
     /// end = 2037-01-11
     /// ```
+    /// ```toml,fixed
+    /// rollout.end = 2027-02-07
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// end = 2027-02-20

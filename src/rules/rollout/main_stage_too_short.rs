@@ -1,6 +1,7 @@
 //! ROL013 main-stage-too-short.
 
 use crate::plan::Calendar;
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -22,6 +23,14 @@ rule! {
     ///   { name = "main", share = "50%", hold = "7 days" },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-02-26
+    /// rollout.stages = [
+    ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "half", share = "40%", hold = "14 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// stages = [
@@ -31,7 +40,7 @@ rule! {
     /// ```
     static RULE = {
         code: "ROL013", name: "main-stage-too-short", since: "0.1.0",
-        level: Warn, needs: [Catalog],
+        level: Warn, fix: Suggested, needs: [Catalog],
         check: Plan(check),
     }
 }
@@ -80,7 +89,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     };
     let longer = (1..=52).map(|week| week * 7).find(|hold| main.days < *hold && enough(hold));
     if let Some(hold) = longer {
-        found = found.help(format!("hold {} for {}", quoted(&main.name), days(hold)));
+        let text = format!("\"{}\"", days(hold));
+        let (longer, decide) = place::lengthen(cx, found, Some(span), &text, hold.saturating_sub(main.days));
+        found = longer.help(format!("hold {} for {}{decide}", quoted(&main.name), days(hold)));
     }
     out.push(found.help("or shorten the ramp"));
 }

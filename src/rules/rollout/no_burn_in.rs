@@ -1,5 +1,6 @@
 //! ROL021 no-burn-in.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -19,13 +20,16 @@ rule! {
     /// [rules]
     /// no-burn-in = "info"
     /// ```
+    /// ```toml,fixed
+    /// rollout.burn_in = "3 days"
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// burn_in = "1 day"
     /// ```
     static RULE = {
         code: "ROL021", name: "no-burn-in", since: "0.1.0",
-        level: Allow, needs: [],
+        level: Allow, fix: Suggested, needs: [],
         check: Plan(check),
     }
 }
@@ -33,10 +37,10 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let Some(rollout) = cx.spec.rollout.value() else { return };
     if rollout.burn_in.is_absent() && !cx.document.is_damaged() && super::is_open(cx.plan) {
-        out.push(
-            RULE.at(cx.home("rollout"), "no burn-in stated")
+        let found = RULE.at(cx.home("rollout"), "no burn-in stated")
                 .label("no `burn_in`")
-                .help("add `burn_in = \"3 days\"` for a change that people see, or `\"0 days\"` for one they do not"),
-        );
+                .help("add `burn_in = \"3 days\"` for a change that people see, or `\"0 days\"` for one they do not");
+        let found = place::insert(cx, found, Applicability::Suggested, "rollout", "burn_in = \"3 days\"");
+        out.push(place::insert(cx, found, Applicability::Suggested, "rollout", "burn_in = \"0 days\""));
     }
 }

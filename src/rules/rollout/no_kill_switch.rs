@@ -1,5 +1,6 @@
 //! ROL009 no-kill-switch.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -17,6 +18,9 @@ rule! {
     /// [rollout]
     /// kill_switch = false
     /// ```
+    /// ```toml,fixed
+    /// rollout.kill_switch = true
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// kill_switch = true
@@ -33,19 +37,23 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     match &super::rollout(cx).kill_switch {
-        Field::Absent => out.push(
-            RULE.at(cx.home("rollout"), "no kill switch")
+        Field::Absent => {
+            let found = RULE
+                .at(cx.home("rollout"), "no kill switch")
                 .label("no `kill_switch`")
-                .help("add `kill_switch = true`: the build then writes the off state of the flag"),
-        ),
+                .help("add `kill_switch = true`: the build then writes the off state of the flag");
+            out.push(place::insert(cx, found, Applicability::Suggested, "rollout", "kill_switch = true"));
+        }
         Field::Set(on) if !on.value => {
             let headline = "the kill switch is off".to_owned();
             let found = super::at_value(&RULE, cx, on.span, headline, "nothing takes everybody back");
-            out.push(found.help("set `kill_switch = true`").fix(
-                Applicability::Suggested,
-                "set `kill_switch = true`",
-                vec![Edit { span: on.span, replacement: "true".to_owned() }],
-            ));
+            let found = found.help("set `kill_switch = true`");
+            // A template serves others: the spec says it for itself.
+            let edit = match on.span.file == cx.document.file {
+                true => Some(Edit { span: on.span, replacement: "true".to_owned() }),
+                false => place::layout(cx).add("rollout", "kill_switch = true"),
+            };
+            out.push(place::offer(found, Applicability::Suggested, "set `kill_switch = true`", edit));
         }
         _ => {}
     }

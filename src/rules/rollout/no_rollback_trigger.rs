@@ -14,6 +14,9 @@ rule! {
     /// ```toml,bad
     /// #: without rollout.rollback
     /// ```
+    /// ```toml,fixed
+    /// rollout.rollback = [{ metric = "page_latency", harm = "margin", min_units = 4600 }]
+    /// ```
     /// ```toml,bad
     /// [rollout]
     /// rollback = [{ metric = "revenue_per_user", harm = "difference", threshold = "$1", min_units = 5000 }]
@@ -65,10 +68,14 @@ fn missing(cx: &PlanCx<'_>, span: Span, label: &str, out: &mut Sink) {
     let guardrail = cx.plan.metrics_of(Role::Guardrail).next();
     let name = guardrail.map_or("<guardrail>", |metric| metric.name.as_str());
     let units = super::false_alarm::calm_units_at_margin(cx, name).unwrap_or(1000.0);
-    out.push(found.help(format!(
-        "add `rollback = [{{ metric = \"{}\", harm = \"margin\", min_units = {units:.0} }}]`",
-        crate::text::printable(name)
-    )));
+    let name = crate::text::printable(name);
+    let line = format!("rollback = [{{ metric = \"{name}\", harm = \"margin\", min_units = {units:.0} }}]");
+    let found = found.help(format!("add `{line}`"));
+    let absent = super::rollout(cx).rollback.is_absent();
+    out.push(match guardrail {
+        Some(_) if absent => crate::rules::place::insert(cx, found, Applicability::Suggested, "rollout", &line),
+        _ => found,
+    });
 }
 
 fn unwatched(cx: &PlanCx<'_>, metric: &At<String>, watched: Vec<&str>) -> Diagnostic {

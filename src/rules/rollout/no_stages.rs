@@ -1,5 +1,6 @@
 //! ROL001 no-stages.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::spec::governance::RiskLevel;
 
@@ -17,13 +18,19 @@ rule! {
     /// [rollout]
     /// end = 2027-02-07
     /// ```
+    /// ```toml,fixed
+    /// rollout.stages = [
+    ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [risk]
     /// level = "high"
     /// ```
     static RULE = {
         code: "ROL001", name: "no-stages", since: "0.1.0",
-        level: Error in drafts Warn, needs: [],
+        level: Error in drafts Warn, fix: Suggested, needs: [],
         check: Plan(check),
     }
 }
@@ -43,11 +50,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         found = found.also(span, "the whole share at once");
     }
     let first = if most < share { most } else { share };
-    out.push(found.help(format!(
-        "add `stages = [{}, {}]`",
-        super::stage_text("canary", &first.to_string(), "3 days", true),
-        super::stage_text("main", &share.to_string(), &format!("{} days", main_days(cx)), false),
-    )));
+    let stages = [
+        super::stage_text("canary", &first.to_string(), &days(CANARY), true),
+        super::stage_text("main", &share.to_string(), &days(main_days(cx)), false),
+    ];
+    let found = found.help(format!("add `stages = [{}]`", stages.join(", ")));
+    let edit = place::layout(cx).add("rollout", &format!("stages = [{}]", stages.join(", ")));
+    out.push(place::offer(found, Applicability::Suggested, "start with a canary", edit));
 }
 
 /// True when the risk asks for a ramp and there is none: nothing else needs to be said of the stages.
@@ -58,10 +67,13 @@ pub(super) fn has_no_ramp_but_risk(cx: &PlanCx<'_>) -> bool {
     risky && absent && !cx.unreadable(&cx.spec.rollout)
 }
 
-/// The days that the main stage would have: those of the plan, or else the shortest run in whole weeks.
+/// The days of the first stage: a whole week, so that no weekday counts more than another.
+const CANARY: u32 = 7;
+
+/// The days that the main stage would have: what the canary leaves of those of the plan, or else the shortest run in whole weeks.
 fn main_days(cx: &PlanCx<'_>) -> u32 {
     match cx.plan.calendar.days {
         0 => cx.policy.min_run.value.whole_days(),
-        days => days,
+        days => days.saturating_sub(CANARY).max(CANARY),
     }
 }

@@ -1,5 +1,6 @@
 //! ROL012 ramp-in-analysis.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -15,13 +16,16 @@ rule! {
     /// ```toml,bad
     /// #: without rollout.analyse_ramp
     /// ```
+    /// ```toml,fixed
+    /// rollout.analyse_ramp = false
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// analyse_ramp = true
     /// ```
     static RULE = {
         code: "ROL012", name: "ramp-in-analysis", since: "0.1.0",
-        level: Warn, needs: [],
+        level: Warn, fix: Suggested, needs: [],
         check: Plan(check),
     }
 }
@@ -38,10 +42,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let ramp: u32 = stages[..stages.len() - 1].iter().map(|stage| stage.days).sum();
     let span = rollout.stages.span().unwrap_or_else(|| cx.home("rollout"));
     let first = stages[0].span;
-    out.push(
+    let found =
         RULE.at(if first.file == span.file { first } else { span }, "the analysis pools the ramp without saying so")
             .label(format!("{} before the main stage", days(ramp)))
             .help("add `analyse_ramp = false` to `[rollout]` to analyse the main stage alone")
-            .help("or `analyse_ramp = true` to keep the ramp: its split is the same and no gate changed the product"),
-    );
+            .help("or `analyse_ramp = true` to keep the ramp: its split is the same and no gate changed the product");
+    let found = place::insert(cx, found, Applicability::Suggested, "rollout", "analyse_ramp = false");
+    out.push(place::insert(cx, found, Applicability::Suggested, "rollout", "analyse_ramp = true"));
 }

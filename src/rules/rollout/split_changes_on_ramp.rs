@@ -19,6 +19,12 @@ rule! {
     ///   { name = "main", share = "50%", hold = "21 days" },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// rollout.stages = [
+    ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails", weights = { control = 1, one-tap = 1 } },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// analyse_ramp = false

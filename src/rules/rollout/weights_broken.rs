@@ -16,6 +16,9 @@ rule! {
     /// [variants.control]
     /// weight = 0
     /// ```
+    /// ```toml,fixed
+    /// variants.control.weight = 1
+    /// ```
     /// ```toml,bad
     /// [variants.one-tap]
     /// control = true

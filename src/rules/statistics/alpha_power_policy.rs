@@ -20,6 +20,10 @@ rule! {
     /// [design]
     /// power = 0.7
     /// ```
+    /// ```toml,fixed
+    /// #: leaves SYN011 the template says the same: `--fix` then takes the line out
+    /// design.power = 0.8
+    /// ```
     /// ```toml,good
     /// [design]
     /// power = 0.85

@@ -20,6 +20,10 @@ rule! {
     /// from = 2027-01-20
     /// to = 2027-01-24
     /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-03-01
+    /// rollout.start = 2027-01-25
+    /// ```
     /// ```toml,good
     /// #: file catalog/base.toml
     /// [calendar.spring-sale]
@@ -29,7 +33,7 @@ rule! {
     /// ```
     static RULE = {
         code: "STA033", name: "calendar-clash", since: "0.1.0",
-        level: Warn, needs: [Catalog],
+        level: Warn, fix: Suggested, needs: [Catalog],
         check: Plan(check),
     }
 }
@@ -55,13 +59,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             _ => "people behave unlike other days",
         };
         let after = to.plus(1);
-        out.push(
+        let found =
             place::at_value(cx, &RULE, start.span(), "rollout", headline)
                 .label(format!("runs from {} to {}", start.value, end.value))
                 .also(span, format!("{from} to {to}: {why}"))
                 .fact("shared_days", f64::from(shared))
                 .help(format!("start on {after} or later"))
-                .help("or keep the dates, and report the effect without those days too"),
-        );
+                .help("or keep the dates, and report the effect without those days too");
+        out.push(place::start_on(cx, found, after));
     }
 }

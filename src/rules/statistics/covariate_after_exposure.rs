@@ -19,6 +19,9 @@ rule! {
     /// window = "14 days"
     /// period = "after"
     /// ```
+    /// ```toml,fixed
+    /// design.variance_reduction.period = "before"
+    /// ```
     /// ```toml,good
     /// [design.variance_reduction]
     /// method = "cuped"

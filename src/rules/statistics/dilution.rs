@@ -23,6 +23,14 @@ rule! {
     /// event = "checkout_opened"
     /// population = "assigned"
     /// rate = "20%"
+    /// [audience]
+    /// daily_units = 400000
+    /// #: file catalog/base.toml
+    /// [audiences.buyers]
+    /// daily_units = 500000
+    /// ```
+    /// ```toml,fixed
+    /// exposure.population = "exposed"
     /// ```
     /// ```toml,good
     /// [exposure]
@@ -32,7 +40,7 @@ rule! {
     /// ```
     static RULE = {
         code: "STA027", name: "dilution", since: "0.1.0",
-        level: Warn, needs: [Catalog],
+        level: Warn, fix: Suggested, needs: [Catalog],
         check: Plan(check),
     }
 }
@@ -50,12 +58,16 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     let headline = format!("all assigned units are analysed, and {} of them meet the change", percent(met));
-    let place = exposure.population.span().unwrap_or_else(|| cx.home("exposure"));
-    out.push(
-        RULE.at(place, headline)
+    let at = exposure.population.span().unwrap_or_else(|| cx.home("exposure"));
+    let found = RULE
+            .at(at, headline)
             .label(format!("asks for {} times the units that an analysis of the exposed asks for", place::significant(1.0 / met)))
             .also(rate.span, "the part that meets it")
             .help("set `population = \"exposed\"`, when all variants log the event alike")
-            .fact("rate", met),
-    );
+            .fact("rate", met);
+    let edit = match exposure.population.span() {
+        Some(span) => (span.file == cx.document.file).then(|| Edit { span, replacement: "\"exposed\"".to_owned() }),
+        None => place::layout(cx).add("exposure", "population = \"exposed\""),
+    };
+    out.push(place::offer(found, Applicability::Suggested, "analyse the exposed units", edit));
 }

@@ -14,6 +14,9 @@ rule! {
     /// ```toml,bad
     /// #: without design.exclusions
     /// ```
+    /// ```toml,fixed
+    /// design.exclusions = ["units seen in two variants"]
+    /// ```
     /// ```toml,good
     /// [design]
     /// exclusions = []

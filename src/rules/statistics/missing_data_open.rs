@@ -14,6 +14,9 @@ rule! {
     /// ```toml,bad
     /// #: without design.missing
     /// ```
+    /// ```toml,fixed
+    /// design.missing = "no event counts as zero"
+    /// ```
     /// ```toml,good
     /// [design]
     /// missing = "no event counts as zero"

@@ -27,6 +27,9 @@ rule! {
     /// [metrics]
     /// secondary = []
     /// ```
+    /// ```toml,fixed
+    /// design.correction = "holm"
+    /// ```
     /// ```toml,good
     /// [[metrics.primary]]
     /// metric = "order_conversion"

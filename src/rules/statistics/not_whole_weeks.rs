@@ -23,6 +23,14 @@ rule! {
     ///   { name = "main", share = "50%", hold = "24 days" },
     /// ]
     /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-02-19
+    /// rollout.stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "28 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// stages = [

@@ -17,6 +17,10 @@ rule! {
     /// [design]
     /// sides = "one"
     /// ```
+    /// ```toml,fixed
+    /// #: leaves SYN011 the template says the same: `--fix` then takes the line out
+    /// design.sides = "two"
+    /// ```
     /// ```toml,good
     /// [design]
     /// sides = "one"

@@ -25,6 +25,10 @@ rule! {
     /// [design]
     /// looks = ["33%", "66%", "100%"]
     /// ```
+    /// ```toml,fixed
+    /// design.method = "group-sequential"
+    /// design.spending = "obrien-fleming"
+    /// ```
     /// ```toml,bad
     /// [design]
     /// method = "bayesian"

@@ -17,6 +17,9 @@ rule! {
     /// ```toml,bad
     /// #: without exposure.population
     /// ```
+    /// ```toml,fixed
+    /// exposure.population = "exposed"
+    /// ```
     /// ```toml,bad
     /// [exposure]
     /// population = "assigned"

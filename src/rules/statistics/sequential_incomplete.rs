@@ -1,6 +1,7 @@
 //! STA011 sequential-incomplete.
 
 use crate::plan::PlannedDesign;
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::spec::{Boundary, Design, Effect, Method, Spending};
 
@@ -18,6 +19,9 @@ rule! {
     /// [design]
     /// method = "group-sequential"
     /// looks = ["50%", "100%"]
+    /// ```
+    /// ```toml,fixed
+    /// design.spending = "obrien-fleming"
     /// ```
     /// ```toml,bad
     /// [design]
@@ -49,7 +53,7 @@ rule! {
     /// ```
     static RULE = {
         code: "STA011", name: "sequential-incomplete", since: "0.1.0",
-        level: Error in drafts Warn, needs: [],
+        level: Error in drafts Warn, fix: Suggested, needs: [],
         check: Plan(check),
     }
 }
@@ -93,7 +97,14 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if let Some(span) = cx.plan.design.method.span() {
         found = found.also(span, "looks more than once");
     }
-    out.push(lacks.iter().fold(found, |found, (_, line, table)| found.help(format!("add `{line}` to `[{table}]`"))));
+    let found = lacks.iter().fold(found, |found, (_, line, table)| found.help(format!("add `{line}` to `[{table}]`")));
+    let layout = place::layout(cx);
+    let lines = |table: &str| lacks.iter().filter(|(.., of)| *of == table).map(|(_, line, _)| *line).collect::<Vec<_>>();
+    let tables = ["design", "design.futility"].map(|table| (table, lines(table).join("\n")));
+    let edits: Option<Vec<Edit>> =
+        tables.iter().filter(|(_, lines)| !lines.is_empty()).map(|(table, lines)| layout.add(table, lines)).collect();
+    let title = format!("add {}", lacks.iter().map(|(_, line, _)| format!("`{line}`")).collect::<Vec<_>>().join(" and "));
+    out.push(place::offer(found, Applicability::Suggested, title, edits.unwrap_or_default()));
 }
 
 fn has_parameter(family: Option<Spending>) -> bool {
@@ -167,6 +178,7 @@ fn unread(cx: &PlanCx<'_>, design: &Design, out: &mut Sink) {
         if let Some(method) = cx.plan.design.method.span().filter(|method| method.file == cx.document.file) {
             found = found.also(method, "the method");
         }
-        out.push(found.help(format!("remove it, or set {by}")));
+        let found = found.help(format!("remove it, or set {by}"));
+        out.push(place::remove(cx, found, Applicability::Suggested, span));
     }
 }

@@ -280,7 +280,9 @@ pub fn ways_out(
 ) -> Diagnostic {
     let plan = cx.plan;
     let mut ways = Vec::new();
+    let mut found = found;
     let most_share = cx.spec.rollout.value().and_then(|rollout| rollout.max_share.value().map(|s| s.fraction()));
+    let mut wider = None;
     if let Some(share) = sizing.share_needed(plan).map(round_share_up)
         && share <= most_share.unwrap_or(1.0)
     {
@@ -295,6 +297,7 @@ pub fn ways_out(
             None => String::new(),
         };
         ways.push(format!("set the {whose}{room}"));
+        wider = share_edits(cx, &percent(share)).map(|edits| (format!("set the share to {}", percent(share)), edits));
     }
     let most = cx.policy.max_run.value.whole_days();
     if let Some(run) = sizing.days_needed(plan, most).filter(|run| plan.calendar.days < *run) {
@@ -316,6 +319,23 @@ pub fn ways_out(
             None => String::new(),
         };
         ways.push(format!("run {} instead of {}{until}{hold}{by}", days(run), days(plan.calendar.days)));
+        let rollout = cx.spec.rollout.value();
+        let (place, text) = match (last, &plan.calendar.start) {
+            (Some(_), _) => {
+                let stages = rollout.and_then(|rollout| rollout.stages.value());
+                let hold = stages.and_then(|stages| stages.last()?.hold.span());
+                (hold, format!("\"{}\"", days(run.saturating_sub(before))))
+            }
+            (None, Some(start)) => {
+                (rollout.and_then(|rollout| rollout.end.span()), start.value.plus(run - 1).to_string())
+            }
+            (None, None) => (None, String::new()),
+        };
+        // First among the fixes: it exposes nobody to more than was planned.
+        (found, _) = place::lengthen(cx, found, place, &text, run - plan.calendar.days);
+    }
+    if let Some((title, edits)) = wider {
+        found = place::offer(found, Applicability::Suggested, title, edits);
     }
     // An effect of more than everything, or a margin beyond the policy, is no way out.
     let widest = if bar == "margin" { cx.policy.max_margin.value.fraction() } else { 1.0 };
@@ -336,6 +356,12 @@ pub fn ways_out(
             }
         };
         ways.push(format!("accept `{bar} = {text}`, the smallest that this plan can show"));
+        // The place of an effect is its one value, in the form in which it is written.
+        let value = text.split('"').nth(1).map(|value| format!("\"{value}\""));
+        let span = self::bar(metric).map(|(effect, _)| effect.span).filter(|span| span.file == cx.document.file);
+        let edit = span.zip(value).filter(|(span, _)| cx.written(*span).starts_with(['"', '\'']));
+        let edit = edit.map(|(span, replacement)| Edit { span, replacement });
+        found = place::offer(found, Applicability::Suggested, format!("accept `{bar} = {text}`"), edit);
     }
     if ways.is_empty() {
         ways.push(
@@ -343,6 +369,17 @@ pub fn ways_out(
         );
     }
     ways.into_iter().fold(found, |found, way| found.help(way))
+}
+
+/// Another share for the audience and for the last stage, when the spec writes both.
+fn share_edits(cx: &PlanCx<'_>, share: &str) -> Option<Vec<Edit>> {
+    let stage = cx.plan.calendar.main_stage().filter(|stage| !stage.implied);
+    let spans = [Some(cx.plan.audience.share.span()), stage.map(|stage| stage.share.span())];
+    let edit = |span: Option<Span>| {
+        let span = span.filter(|span| span.file == cx.document.file)?;
+        Some(Edit { span, replacement: format!("\"{share}\"") })
+    };
+    spans.into_iter().flatten().map(edit).collect()
 }
 
 /// Up to a whole percentage, or to a tenth below ten.

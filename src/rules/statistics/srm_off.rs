@@ -20,6 +20,16 @@ rule! {
     /// [design.srm]
     /// check = false
     /// ```
+    /// ```toml,bad
+    /// #: file templates/conversion-ab.toml
+    /// #: without design.srm
+    /// #: file experiments/checkout-one-tap.toml
+    /// [design]
+    /// srm = { alpha = 0.05, action = "stop" }
+    /// ```
+    /// ```toml,fixed
+    /// design.srm.alpha = 0.001
+    /// ```
     /// ```toml,good
     /// #: file templates/conversion-ab.toml
     /// [design.srm]

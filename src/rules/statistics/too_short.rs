@@ -29,6 +29,13 @@ rule! {
     /// metric = "refund_rate"
     /// margin = { absolute = "0.24pp" }
     /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-02-01
+    /// rollout.stages = [
+    ///   { name = "small", share = "5%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "14 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// start = 2027-01-11

@@ -23,6 +23,14 @@ rule! {
     /// metric = "order_conversion"
     /// mde = { relative = "2%" }
     /// ```
+    /// ```toml,fixed
+    /// decision.by = 2027-02-26
+    /// rollout.stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "35 days" },
+    /// ]
+    /// ```
     /// ```toml,good
     /// [[metrics.primary]]
     /// metric = "order_conversion"
@@ -64,7 +72,7 @@ rule! {
     /// ```
     static RULE = {
         code: "STA002", name: "underpowered", since: "0.1.0",
-        level: Error in drafts Warn, needs: [Catalog],
+        level: Error in drafts Warn, fix: Suggested, needs: [Catalog],
         check: Plan(check),
     }
 }

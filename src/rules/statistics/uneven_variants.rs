@@ -19,6 +19,10 @@ rule! {
     /// [variants.one-tap]
     /// weight = 2
     /// ```
+    /// ```toml,fixed
+    /// variants.control.weight = 1
+    /// variants.one-tap.weight = 1
+    /// ```
     /// ```toml,good
     /// [variants.control]
     /// weight = 3

@@ -21,6 +21,9 @@ rule! {
     /// [rollout]
     /// start = 2027-01-11T09:00:00
     /// ```
+    /// ```toml,fixed
+    /// rollout.start = 2027-01-11
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// start = 2027-01-11

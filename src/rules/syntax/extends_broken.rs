@@ -17,6 +17,10 @@ rule! {
     /// schema = 1
     /// extends = "conversion-abb"
     /// ```
+    /// ```toml,fixed
+    /// #: file templates/two-metrics.toml
+    /// extends = "conversion-ab"
+    /// ```
     /// ```toml,bad
     /// #: file templates/conversion-ab.toml
     /// extends = "conversion-ab"

@@ -17,6 +17,9 @@ rule! {
     /// id = "Checkout One Tap"
     /// flag = "checkout-one-tap"
     /// ```
+    /// ```toml,fixed
+    /// experiment.id = "checkout-one-tap"
+    /// ```
     /// ```toml,bad
     /// [experiment]
     /// id = "checkout-two-taps"

@@ -22,6 +22,11 @@ rule! {
     /// #: alone
     /// schema=1
     /// ```
+    /// ```toml,fixed
+    /// #: file catalog/seasons.toml
+    /// #: alone
+    /// schema = 1
+    /// ```
     /// ```toml,good
     /// #: file expc.toml
     /// [[overrides]]

@@ -20,6 +20,9 @@ rule! {
     /// [audience]
     /// share = 0.5
     /// ```
+    /// ```toml,fixed
+    /// audience.share = "50%"
+    /// ```
     /// ```toml,bad
     /// [[metrics.primary]]
     /// metric = "order_conversion"

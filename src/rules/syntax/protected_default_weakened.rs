@@ -23,6 +23,9 @@ rule! {
     /// [policy]
     /// max_alpha = 0.2
     /// ```
+    /// ```toml,fixed
+    /// design.alpha = 0.05
+    /// ```
     /// ```toml,good
     /// [design]
     /// alpha = 0.01

@@ -1,5 +1,6 @@
 //! SYN011 redundant-override.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 use crate::spec::MERGED_LISTS;
 use crate::syntax::{Entry, Node, Value};
@@ -17,6 +18,9 @@ rule! {
     /// ```toml,bad
     /// [design]
     /// sides = "two"
+    /// ```
+    /// ```toml,fixed
+    /// #: without design.sides
     /// ```
     /// ```toml,good
     /// [design]
@@ -74,12 +78,12 @@ impl Walk<'_, '_> {
             let Some(metric) = name(item) else { continue };
             let old = inherited.as_array().and_then(|items| items.iter().find(|old| name(old).as_ref() == Some(&metric)));
             let Some(old) = old.filter(|old| old.same_value(item)) else { continue };
-            self.out.push(
-                RULE.at(item.span, format!("{} {} repeats the template", quoted(path), quoted(&metric)))
-                    .label("no difference")
-                    .also(old.span, "inherited from here")
-                    .help("remove it"),
-            );
+            let found = RULE
+                .at(item.span, format!("{} {} repeats the template", quoted(path), quoted(&metric)))
+                .label("no difference")
+                .also(old.span, "inherited from here")
+                .help("remove it");
+            self.out.push(place::remove_element(self.cx, found, Applicability::Safe, item.span));
         }
     }
 
@@ -99,23 +103,6 @@ impl Walk<'_, '_> {
             .label("no difference")
             .also(old.node.span, "inherited from here")
             .help("remove it");
-        self.out.push(match self.own_line(entry) {
-            Some(span) => found.fix(
-                Applicability::Safe,
-                format!("remove `{}`", entry.key),
-                vec![Edit { span, replacement: String::new() }],
-            ),
-            None => found,
-        });
-    }
-
-    /// The whole lines of an entry, when nothing else stands on them.
-    fn own_line(&self, entry: &Entry) -> Option<Span> {
-        let text = &self.cx.workspace.sources.get(entry.key_span.file).text;
-        let (from, to) = (entry.key_span.start as usize, entry.node.span.end as usize);
-        let start = text.get(..from)?.rfind('\n').map_or(0, |newline| newline + 1);
-        let end = text.get(to..)?.find('\n').map_or(text.len(), |newline| to + newline + 1);
-        let alone = text[start..from].trim().is_empty() && text[to..end].trim().is_empty() && from < to;
-        alone.then(|| Span::new(entry.key_span.file, start, end))
+        self.out.push(place::remove(self.cx, found, Applicability::Safe, entry.key_span));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::catalog::Entries;
 use crate::portfolio::DocumentKind;
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
@@ -19,6 +20,10 @@ rule! {
     /// ```toml,bad
     /// #: without rollout.start
     /// ```
+    /// ```toml,fixed
+    /// #: leaves STA033 the freeze of this calendar falls into the run: `--suggested` then moves the start
+    /// rollout.start = 2026-11-30
+    /// ```
     /// ```toml,bad
     /// #: file catalog/more.toml
     /// #: alone
@@ -32,7 +37,7 @@ rule! {
     /// ```
     static RULE = {
         code: "SYN008", name: "required-missing", since: "0.1.0",
-        level: Error in drafts Warn, needs: [],
+        level: Error in drafts Warn, fix: Suggested, needs: [],
         check: Plan(check_spec), File(check_catalogue),
     }
 }
@@ -56,9 +61,13 @@ fn check_spec(cx: &PlanCx<'_>, out: &mut Sink) {
         Field::Set(experiment) => {
             if experiment.id.is_absent() {
                 let line = format!("id = \"{}\"", cx.compiled.stem);
-                out.push(
-                    lacks(cx, "experiment", "id").help(format!("add `{}`, as the file is called", shown(&line))),
-                );
+                let found = lacks(cx, "experiment", "id");
+                let found = found.help(format!("add `{}`, as the file is called", shown(&line)));
+                let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+                out.push(match cx.compiled.stem.chars().all(plain) {
+                    true => place::insert(cx, found, Applicability::Suggested, "experiment", &line),
+                    false => found,
+                });
             }
             if experiment.title.is_absent() {
                 out.push(lacks(cx, "experiment", "title").help("add `title`: one line for people"));
@@ -89,7 +98,10 @@ fn check_spec(cx: &PlanCx<'_>, out: &mut Sink) {
     if !cx.unreadable(&spec.rollout) && rollout.is_none_or(|rollout| rollout.start.is_absent()) {
         let found = lacks(cx, "rollout", "start").label("when does it start?");
         out.push(match cx.today.and_then(next_monday) {
-            Some(day) => found.help(format!("add `start = {day}`, the second Monday from today, or another day")),
+            Some(day) => {
+                let found = found.help(format!("add `start = {day}`, the second Monday from today, or another day"));
+                place::insert(cx, found, Applicability::Suggested, "rollout", &format!("start = {day}"))
+            }
             None => found.help("add `start`, like `start = 2026-12-07`"),
         });
     }

@@ -16,6 +16,9 @@ rule! {
     /// ```toml,bad
     /// #: without schema
     /// ```
+    /// ```toml,fixed
+    /// schema = 1
+    /// ```
     /// ```toml,bad
     /// schema = 2
     /// ```

@@ -16,6 +16,10 @@ rule! {
     /// [design]
     /// powr = 0.9
     /// ```
+    /// ```toml,fixed
+    /// #: without design.powr
+    /// design.power = 0.9
+    /// ```
     /// ```toml,good
     /// [design]
     /// power = 0.9

@@ -16,6 +16,13 @@ rule! {
     /// [rollout]
     /// kill_switch = "yes"
     /// ```
+    /// ```toml,bad
+    /// [experiment]
+    /// status = "redy"
+    /// ```
+    /// ```toml,fixed
+    /// experiment.status = "ready"
+    /// ```
     /// ```toml,good
     /// [rollout]
     /// kill_switch = true
