@@ -13,7 +13,8 @@ git -C "$here" archive HEAD | tar -x -C "$copy"
 for file in "$copy"/src/rules/*/mod.rs; do
     sed -n '/group! {/,/^}/p' "$file" | sed -n 's/^ *\([a-z_0-9]*\),$/#[cfg(any())]\nmod \1;/p' >>"$file"
 done
+# A build folder of its own: mutants must not end up among the artifacts of other builds.
 report=${MUTANTS_OUT:-$here/target/mutants-$group}
 mkdir -p "$report"
-INSTA_UPDATE=no INSTA_FORCE_PASS=0 cargo mutants --dir "$copy" --in-place --no-shuffle --output "$report" \
+CARGO_TARGET_DIR="$report/build" INSTA_UPDATE=no INSTA_FORCE_PASS=0 cargo mutants --dir "$copy" --in-place --no-shuffle --output "$report" \
     --file "src/rules/$group/*.rs" "$@"

@@ -22,10 +22,8 @@ use expc::world::{Files, Memory};
 
 /// The codes that a workspace made of the base and a fragment gives, each once, with the findings in text.
 fn codes_of(example: &str) -> (Vec<String>, String) {
-    let (files, today) = examples::workspace_of(example);
-    let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
-    let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
-    let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
+    let (workspace, options) = examples::opened(example);
+    let outcome = check(&workspace, options);
     let mut codes: Vec<String> = outcome.findings.iter().map(|finding| finding.code.to_string()).collect();
     codes.sort();
     codes.dedup();

@@ -182,7 +182,7 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
         spec: &compiled.spec,
         document: &compiled.document,
         tree: &compiled.tree,
-        catalog: &workspace.catalog,
+        catalog: compiled.catalog(workspace),
         policy: &compiled.policy,
         today: options.today,
         base: options.base.as_deref(),

@@ -3,9 +3,10 @@
 //! [`check`] runs every rule over a workspace. Each spec is compiled and judged on its own, in parallel; what the
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
 //! answer is the same for any number of threads. The organisation's own rules run after ours, on the same plan.
-//! [`fixes`] turns findings into new texts.
+//! [`check_change`] and [`Baseline`] set findings aside that are no news; [`fixes`] turns findings into new texts.
 
 mod add_ignores;
+mod baseline;
 mod change;
 mod custom;
 mod engine;
@@ -13,6 +14,7 @@ mod leveled;
 mod suppress;
 mod timing;
 
+pub use baseline::{Baseline, BaselineFault, BaselineUse};
 pub use change::check_change;
 pub mod fixes;
 

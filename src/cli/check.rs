@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::timing::{self, Stages};
-use super::{Exit, Failure, add_ignore, fix, place};
-use crate::check::{Options, Outcome, check, in_force, level_of};
+use super::{Exit, Failure, add_ignore, base, baseline, fix, place, required};
+use crate::check::{Options, Outcome, check, check_change, in_force, level_of};
 use crate::diag::{Diagnostic, Level};
-use crate::report::{self, Format, Look, Report, RulePage, Summary};
+use crate::portfolio::{Base, touched};
+use crate::report::{self, Compared, Format, Look, Report, RulePage, Summary};
 use crate::rules::{self, Known};
 use crate::spec::Day;
 use crate::world::Stopwatch;
@@ -22,6 +23,16 @@ pub struct Arguments {
     /// Fail on warnings as well
     #[arg(long)]
     deny_warnings: bool,
+    /// Fail on what the change since this revision brings in only; the base is the last commit that both share
+    #[arg(long, value_name = "REF")]
+    against: Option<String>,
+    #[command(flatten)]
+    baseline: baseline::Arguments,
+    /// Show also what is older than the change, and what is accepted
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    required: required::Arguments,
     /// The day that dates are judged against; today when absent
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Day>,
@@ -58,18 +69,33 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let today = place::day(arguments.today);
     let options = Options { today, ..Options::default() };
     let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, today)? {
-        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options.clone(), arguments.color)?,
-        None => fix::run(&arguments.fix, opened, options.clone(), arguments.color)?,
+        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options, arguments.color)?,
+        None => fix::run(&arguments.fix, opened, options, arguments.color)?,
     };
+    let base = arguments.against.as_deref().map(|reference| base::open(&opened, reference)).transpose()?;
+    let options = Options { today, base, timing: arguments.timing };
+    if arguments.baseline.writes() {
+        return arguments.baseline.write(&opened, &check(&opened.workspace, options));
+    }
     let watch = Stopwatch::start();
-    let mut outcome = check(&opened.workspace, Options { timing: arguments.timing, ..options });
+    let mut outcome = check_change(&opened.workspace, &options);
     let checking = watch.elapsed();
+    let mut compared = compared(&opened, &outcome, options.base.as_deref());
+    compared.baseline = arguments.baseline.apply(&opened, &mut outcome)?;
     outcome.findings.retain(|finding| concerns(&opened, finding));
     outcome.suppressed.retain(|one| concerns(&opened, &one.finding));
+    // Also when the folder is missing or the catalogue has faults: no experiment was checked.
+    let nothing = opened.workspace.specs.is_empty() && !outcome.crashed;
+    let exit = if nothing { Exit::Nothing } else { exit(&outcome, arguments.deny_warnings) };
+    if arguments.all {
+        compared.shown = true;
+        outcome.findings.extend(outcome.older.drain(..).filter(|finding| concerns(&opened, finding)));
+        outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    }
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
     let watch = Stopwatch::start();
     if !arguments.fix.diff {
-        print(&opened, &outcome, today, format, &look);
+        print(&opened, &outcome, today, compared, format, &look);
     }
     if let Some(timing) = &outcome.timing {
         let stages = Stages { reading, checking, printing: watch.elapsed(), threads: rayon::current_num_threads() };
@@ -78,12 +104,33 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             _ => timing::text(&stages, timing, arguments.verbose),
         });
     }
-    // Also when the folder is missing or the catalogue has faults: no experiment was checked.
-    let nothing = opened.workspace.specs.is_empty() && !outcome.crashed;
-    let exit = if nothing { Exit::Nothing } else { exit(&outcome, arguments.deny_warnings) };
+    let exit = arguments.required.apply(&outcome.skipped, exit);
     // The process ends here: taking ten thousand experiments apart would cost a tenth of the run.
-    std::mem::forget((opened, outcome));
+    std::mem::forget((opened, outcome, options));
     Ok(exit)
+}
+
+/// What the change edits of shared files, and how many findings are older than it.
+fn compared(opened: &place::Opened, outcome: &Outcome, base: Option<&Base>) -> Compared {
+    let Some(base) = base else { return Compared::default() };
+    let touched = touched(&base.edits, &opened.workspace, &outcome.portfolio);
+    let ids =
+        |entries: Vec<usize>| entries.into_iter().map(|at| outcome.portfolio.entries[at].id.to_string()).collect();
+    Compared {
+        base: Some((base.change.reference.clone(), base.change.commit.clone())),
+        older: outcome.older.len(),
+        baseline: None,
+        shown: false,
+        touched: std::iter::zip(&base.edits, touched)
+            .map(|(edit, entries)| report::Touched {
+                path: format!("{}{}", opened.prefix, edit.path),
+                what: edit.name(),
+                fate: edit.fate.word(),
+                keys: edit.keys.iter().map(|key| key.key.clone()).collect(),
+                experiments: ids(entries),
+            })
+            .collect(),
+    }
 }
 
 /// True when a finding has a place in the part of the workspace that was named.
@@ -112,7 +159,14 @@ pub fn look(color: clap::ColorChoice, narrated: bool, verbose: bool) -> Look {
 }
 
 /// Prints what a run found, with paths as the user would type them.
-pub fn print(opened: &place::Opened, outcome: &Outcome, today: Option<Day>, format: &dyn Format, look: &Look) {
+pub fn print(
+    opened: &place::Opened,
+    outcome: &Outcome,
+    today: Option<Day>,
+    compared: Compared,
+    format: &dyn Format,
+    look: &Look,
+) {
     let workspace = &opened.workspace;
     let report = Report {
         sources: &workspace.sources.under(&opened.prefix),
@@ -126,6 +180,7 @@ pub fn print(opened: &place::Opened, outcome: &Outcome, today: Option<Day>, form
             today: today.map(|day| day.to_string()),
             version: env!("CARGO_PKG_VERSION"),
             workspace: workspace.name().to_owned(),
+            compared,
         },
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());

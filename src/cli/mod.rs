@@ -2,7 +2,10 @@
 //! to a person.
 
 mod add_ignore;
+mod amend;
 mod archive;
+mod base;
+mod baseline;
 mod build;
 mod calendar;
 mod capacity;
@@ -11,11 +14,13 @@ mod csv;
 mod failure;
 mod fix;
 mod history;
+mod lock;
 mod looks;
 mod place;
 mod policy;
 mod power;
 pub mod reference;
+mod required;
 mod resolve;
 mod rules;
 pub mod schema;
@@ -45,6 +50,10 @@ enum Command {
     Check(check::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
+    /// Seal plans: write what an experiment promises to the registry
+    Lock(lock::Arguments),
+    /// Draft the amendment that a changed plan needs
+    Amend(amend::Arguments),
     /// Show sample size, power and detectable effect by week
     Power(power::Arguments),
     /// Answer a question of sample size without a spec
@@ -86,6 +95,8 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Lock(arguments) => lock::run(&arguments),
+        Command::Amend(arguments) => amend::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),

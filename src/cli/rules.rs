@@ -94,7 +94,9 @@ fn table(rules: &[&Rule], custom: &[CustomRule]) -> String {
         let fix = if rule.fix.is_some() { "fix" } else { "" };
         let level =
             if rule.level == rule.draft { rule.level.name().to_owned() } else { format!("{}*", rule.level.name()) };
-        text += &format!("  {}  {:width$}  {level:8}  {fix:3}  {}\n", rule.code, rule.name, rule.summary());
+        let needs: Vec<_> = rule.needs.iter().map(|need| need.name()).collect();
+        let needs = if needs.is_empty() { String::new() } else { format!("  ({})", needs.join(", ")) };
+        text += &format!("  {}  {:width$}  {level:8}  {fix:3}  {}{needs}\n", rule.code, rule.name, rule.summary());
     }
     for (index, rule) in custom.iter().enumerate() {
         if index == 0 {
@@ -105,7 +107,7 @@ fn table(rules: &[&Rule], custom: &[CustomRule]) -> String {
         text.push('\n');
     }
     text += &format!(
-        "\n{} rules. A level with * is softer in drafts. `expc explain CODE` shows why, a bad and a good example.\n",
+        "\n{} rules. A level with * is softer in drafts; in brackets stands what a rule needs beside\nthe spec. `expc explain CODE` shows why, a bad and a good example.\n",
         rules.len() + custom.len()
     );
     text
@@ -260,6 +262,10 @@ pub(super) fn readable(example: &str) -> String {
                 format!("# … and {code} is left: {reason}\n")
             }
             Some(("today", day)) => format!("# on {day}\n"),
+            Some(("remove", path)) => format!("# … without {path}\n"),
+            Some(("author", name)) => format!("# in a commit of {name}\n"),
+            Some(("base", "same")) => "# … and the change touches nothing of this\n".to_owned(),
+            _ if rest.split(' ').next() == Some("base") => "# where the change starts:\n".to_owned(),
             _ => String::new(),
         },
         None => format!("{line}\n"),

@@ -11,6 +11,7 @@ mod document;
 mod edits;
 mod entry;
 mod history;
+pub mod registry;
 mod slots;
 mod workspace;
 
@@ -23,5 +24,6 @@ pub use document::{Document, DocumentKind};
 pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
 pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
 pub use history::{ALPHA as HISTORY_ALPHA, Past, Tally, good_direction};
+pub use registry::{Lock, LockFault, Moment, Registry, Sealing};
 pub use slots::{Overflow, Portfolio, Slot, find_place, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};

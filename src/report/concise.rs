@@ -3,7 +3,7 @@
 use std::io;
 
 use super::shown::{lines_bent, shown, waits};
-use super::verdict::{skipped, suppressed, verdict};
+use super::verdict::{remarks, suppressed, verdict};
 use super::{Format, Look, Report};
 use crate::text::Place;
 
@@ -34,6 +34,6 @@ impl Format for Concise {
         }
         writeln!(out, "{}", verdict(report))?;
         let hidden = suppressed(report, look.verbose);
-        hidden.iter().chain(&skipped(report, look.verbose)).try_for_each(|line| writeln!(out, "{line}"))
+        hidden.iter().chain(&remarks(report, look.verbose)).try_for_each(|line| writeln!(out, "{line}"))
     }
 }

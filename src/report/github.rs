@@ -7,7 +7,7 @@
 use std::io;
 
 use super::shown::{lines_bent, shown, waits};
-use super::verdict::{skipped, verdict};
+use super::verdict::{remarks, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Diagnostic, Level};
 use crate::text::Place;
@@ -28,7 +28,7 @@ impl Format for Github {
             writeln!(out, "{}", command(report, finding))?;
         }
         writeln!(out, "{}", lines_bent(&verdict(report)))?;
-        skipped(report, look.verbose).iter().try_for_each(|line| writeln!(out, "{}", lines_bent(line)))
+        remarks(report, look.verbose).iter().try_for_each(|line| writeln!(out, "{}", lines_bent(line)))
     }
 }
 

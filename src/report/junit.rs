@@ -9,7 +9,7 @@ use std::io;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::shown::{shown, waits};
-use super::verdict::{skipped, verdict};
+use super::verdict::{remarks, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Diagnostic, Level};
 use crate::text::Place;
@@ -44,7 +44,7 @@ fn document(report: &Report<'_>) -> quick_junit::Report {
         document.add_test_suite(suite(report, path, &findings));
     }
     let mut closing = TestSuite::new("expc");
-    let lines: Vec<_> = std::iter::once(verdict(report)).chain(skipped(report, true)).collect();
+    let lines: Vec<_> = std::iter::once(verdict(report)).chain(remarks(report, true)).collect();
     closing.set_system_out(lines.join("\n"));
     document.add_test_suite(closing);
     document

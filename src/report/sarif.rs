@@ -226,7 +226,10 @@ fn log(report: &Report<'_>) -> Log {
         .collect();
     let notifications = report.skipped.iter().map(|skip| Notification {
         level: "note",
-        message: message(&format!("skipped for {}: {}", skip.experiment, skip.lacks)),
+        message: message(&match &*skip.experiment {
+            "" => format!("skipped: {}", skip.lacks),
+            id => format!("skipped for {id}: {}", skip.lacks),
+        }),
         associated_rule: RuleReference { id: shown(&skip.code), index: index_of(&index, &skip.code) },
     });
     let invocation = Invocation { execution_successful: true, tool_execution_notifications: notifications.collect() };

@@ -11,7 +11,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, Sour
 
 use super::frames::{Frames, MOST_LABELS};
 use super::shown::{lines_bent, shown, waits, wrapped};
-use super::verdict::{Counts, many, skipped, suppressed, verdict};
+use super::verdict::{Counts, many, remarks, suppressed, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Applicability, Diagnostic, Fact, Label, Level};
 use crate::text::Place;
@@ -193,7 +193,7 @@ impl Page<'_> {
         };
         text.push('\n');
         let hidden = suppressed(self.report, self.look.verbose);
-        for line in hidden.iter().chain(&skipped(self.report, self.look.verbose)) {
+        for line in hidden.iter().chain(&remarks(self.report, self.look.verbose)) {
             text.push_str(line);
             text.push('\n');
         }

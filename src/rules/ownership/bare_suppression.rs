@@ -52,6 +52,11 @@ rule! {
     /// [design]
     /// missing = "no event counts as zero"
     /// ```
+    /// ```toml,fixed
+    /// #: leaves OWN010 the rule finds nothing there: `--fix` then takes the comment out
+    /// # expc: ignore[underpowered]: the segments are shown, never judged
+    /// [design]
+    /// ```
     /// ```toml,bad
     /// # expc: ignore[governance]: the data protection officer agreed
     /// [privacy]

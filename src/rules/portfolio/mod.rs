@@ -10,6 +10,7 @@ crate::rules::rule::group! {
     layer_unit,
     slot_starves_power,
     queue,
+    catalogue_change_breaks,
     tested_before,
     crowded,
     requires_ended,
