@@ -209,7 +209,9 @@ fn headlines_stay_short_with_names_that_teams_write() {
         });
         let checked = Checked::of(workspace, options);
         let told: Vec<_> = checked.outcome.findings.iter().filter(|finding| finding.code == rule.code).collect();
-        assert!(!told.is_empty(), "{} is silent when names are long:\n{example}", rule.code);
+        // A seal holds the names that it was made with.
+        let sealed = example.contains("#: locked");
+        assert!(sealed || !told.is_empty(), "{} is silent when names are long:\n{example}", rule.code);
         for finding in told {
             let length = finding.headline.chars().count();
             if 80 <= length {

@@ -28,6 +28,7 @@ mod shown;
 mod simulate;
 mod size;
 mod status;
+mod timing;
 
 use std::process::ExitCode;
 

@@ -74,7 +74,7 @@ pub fn opened_with(example: &str, rename: &dyn Fn(String, Vec<u8>) -> (String, V
         let change = Change { reference: "main".to_owned(), commits, ..Change::default() };
         Arc::new(Base::new(&workspace, &now, &in_memory(files), change))
     });
-    (workspace, Options { today: today.parse().ok(), base })
+    (workspace, Options { today: today.parse().ok(), base, ..Options::default() })
 }
 
 /// Where the change starts that an example shows, and who made its commit.
