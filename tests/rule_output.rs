@@ -28,7 +28,7 @@ struct Checked {
 impl Checked {
     fn of(files: BTreeMap<String, Vec<u8>>, today: &str) -> Self {
         let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
-        let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
+        let workspace = examples::open(&memory);
         let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
         Self { workspace, outcome }
     }

@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use expc::check::fixes::{Request, converge};
 use expc::check::{Options, check};
 use expc::diag::Applicability;
-use expc::portfolio::Workspace;
 use expc::rules::{self, Rule};
 use expc::world::{Files, Memory};
 
@@ -24,7 +23,7 @@ use expc::world::{Files, Memory};
 fn codes_of(example: &str) -> (Vec<String>, String) {
     let (files, today) = examples::workspace_of(example);
     let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
-    let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
+    let workspace = examples::open(&memory);
     let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
     let mut codes: Vec<String> = outcome.findings.iter().map(|finding| finding.code.to_string()).collect();
     codes.sort();
@@ -122,7 +121,7 @@ fn mended(rule: &Rule, example: &str) -> Option<Mended> {
     let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
     let offered = std::cell::RefCell::new(None);
     let judge = |files: &dyn Files| {
-        let workspace = Workspace::open(files).with_targets(expc::emit::flags::capabilities());
+        let workspace = examples::open(files);
         let mut outcome = check(&workspace, Options { today, ..Options::default() });
         let fixes = outcome.findings.iter().filter(|finding| finding.code == rule.code).flat_map(|found| &found.fixes);
         offered.borrow_mut().get_or_insert(fixes.map(|fix| fix.applicability).collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure, add_ignore, fix, place};
+use super::{Exit, Failure, add_ignore, fix, live, place};
 use crate::check::{Options, Outcome, check, level_of};
 use crate::diag::{Diagnostic, Level};
 use crate::report::{self, Format, Look, Report, RulePage, Summary};
@@ -23,6 +23,10 @@ pub struct Arguments {
     /// The day that dates are judged against; today when absent
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Day>,
+    /// What a platform serves, exported, to be compared with what the specs build: `flagd=flags.json`. May be given once
+    /// for each platform
+    #[arg(long, value_name = "TARGET=FILE")]
+    live: Vec<String>,
     /// Say every skipped rule, draw infos too, and show the numbers behind each finding
     #[arg(long, short)]
     verbose: bool,
@@ -48,6 +52,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
     }
     let opened = place::open(&arguments.path)?;
+    let exports = live::exports(&arguments.live, &opened)?;
+    let opened = opened.beside(exports);
     let today = place::day(arguments.today);
     let options = Options { today, ..Options::default() };
     let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, today)? {

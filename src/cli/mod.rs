@@ -7,6 +7,7 @@ mod check;
 mod csv;
 mod failure;
 mod fix;
+mod live;
 mod looks;
 mod place;
 mod power;

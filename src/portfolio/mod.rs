@@ -9,6 +9,8 @@ mod document;
 mod edits;
 mod entry;
 mod history;
+mod live;
+mod output;
 mod slots;
 mod workspace;
 
@@ -17,5 +19,7 @@ pub use document::{Document, DocumentKind};
 pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
 pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
 pub use history::{Past, good_direction};
+pub use live::{Export, ExportFault, Live, Print};
+pub use output::{ChangedFile, FORMAT, FileFate, MANIFEST, Output};
 pub use slots::{Overflow, Portfolio, Slot, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};

@@ -11,7 +11,7 @@ mod output;
 mod overlay;
 mod rewrite;
 
-pub use disk::{Disk, find_root, read_own, today};
+pub use disk::{Disk, find_root, read_own, read_text, today};
 pub use git::{Commit, GitFault, GitTree, Repository, Revision};
 pub use memory::Memory;
 pub use output::{OutputFault, Written, write_all};
