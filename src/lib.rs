@@ -10,7 +10,7 @@
 //! | 4, voices | [`report`], [`emit`] | they decide nothing; text from specs is quoted for its reader |
 //! | 3, judges | [`change`], [`rules`], [`check`], [`simulate`] | a rule is a pure function: it never parses, never asks the clock |
 //! | 2, meaning | [`spec`], [`catalog`], [`policy`], [`plan`], [`portfolio`] | every value keeps its place or its origin |
-//! | 1, reading | [`syntax`], [`fmt`], [`world`] | reading never fails; only `world` touches disk, clock and environment |
+//! | 1, reading | [`syntax`], [`fmt`], [`world`], [`cel`] | reading never fails; only `world` touches disk, clock and environment; an expression cannot hang |
 //! | 0, ground | [`diag`], [`text`], [`stats`] | mathematics knows no experiment; a span is always inside its text |
 //!
 //! A floor uses only the floors below it; `tests/floors.rs` reads the imports and holds that.
@@ -39,6 +39,7 @@ pub mod stats;
 pub mod text;
 
 // Floor 1, reading.
+pub mod cel;
 pub mod fmt;
 pub mod syntax;
 pub mod world;

@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["text", "stats"],
     &["diag"],
     // 1, reading.
-    &["syntax", "fmt", "world"],
+    &["syntax", "fmt", "world", "cel"],
     // 2, meaning.
     &["spec"],
     &["catalog", "policy"],

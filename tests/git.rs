@@ -9,6 +9,9 @@ mod workspace;
 #[path = "support/repository.rs"]
 mod repository;
 
+#[path = "git/against.rs"]
+mod against;
+
 use base::SPEC;
 use expc::world::{Files, GitFault, Repository};
 use repository::Repo;

@@ -65,6 +65,7 @@ fn printed(workspace: &Workspace, outcome: &Outcome, look: Look) -> BTreeMap<&'s
             today: Some(TODAY.to_owned()),
             version: "0.1.0",
             workspace: workspace.name().to_owned(),
+            compared: Default::default(),
         },
     };
     let print = |format: &&dyn report::Format| {

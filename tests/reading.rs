@@ -77,3 +77,12 @@ fn a_draft_is_told_softly_what_it_lacks() {
     let draft = "schema = 1\nextends = \"conversion-ab\"\n\n[experiment]\nid = \"idea\"\ntitle = \"An idea\"\nowner = \"growth\"\n";
     insta::assert_snapshot!(seen(&[("experiments/idea.toml", draft)]));
 }
+
+#[test]
+fn a_property_is_a_type_or_a_table_and_each_form_is_told_what_it_lacks() {
+    let catalog = &base::files()["catalog/base.toml"];
+    let from = "properties = { revenue_usd = \"number\" }";
+    assert!(catalog.contains(from));
+    let to = "properties = { revenue_usd = \"nummber\", items = 3, iban = { typ = \"string\", data_class = \"private\", unit = \"EUR\" } }";
+    insta::assert_snapshot!(seen(&[("catalog/base.toml", &catalog.replacen(from, to, 1))]));
+}

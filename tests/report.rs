@@ -67,6 +67,7 @@ impl Case {
             today: Some("2026-12-01".to_owned()),
             version: "0.1.0",
             workspace: "shop".to_owned(),
+            compared: Default::default(),
         };
         Self { sources, findings: Vec::new(), suppressed: Vec::new(), skipped: Vec::new(), rules: pages(), summary }
     }

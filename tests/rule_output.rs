@@ -10,14 +10,11 @@ mod base;
 #[path = "support/examples.rs"]
 mod examples;
 
-use std::collections::BTreeMap;
-
 use expc::check::{Options, Outcome, check};
 use expc::diag::{Diagnostic, Level};
 use expc::portfolio::Workspace;
 use expc::report::{Look, Report, Summary, format};
 use expc::rules::{self, GROUPS, Rule};
-use expc::world::Memory;
 
 /// A workspace and what was found in it.
 struct Checked {
@@ -26,16 +23,14 @@ struct Checked {
 }
 
 impl Checked {
-    fn of(files: BTreeMap<String, Vec<u8>>, today: &str) -> Self {
-        let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
-        let workspace = examples::open(&memory);
-        let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
+    fn of(workspace: Workspace, options: Options) -> Self {
+        let outcome = check(&workspace, options);
         Self { workspace, outcome }
     }
 
     fn example(example: &str) -> Self {
-        let (files, today) = examples::workspace_of(example);
-        Self::of(files, &today)
+        let (workspace, options) = examples::opened(example);
+        Self::of(workspace, options)
     }
 
     /// One finding in one format.
@@ -194,12 +189,11 @@ fn realistic(text: &str) -> String {
 fn headlines_stay_short_with_names_that_teams_write() {
     let mut wrong = String::new();
     for (rule, example) in bad_examples() {
-        let (files, today) = examples::workspace_of(&example);
-        let files = files.into_iter().map(|(path, bytes)| match String::from_utf8(bytes) {
+        let (workspace, options) = examples::opened_with(&example, &|path, bytes| match String::from_utf8(bytes) {
             Ok(text) => (realistic(&path), realistic(&text).into_bytes()),
             Err(odd) => (path, odd.into_bytes()),
         });
-        let checked = Checked::of(files.collect(), &today);
+        let checked = Checked::of(workspace, options);
         let told: Vec<_> = checked.outcome.findings.iter().filter(|finding| finding.code == rule.code).collect();
         assert!(!told.is_empty(), "{} is silent when names are long:\n{example}", rule.code);
         for finding in told {

@@ -21,10 +21,8 @@ use expc::world::{Files, Memory};
 
 /// The codes that a workspace made of the base and a fragment gives, each once, with the findings in text.
 fn codes_of(example: &str) -> (Vec<String>, String) {
-    let (files, today) = examples::workspace_of(example);
-    let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
-    let workspace = examples::open(&memory);
-    let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
+    let (workspace, options) = examples::opened(example);
+    let outcome = check(&workspace, options);
     let mut codes: Vec<String> = outcome.findings.iter().map(|finding| finding.code.to_string()).collect();
     codes.sort();
     codes.dedup();
@@ -188,6 +186,11 @@ fn fixes_leave_what_their_rule_accepts_and_the_pages_show_it() {
                     // Where the layout alone changes, every character counts.
                     let same = match (read(before), read(after), read(&expected)) {
                         (Some(before), Some(after), Some(expected)) if before != after => after == expected,
+                        // A comment is no value to lay over another: the lines of the page stand in the file.
+                        (Some(_), Some(_), Some(_)) if block.contains("# expc:") => {
+                            before == after
+                                || block.lines().filter(|line| !line.starts_with("#:")).all(|line| after.contains(line))
+                        }
                         _ => *after == *expected,
                     };
                     if !same {

@@ -235,6 +235,7 @@ impl Run {
                 today: Some(TODAY.to_owned()),
                 version: "0.1.0",
                 workspace: "shop".to_owned(),
+                compared: Default::default(),
             },
         };
         let mut out = Vec::new();

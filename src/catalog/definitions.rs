@@ -585,6 +585,13 @@ pub struct Flag {
     /// The first version of the product that reads it.
     #[schemars(example = &">=5.2.0")]
     pub since: Field<crate::spec::VersionRange>,
+    /// What its payloads must look like: a JSON Schema as a table.
+    #[schemars(example = &serde_json::json!({ "required": ["layout"], "properties": { "layout": { "type": "string" } } }), with = "std::collections::BTreeMap<String, Value>")]
+    #[serde(deserialize_with = "crate::syntax::table_of_values")]
+    pub schema: Field<Value>,
+    /// The same as a file of JSON, from the folder of this catalogue file.
+    #[schemars(example = &"schemas/checkout.schema.json")]
+    pub payload_schema: Field<String>,
 }
 
 /// People and teams.

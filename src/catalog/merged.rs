@@ -73,6 +73,17 @@ macro_rules! catalog {
                 $(self.$field.broken = true;)*
             }
 
+            /// Puts definitions in the place of those with their names.
+            pub fn replace(&mut self, other: CatalogFile) {
+                $(
+                    if let Field::Set(At { value: Named { items, .. }, .. }) = other.$field {
+                        for (name, entry) in items {
+                            self.$field.items.insert(name.value, (name.span, entry));
+                        }
+                    }
+                )*
+            }
+
             /// Adds the definitions of a file; the first of two equal names stays.
             pub fn add(&mut self, file: CatalogFile) {
                 $(

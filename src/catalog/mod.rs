@@ -5,6 +5,8 @@
 
 mod definitions;
 mod merged;
+mod payloads;
 
 pub use definitions::*;
 pub use merged::{Catalog, Clash, Entries};
+pub use payloads::{PayloadSchema, Ready, SchemaFault, Violation, ViolationSort, read as payload_schemas};

@@ -185,6 +185,14 @@ pub fn class_of_path(path: &str) -> Class {
     }
 }
 
+/// True when a part that an amendment names decides, or says who was in the sample, and results by variant were known.
+/// More people in a ramp do neither.
+pub fn deviates(path: &str, access: DataAccess) -> bool {
+    let class = class_of_path(path);
+    let ramp = class == Class::Assignment && path.trim().starts_with("rollout");
+    class.worth(access) == Worth::Deviation && !ramp
+}
+
 /// True for the name of a definition without the word `catalog`: no table of a spec has that name.
 fn is_definition(sort: &str, rest: &[&str]) -> bool {
     let known = crate::plan::terms::DEFINITIONS.iter().any(|(known, ..)| *known == sort);

@@ -9,11 +9,12 @@
 mod class;
 mod compare;
 
-pub use class::{Class, Worth, class_of_path};
+pub use class::{Class, Worth, class_of_path, deviates};
 
 use crate::plan::Terms;
 use crate::plan::terms::{Standing, standing};
-use crate::syntax::{Node, Value};
+use crate::spec::{Amendment, Day, Spec};
+use crate::syntax::{At, Node, Value};
 use crate::text::printable;
 
 /// What differs between two plans.
@@ -130,6 +131,33 @@ impl FieldChange {
     }
 }
 
+/// True when an amendment of the spec that was made on the day of the seal or later names a field.
+///
+/// What an amendment lacks is for a rule to say: one without a day counts.
+pub fn is_amended(field: &FieldChange, sealed: Day, spec: &Spec) -> bool {
+    amendments_of(field, sealed, spec).next().is_some()
+}
+
+/// The amendments that name a field, oldest first as they are written.
+pub fn amendments_of<'a>(
+    field: &'a FieldChange,
+    sealed: Day,
+    spec: &'a Spec,
+) -> impl Iterator<Item = &'a At<Amendment>> {
+    let all = spec.amendments.value().into_iter().flat_map(|list| list.iter());
+    all.filter(move |amendment| {
+        let mut named = amendment.fields.value().into_iter().flat_map(|list| list.iter());
+        amendment.at.copied().is_none_or(|at| sealed <= at) && named.any(|named| field.is_named_by(named))
+    })
+}
+
+/// The fields of an amendment that are changed in sight of the results: what they decide is exploratory from then on.
+pub fn deviations(amendment: &Amendment) -> Vec<&At<String>> {
+    let Some(access) = amendment.data_access.copied() else { return Vec::new() };
+    let fields = amendment.fields.value().into_iter().flat_map(|list| list.iter());
+    fields.filter(|field| deviates(field, access)).collect()
+}
+
 /// A value in one line, as TOML writes it; long ones are cut.
 pub fn words(node: &Node) -> String {
     const MOST: usize = 60;
@@ -144,6 +172,8 @@ pub fn words(node: &Node) -> String {
 
 fn write(node: &Node, out: &mut String) {
     match &node.value {
+        // Days are written without quotes.
+        Value::String(text) if text.parse::<Day>().is_ok() => out.push_str(text),
         Value::String(text) => {
             out.push('"');
             out.push_str(text);

@@ -66,7 +66,7 @@ pub fn add_ignores(
 
 /// Why no comment hides a finding.
 fn refusal(workspace: &Workspace, finding: &Diagnostic, unread: &BTreeSet<FileId>) -> Option<&'static str> {
-    let rule = rules::find(&finding.code);
+    let rule = rules::find_known(workspace, &finding.code);
     let path = workspace.sources.path(finding.primary.span);
     let protected = || rule.is_some_and(|rule| protected_by(&workspace.in_force.policy(path), rule).is_some());
     match () {

@@ -40,8 +40,10 @@ pub fn check_change(workspace: &Workspace, options: &Options) -> Outcome {
             _ => judge(&base.workspace, spec, &then),
         })
         .collect();
-    let before = engine::conclude(&rules, &base.workspace, &then, before);
-    let mut outcome = engine::conclude(&rules, workspace, options, judged);
+    let (before, mut outcome) = rayon::join(
+        || engine::conclude(&rules, &base.workspace, &then, before),
+        || engine::conclude(&rules, workspace, options, judged),
+    );
     set_aside(workspace, &base, &before.findings, &mut outcome);
     outcome
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{leveled, suppress};
+use super::{custom, leveled, suppress};
 use crate::diag::{Diagnostic, Level, Skipped, Suppressed};
 use crate::policy::{Levels, PresetName};
 use crate::portfolio::{Base, Compiled, Document, Entry, Portfolio, SharedConditions, SpecFile, Workspace};
-use crate::rules::{self, Check, Context, FileCx, PlanCx, PortfolioCx, Rule, Sink};
+use crate::rules::{self, Check, Context, FileCx, Known, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
 use crate::text::{FileId, Span, printable};
 
@@ -149,7 +149,7 @@ pub(super) fn internal_error(span: Span, headline: impl Into<String>, panic: &(d
 
 fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, options: &Options) -> Judged {
     let compiled = workspace.compile(spec);
-    let levels = workspace.in_force.levels(&spec.path);
+    let levels = workspace.in_force.levels(&spec.path).on(options.today);
     let preset = compiled.policy.preset.value;
     let status = Some(compiled.plan.status.value);
     let mut judged = Judged { findings: Vec::new(), skipped: Vec::new(), entry: None, crashed: false };
@@ -162,7 +162,7 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
         spec: &compiled.spec,
         document: &compiled.document,
         tree: &compiled.tree,
-        catalog: &workspace.catalog,
+        catalog: compiled.catalog(workspace),
         policy: &compiled.policy,
         today: options.today,
         base: options.base.as_deref(),
@@ -184,6 +184,14 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
         }
         take(&mut judged, sink, rule, status, preset, &levels);
     }
+    if legible && !workspace.custom.rules.is_empty() {
+        for (rule, sink) in custom::judge(&plan_cx) {
+            let Sink { mut findings, mut skipped, .. } = sink;
+            leveled::apply(&mut findings, &mut skipped, rule, status, preset, &levels);
+            judged.findings.extend(findings);
+            judged.skipped.extend(skipped);
+        }
+    }
     judged.entry = legible.then(|| entry(&compiled, spec, &workspace.shared));
     judged
 }
@@ -193,12 +201,19 @@ fn entry(compiled: &Compiled, spec: &SpecFile, shared: &SharedConditions) -> Ent
     Entry { complete: !compiled.document.is_damaged() && !compiled.is_cut_off, ..entry }
 }
 
-fn take(judged: &mut Judged, sink: Sink, rule: &Rule, status: Option<Status>, preset: PresetName, levels: &Levels<'_>) {
+fn take(
+    judged: &mut Judged,
+    sink: Sink,
+    rule: &'static Rule,
+    status: Option<Status>,
+    preset: PresetName,
+    levels: &Levels<'_>,
+) {
     if sink.findings.is_empty() && sink.skipped.is_empty() {
         return;
     }
-    let Sink { mut findings, skipped, .. } = sink;
-    leveled::apply(&mut findings, rule, status, preset, levels);
+    let Sink { mut findings, mut skipped, .. } = sink;
+    leveled::apply(&mut findings, &mut skipped, Known::of(rule), status, preset, levels);
     judged.findings.extend(findings);
     judged.skipped.extend(skipped);
 }
@@ -245,7 +260,8 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
             Ok(sink) => {
                 skipped.extend(sink.skipped);
                 for finding in sink.findings {
-                    findings.extend(leveled_by_place(workspace, &outcome.portfolio, rule, finding));
+                    let place = (workspace, &outcome.portfolio, options);
+                    findings.extend(leveled_by_place(place, rule, finding, &mut skipped));
                 }
             }
             Err(panic) => {
@@ -263,18 +279,18 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
 
 /// A finding about several files takes the level of the file it points at.
 fn leveled_by_place(
-    workspace: &Workspace,
-    portfolio: &Portfolio,
+    (workspace, portfolio, options): (&Workspace, &Portfolio, &Options),
     rule: &Rule,
     finding: Diagnostic,
+    skipped: &mut Vec<Skipped>,
 ) -> Option<Diagnostic> {
     let path = workspace.sources.path(finding.primary.span);
-    let levels = workspace.in_force.levels(path);
+    let levels = workspace.in_force.levels(path).on(options.today);
     let status =
         portfolio.entries.iter().find(|entry| entry.file == finding.primary.span.file).map(|entry| entry.status);
     let preset = workspace.in_force.policy(path).preset.value;
     let mut findings = vec![finding];
-    leveled::apply(&mut findings, rule, status, preset, &levels);
+    leveled::apply(&mut findings, skipped, Known::of(rule), status, preset, &levels);
     findings.pop()
 }
 

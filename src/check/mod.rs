@@ -2,17 +2,21 @@
 //!
 //! [`check`] runs every rule over a workspace. Each spec is compiled and judged on its own, in parallel; what the
 //! portfolio needs of it is kept, the rest is dropped, so that ten thousand specs fit in little memory. The
-//! answer is the same for any number of threads. [`fixes`] turns findings into new texts.
+//! answer is the same for any number of threads. The organisation's own rules run after ours, on the same plan.
+//! [`check_change`] and [`Baseline`] set findings aside that are no news; [`fixes`] turns findings into new texts.
 
 mod add_ignores;
+mod baseline;
 mod change;
+mod custom;
 mod engine;
 mod leveled;
 mod suppress;
 
+pub use baseline::{Baseline, BaselineFault, BaselineUse};
 pub use change::check_change;
 pub mod fixes;
 
 pub use add_ignores::{Additions, add_ignores};
 pub use engine::{Options, Outcome, check};
-pub use leveled::level_of;
+pub use leveled::{Step, in_force, level_of, steps};

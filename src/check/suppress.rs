@@ -16,7 +16,7 @@ use crate::diag::{Diagnostic, Level, Suppressed};
 use crate::policy::{Levels, Policy};
 use crate::portfolio::{Entry, Workspace};
 use crate::rules::ignores::{Ignore, NEVER_IGNORED, Named, Presence, What, protected_by};
-use crate::rules::{self, Check, CommentsCx, GROUPS, Rule, Sink};
+use crate::rules::{Check, CommentsCx, GROUPS, Known, Rule, Sink, find_known};
 use crate::spec::Day;
 use crate::syntax::{At, Directive, Reach, directives};
 use crate::text::{FileId, Span};
@@ -107,6 +107,7 @@ struct Judged {
 
 /// One file with its levels.
 struct InFile<'a> {
+    workspace: &'a Workspace,
     findings: &'a [Diagnostic],
     facts: Option<&'a FileFacts>,
     policy: std::sync::Arc<Policy>,
@@ -139,6 +140,7 @@ impl<'a> Run<'a> {
         let range = of_file(all, file);
         let path = self.workspace.sources.get(file).path.as_str();
         let mut cx = InFile {
+            workspace: self.workspace,
             findings: &all[range.clone()],
             facts: self.entries.get(&file),
             policy: self.workspace.in_force.policy(path),
@@ -168,7 +170,7 @@ impl<'a> Run<'a> {
                 }
             }
             let (status, preset) = (cx.facts.map(|facts| facts.status), cx.policy.preset.value);
-            leveled::apply(&mut sink.findings, rule, status, preset, &cx.levels);
+            leveled::apply(&mut sink.findings, &mut sink.skipped, Known::of(rule), status, preset, &cx.levels);
             judged.findings.append(&mut sink.findings);
             judged.skipped.append(&mut sink.skipped);
         }
@@ -190,16 +192,18 @@ impl<'a> Run<'a> {
 
     /// True when a rule that found nothing in a file has looked at all of it.
     fn was_judged(&self, cx: &InFile<'_>, code: &str) -> bool {
-        let Some(rule) = self.rules.iter().find(|rule| rule.code == code) else { return false };
+        let Some(known) = find_known(cx.workspace, code) else { return false };
+        let ours = self.rules.iter().find(|rule| rule.code == code);
         let skipped = |experiment: &str| self.skipped.contains(&(code.to_owned(), experiment.to_owned()));
         let ran = match cx.facts {
             Some(facts) => facts.complete && !skipped(&facts.experiment) && !skipped(""),
             // A rule on experiments may point at the catalogue, from any of them.
             None => self.complete && !self.skipped_somewhere.contains(code),
         };
-        let together = rule.checks.iter().any(|check| matches!(check, Check::Portfolio(_) | Check::Workspace(_)));
+        let mut checks = ours.into_iter().flat_map(|rule| rule.checks);
+        let together = checks.any(|check| matches!(check, Check::Portfolio(_) | Check::Workspace(_)));
         let (status, preset) = (cx.facts.map(|facts| facts.status), cx.policy.preset.value);
-        let (level, _) = leveled::level_of(rule, status, preset, &cx.levels);
+        let level = leveled::in_force(known, status, preset, &cx.levels).level;
         ran && !cx.disturbed && Level::Allow < level && if together { self.complete } else { self.shared_complete }
     }
 }
@@ -249,11 +253,9 @@ fn resolved(cx: &InFile<'_>, directive: Directive) -> Ignore {
     Ignore { directive, until, named }
 }
 
-/// The code of a rule by its code or name. A rule that only a finding knows is one of the organisation's own.
+/// The code of a rule, ours or the organisation's, by its code or name.
 fn code_of(cx: &InFile<'_>, name: &str) -> Option<String> {
-    let own = |finding: &&Diagnostic| finding.code.eq_ignore_ascii_case(name) || finding.name == name;
-    let own = || cx.findings.iter().find(own).map(|finding| finding.code.to_string());
-    rules::find(name).map(|rule| rule.code.to_owned()).or_else(own)
+    find_known(cx.workspace, name).map(|rule| rule.code.to_owned())
 }
 
 fn named(cx: &InFile<'_>, written: &At<String>, reach: Reach) -> Named {
@@ -265,7 +267,7 @@ fn named(cx: &InFile<'_>, written: &At<String>, reach: Reach) -> Named {
         codes
     };
     let name = written.value.as_str();
-    let rule = rules::find(name);
+    let rule = find_known(cx.workspace, name);
     let by_nature = NEVER_IGNORED.iter().any(|code| code.eq_ignore_ascii_case(name)) || name == "internal-error";
     let protected = rule.and_then(|rule| protected_by(&cx.policy, rule));
     let (what, here) = if by_nature || rule.is_some_and(|rule| NEVER_IGNORED.contains(&rule.code)) {

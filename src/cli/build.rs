@@ -10,6 +10,7 @@ use crate::emit::build::{MANIFEST, Request, build, files_of};
 use crate::emit::flags;
 use crate::emit::{Loss, Moment};
 use crate::portfolio::Compiled;
+use crate::report::Compared;
 use crate::spec::Day;
 use crate::world::{read_own, write_all};
 
@@ -49,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if outcome.worst() == Level::Error || outcome.crashed {
         outcome.findings.retain(|finding| finding.level == Level::Error);
         let look = check_door::look(clap::ColorChoice::Auto, false, false);
-        check_door::print(&opened, &outcome, today, check_door::format("text")?, &look);
+        check_door::print(&opened, &outcome, today, Compared::default(), check_door::format("text")?, &look);
         super::complain("nothing was built: the errors above come first\n");
         return Ok(check_door::exit(&outcome, false));
     }

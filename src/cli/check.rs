@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure, add_ignore, fix, live, place};
-use crate::check::{Options, Outcome, check, level_of};
+use super::{Exit, Failure, add_ignore, base, baseline, fix, live, place, required};
+use crate::check::{Options, Outcome, check, check_change, in_force, level_of};
 use crate::diag::{Diagnostic, Level};
-use crate::report::{self, Format, Look, Report, RulePage, Summary};
-use crate::rules;
+use crate::portfolio::{Base, touched};
+use crate::report::{self, Compared, Format, Look, Report, RulePage, Summary};
+use crate::rules::{self, Known};
 use crate::spec::Day;
 
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,16 @@ pub struct Arguments {
     /// Fail on warnings as well
     #[arg(long)]
     deny_warnings: bool,
+    /// Fail on what the change since this revision brings in only; the base is the last commit that both share
+    #[arg(long, value_name = "REF")]
+    against: Option<String>,
+    #[command(flatten)]
+    baseline: baseline::Arguments,
+    /// Show also what is older than the change, and what is accepted
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    required: required::Arguments,
     /// The day that dates are judged against; today when absent
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Day>,
@@ -57,22 +68,58 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let today = place::day(arguments.today);
     let options = Options { today, ..Options::default() };
     let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, today)? {
-        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options.clone(), arguments.color)?,
-        None => fix::run(&arguments.fix, opened, options.clone(), arguments.color)?,
+        Some(request) => add_ignore::run(&request, &arguments.fix, opened, options, arguments.color)?,
+        None => fix::run(&arguments.fix, opened, options, arguments.color)?,
     };
-    let mut outcome = check(&opened.workspace, options);
+    let base = arguments.against.as_deref().map(|reference| base::open(&opened, reference)).transpose()?;
+    let options = Options { today, base };
+    if arguments.baseline.writes() {
+        return arguments.baseline.write(&opened, &check(&opened.workspace, options));
+    }
+    let mut outcome = check_change(&opened.workspace, &options);
+    let mut compared = compared(&opened, &outcome, options.base.as_deref());
+    compared.baseline = arguments.baseline.apply(&opened, &mut outcome)?;
     outcome.findings.retain(|finding| concerns(&opened, finding));
     outcome.suppressed.retain(|one| concerns(&opened, &one.finding));
-    let look = look(arguments.color, arguments.narrated, arguments.verbose);
-    if !arguments.fix.diff {
-        print(&opened, &outcome, today, format, &look);
-    }
     // Also when the folder is missing or the catalogue has faults: no experiment was checked.
     let nothing = opened.workspace.specs.is_empty() && !outcome.crashed;
     let exit = if nothing { Exit::Nothing } else { exit(&outcome, arguments.deny_warnings) };
+    if arguments.all {
+        compared.shown = true;
+        outcome.findings.extend(outcome.older.drain(..).filter(|finding| concerns(&opened, finding)));
+        outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    }
+    let look = look(arguments.color, arguments.narrated, arguments.verbose);
+    if !arguments.fix.diff {
+        print(&opened, &outcome, today, compared, format, &look);
+    }
+    let exit = arguments.required.apply(&outcome.skipped, exit);
     // The process ends here: taking ten thousand experiments apart would cost a tenth of the run.
-    std::mem::forget((opened, outcome));
+    std::mem::forget((opened, outcome, options));
     Ok(exit)
+}
+
+/// What the change edits of shared files, and how many findings are older than it.
+fn compared(opened: &place::Opened, outcome: &Outcome, base: Option<&Base>) -> Compared {
+    let Some(base) = base else { return Compared::default() };
+    let touched = touched(&base.edits, &opened.workspace, &outcome.portfolio);
+    let ids =
+        |entries: Vec<usize>| entries.into_iter().map(|at| outcome.portfolio.entries[at].id.to_string()).collect();
+    Compared {
+        base: Some((base.change.reference.clone(), base.change.commit.clone())),
+        older: outcome.older.len(),
+        baseline: None,
+        shown: false,
+        touched: std::iter::zip(&base.edits, touched)
+            .map(|(edit, entries)| report::Touched {
+                path: format!("{}{}", opened.prefix, edit.path),
+                what: edit.name(),
+                fate: edit.fate.word(),
+                keys: edit.keys.iter().map(|key| key.key.clone()).collect(),
+                experiments: ids(entries),
+            })
+            .collect(),
+    }
 }
 
 /// True when a finding has a place in the part of the workspace that was named.
@@ -101,20 +148,28 @@ pub fn look(color: clap::ColorChoice, narrated: bool, verbose: bool) -> Look {
 }
 
 /// Prints what a run found, with paths as the user would type them.
-pub fn print(opened: &place::Opened, outcome: &Outcome, today: Option<Day>, format: &dyn Format, look: &Look) {
+pub fn print(
+    opened: &place::Opened,
+    outcome: &Outcome,
+    today: Option<Day>,
+    compared: Compared,
+    format: &dyn Format,
+    look: &Look,
+) {
     let workspace = &opened.workspace;
     let report = Report {
         sources: &workspace.sources.under(&opened.prefix),
         findings: &outcome.findings,
         suppressed: &outcome.suppressed,
         skipped: &outcome.skipped,
-        rules: &pages(opened),
+        rules: &pages(opened, today),
         summary: Summary {
             files: workspace.documents.len() + workspace.specs.len(),
             experiments: workspace.specs.len(),
             today: today.map(|day| day.to_string()),
             version: env!("CARGO_PKG_VERSION"),
             workspace: workspace.name().to_owned(),
+            compared,
         },
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -123,19 +178,25 @@ pub fn print(opened: &place::Opened, outcome: &Outcome, today: Option<Day>, form
 }
 
 /// What each rule says of itself, with the level of this workspace.
-fn pages(opened: &place::Opened) -> Vec<RulePage> {
-    let in_force = &opened.workspace.in_force;
-    let levels = in_force.levels("");
-    let preset = in_force.policy("").preset.value;
-    rules::all()
-        .map(|rule| RulePage {
-            code: rule.code.to_owned(),
-            name: rule.name.to_owned(),
-            level: level_of(rule, None, preset, &levels).0,
-            summary: rule.summary(),
-            why: rule.why(),
-        })
-        .collect()
+fn pages(opened: &place::Opened, today: Option<Day>) -> Vec<RulePage> {
+    let policy = &opened.workspace.in_force;
+    let levels = policy.levels("").on(today);
+    let preset = policy.policy("").preset.value;
+    let ours = rules::all().map(|rule| RulePage {
+        code: rule.code.to_owned(),
+        name: rule.name.to_owned(),
+        level: level_of(rule, None, preset, &levels).0,
+        summary: rule.summary(),
+        why: rule.why(),
+    });
+    let custom = opened.workspace.custom.rules.iter().map(|rule| RulePage {
+        code: rule.code.clone(),
+        name: rule.name.clone(),
+        level: in_force(Known::custom(rule), None, preset, &levels).level,
+        summary: rule.about.clone(),
+        why: String::new(),
+    });
+    ours.chain(custom).collect()
 }
 
 /// The exit code of a run.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::world::GitFault;
+
 /// The exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -27,9 +29,20 @@ impl From<Exit> for ExitCode {
 /// Why a run cannot start or finish. Findings about experiments are not failures.
 #[derive(Debug)]
 pub enum Failure {
-    NoWorkspace { start: PathBuf },
-    Io { action: &'static str, path: PathBuf, cause: std::io::Error },
-    Usage { text: String, help: String },
+    NoWorkspace {
+        start: PathBuf,
+    },
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        cause: std::io::Error,
+    },
+    Usage {
+        text: String,
+        help: String,
+    },
+    /// There is no base to compare with.
+    Git(GitFault),
 }
 
 impl std::fmt::Display for Failure {
@@ -40,6 +53,7 @@ impl std::fmt::Display for Failure {
             }
             Failure::Io { action, path, .. } => write!(f, "cannot {action} `{}`", path.display()),
             Failure::Usage { text, .. } => f.write_str(text),
+            Failure::Git(fault) => fault.fmt(f),
         }
     }
 }
@@ -48,6 +62,7 @@ impl Failure {
     fn cause(&self) -> Option<String> {
         match self {
             Failure::Io { cause, .. } => Some(cause.to_string()),
+            Failure::Git(fault) => fault.cause().map(str::to_owned),
             _ => None,
         }
     }
@@ -59,6 +74,7 @@ impl Failure {
             }
             Failure::Io { .. } => "check the path and its permissions".to_owned(),
             Failure::Usage { help, .. } => help.clone(),
+            Failure::Git(fault) => fault.help(),
         }
     }
 

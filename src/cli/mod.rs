@@ -2,22 +2,33 @@
 //! to a person.
 
 mod add_ignore;
+mod amend;
+mod archive;
+mod base;
+mod baseline;
 mod build;
+mod calendar;
+mod capacity;
 mod check;
 mod csv;
 mod failure;
 mod fix;
+mod history;
 mod live;
+mod lock;
 mod looks;
 mod place;
+mod policy;
 mod power;
 pub mod reference;
+mod required;
 mod resolve;
 mod rules;
 pub mod schema;
 mod shown;
 mod simulate;
 mod size;
+mod status;
 
 use std::process::ExitCode;
 
@@ -39,6 +50,10 @@ enum Command {
     Check(check::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
+    /// Seal plans: write what an experiment promises to the registry
+    Lock(lock::Arguments),
+    /// Draft the amendment that a changed plan needs
+    Amend(amend::Arguments),
     /// Show sample size, power and detectable effect by week
     Power(power::Arguments),
     /// Answer a question of sample size without a spec
@@ -47,6 +62,18 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Print a compiled experiment: every value with its origin
     Resolve(resolve::Arguments),
+    /// Show all experiments over days: conflicts, and the room that is left
+    Calendar(calendar::Arguments),
+    /// Find the earliest start and slot at which nothing overlaps and the power holds
+    PlanCapacity(capacity::Arguments),
+    /// Show what is due: starts, stages, looks, decisions, clean-up
+    Status(status::Arguments),
+    /// Move a finished experiment to the archive
+    Archive(archive::Arguments),
+    /// Show what past experiments measured, and who asked alike before
+    History(history::Arguments),
+    /// Try the organisation's own rules
+    Policy(policy::Arguments),
     /// List the rules
     Rules(rules::Arguments),
     /// Show what a rule finds, why, and how to configure it
@@ -68,10 +95,18 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Lock(arguments) => lock::run(&arguments),
+        Command::Amend(arguments) => amend::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),
         Command::Size(arguments) => size::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Resolve(arguments) => resolve::run(&arguments),
+        Command::Calendar(arguments) => calendar::run(&arguments),
+        Command::PlanCapacity(arguments) => capacity::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Archive(arguments) => archive::run(&arguments),
+        Command::History(arguments) => history::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => rules::explain(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

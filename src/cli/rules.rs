@@ -1,20 +1,35 @@
-//! `expc rules` and `expc explain`.
+//! `expc rules` and `expc explain`: ours, and those of the workspace that the command stands in.
+
+mod level;
+
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, place};
+use crate::portfolio::{CUSTOM_GROUP, CUSTOM_PREFIX as PREFIX, CustomRule, Expression};
 use crate::rules::{self, Rule};
+use crate::spec::Day;
 use crate::stats::pages::{self, PAGES};
-use crate::text::nearest;
+use crate::text::{nearest, printable};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// How the list is printed: text, json or markdown
     #[arg(long, default_value = "text", value_name = "FORMAT")]
     format: String,
-    /// Only the rules of this group: syntax, hypothesis, metrics, statistics …
+    /// Only the rules of this group: syntax, hypothesis, metrics, statistics … or custom, the organisation's own
     #[arg(long)]
     group: Option<String>,
+    /// Say which line of `expc.toml` sets the level of a rule for a file
+    #[arg(long, num_args = 2, value_names = ["CODE", "PATH"])]
+    explain_level: Option<Vec<String>>,
+    /// The workspace whose custom rules are listed with ours
+    #[arg(long, default_value = ".", value_name = "PATH")]
+    workspace: PathBuf,
+    /// The day that levels are judged against; today when absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    today: Option<Day>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -23,21 +38,32 @@ pub struct Explain {
     ///
     /// Without it the pages of the designs are listed.
     subject: Option<String>,
+    /// The workspace whose custom rules are known beside ours
+    #[arg(long, default_value = ".", value_name = "PATH")]
+    workspace: PathBuf,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if let Some([code, path]) = arguments.explain_level.as_deref() {
+        return level::run(code, path, arguments.today, &arguments.format);
+    }
     let group = arguments.group.as_deref();
-    if let Some(group) = group.filter(|group| !rules::GROUPS.iter().any(|(_, known)| known == group)) {
+    let is_group = |name: &str| name == CUSTOM_GROUP || rules::GROUPS.iter().any(|(_, known)| *known == name);
+    if let Some(group) = group.filter(|group| !is_group(group)) {
         return Err(Failure::Usage {
             text: format!("unknown group `{group}`"),
-            help: format!("one of {}", rules::GROUPS.map(|(_, name)| name).join(", ")),
+            help: format!("one of {}, {CUSTOM_GROUP}", rules::GROUPS.map(|(_, name)| name).join(", ")),
         });
     }
     let listed: Vec<&Rule> = rules::all().filter(|rule| group.is_none_or(|group| rule.group() == group)).collect();
+    let opened = place::open(&arguments.workspace).ok();
+    let custom = opened.as_ref().map_or(&[][..], |opened| &opened.workspace.custom.rules);
+    let custom = if group.is_none_or(|group| group == CUSTOM_GROUP) { custom } else { &[] };
     match arguments.format.as_str() {
-        "text" => super::print(&table(&listed)),
+        "text" => super::print(&table(&listed, custom)),
         "json" => {
-            let pages: Vec<_> = listed.iter().map(|rule| page_json(rule)).collect();
+            let pages = listed.iter().map(|rule| page_json(rule)).chain(custom.iter().map(custom_json));
+            let pages: Vec<_> = pages.collect();
             let document = json!({ "format": "expc.rules/1", "rules": pages });
             super::print(&(serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"));
         }
@@ -52,8 +78,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-fn table(rules: &[&Rule]) -> String {
-    let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+fn table(rules: &[&Rule], custom: &[CustomRule]) -> String {
+    let names = rules.iter().map(|rule| rule.name.len()).chain(custom.iter().map(|rule| rule.name.len()));
+    let width = names.max().unwrap_or(0);
     let mut text = String::new();
     let mut group = "";
     for rule in rules {
@@ -67,11 +94,21 @@ fn table(rules: &[&Rule]) -> String {
         let fix = if rule.fix.is_some() { "fix" } else { "" };
         let level =
             if rule.level == rule.draft { rule.level.name().to_owned() } else { format!("{}*", rule.level.name()) };
-        text += &format!("  {}  {:width$}  {level:8}  {fix:3}  {}\n", rule.code, rule.name, rule.summary());
+        let needs: Vec<_> = rule.needs.iter().map(|need| need.name()).collect();
+        let needs = if needs.is_empty() { String::new() } else { format!("  ({})", needs.join(", ")) };
+        text += &format!("  {}  {:width$}  {level:8}  {fix:3}  {}{needs}\n", rule.code, rule.name, rule.summary());
+    }
+    for (index, rule) in custom.iter().enumerate() {
+        if index == 0 {
+            text += if rules.is_empty() { "custom\n" } else { "\ncustom\n" };
+        }
+        let (level, about) = (rule.level.name(), printable(&rule.about));
+        text += format!("  {PREFIX}…   {:width$}  {level:8}       {about}", rule.name).trim_end();
+        text.push('\n');
     }
     text += &format!(
-        "\n{} rules. A level with * is softer in drafts. `expc explain CODE` shows why, a bad and a good example.\n",
-        rules.len()
+        "\n{} rules. A level with * is softer in drafts; in brackets stands what a rule needs beside\nthe spec. `expc explain CODE` shows why, a bad and a good example.\n",
+        rules.len() + custom.len()
     );
     text
 }
@@ -83,6 +120,16 @@ fn page_json(rule: &Rule) -> serde_json::Value {
         "needs": rule.needs.iter().map(|need| need.name()).collect::<Vec<_>>(),
         "summary": rule.summary(), "why": rule.why(), "how": rule.how(), "source": rule.source(),
         "bad": rule.examples("bad"), "fixed": rule.examples("fixed"), "good": rule.examples("good"),
+    })
+}
+
+fn custom_json(rule: &CustomRule) -> serde_json::Value {
+    let example = |text: &Option<crate::spec::At<String>>| text.iter().map(|at| at.value.clone()).collect::<Vec<_>>();
+    json!({
+        "code": rule.code, "name": rule.name, "group": CUSTOM_GROUP, "since": null,
+        "level": rule.level, "level_in_drafts": rule.level, "fix": null, "needs": ["policy"],
+        "summary": rule.about, "why": "", "source": "expc.toml",
+        "bad": example(&rule.bad), "good": example(&rule.good),
     })
 }
 
@@ -98,6 +145,8 @@ pub fn explain(arguments: &Explain) -> Result<Exit, Failure> {
         super::print(&page(rule));
     } else if let Some(design) = pages::find(subject) {
         super::print(&plain(design.text));
+    } else if let Some(page) = custom_page(subject, &arguments.workspace) {
+        super::print(&page);
     } else {
         let designs = PAGES.iter().map(|page| page.name);
         let near = nearest(subject, rules::all().flat_map(|rule| [rule.code, rule.name]).chain(designs));
@@ -109,6 +158,34 @@ pub fn explain(arguments: &Explain) -> Result<Exit, Failure> {
         });
     }
     Ok(Exit::Clean)
+}
+
+/// The page of a rule of the workspace's own.
+fn custom_page(subject: &str, workspace: &Path) -> Option<String> {
+    let opened = place::open(workspace).ok()?;
+    let rule = opened.workspace.custom.find(subject)?;
+    let sources = opened.workspace.sources.under(&opened.prefix);
+    let (path, line) = (sources.path(rule.key), sources.start(rule.key).line);
+    let mut text = format!("{} {}\n\n", rule.code, rule.name);
+    if !rule.about.is_empty() {
+        text += &format!("{}\n\n", wrapped(&printable(&rule.about)));
+    }
+    let written = |expression: &Expression| {
+        let source = sources.slice(expression.inside.whole());
+        source.lines().map(|line| format!("    {}\n", printable(line))).collect::<String>()
+    };
+    if let Some(when) = &rule.when {
+        text += &format!("Where\n{}\n", written(when));
+    }
+    text += &format!("Requires\n{}", written(&rule.require));
+    for (title, example) in [("Bad", &rule.bad), ("Good", &rule.good)] {
+        if let Some(example) = example {
+            let lines = example.value.trim().lines().map(|line| format!("    {}\n", printable(line)));
+            text += &format!("\n{title}\n{}", lines.collect::<String>());
+        }
+    }
+    text += &format!("\nLevel {}; written in {}:{line}.\n", rule.level.name(), printable(path));
+    Some(text)
 }
 
 /// A page of Markdown for a terminal: headings without marks, blocks set in.
@@ -185,6 +262,10 @@ pub(super) fn readable(example: &str) -> String {
                 format!("# … and {code} is left: {reason}\n")
             }
             Some(("today", day)) => format!("# on {day}\n"),
+            Some(("remove", path)) => format!("# … without {path}\n"),
+            Some(("author", name)) => format!("# in a commit of {name}\n"),
+            Some(("base", "same")) => "# … and the change touches nothing of this\n".to_owned(),
+            _ if rest.split(' ').next() == Some("base") => "# where the change starts:\n".to_owned(),
             _ => String::new(),
         },
         None => format!("{line}\n"),

@@ -116,6 +116,8 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
     /// The id of the experiment it is about, when it is about one.
     pub experiment: Option<Arc<str>>,
+    /// The day from which it is an error, as `2027-03-01`, when that is still to come.
+    pub error_from: Option<Arc<str>>,
 }
 
 impl Diagnostic {
@@ -132,6 +134,7 @@ impl Diagnostic {
             facts: Vec::new(),
             fixes: Vec::new(),
             experiment: None,
+            error_from: None,
         }
     }
 

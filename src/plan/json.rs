@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::spec::Condition;
 use crate::stats::comparison::Claim;
-use crate::syntax::{At, Node, Value};
+use crate::syntax::{At, Value};
 use crate::text::Sources;
 
 use super::origin::{Known, Origin};
@@ -14,6 +14,55 @@ use super::whole::USUAL_CORRELATION;
 
 /// The version of this document.
 const FORMAT: &str = "expc.resolved/1";
+
+/// The parts of a plan, in the order in which they are printed.
+const SECTIONS: [&str; 14] = [
+    "experiment",
+    "hypothesis",
+    "variants",
+    "off",
+    "audience",
+    "exposure",
+    "metrics",
+    "design",
+    "calendar",
+    "sizes",
+    "ships",
+    "smallest_leak",
+    "kill_switch",
+    "targets",
+];
+
+/// One part of the plan with its values alone, without their origins; null when there is no such part.
+pub(super) fn values(plan: &Plan, sources: &Sources, section: &str) -> Json {
+    let mut json = Printer { sources }.section(plan, section);
+    without_origins(&mut json);
+    json
+}
+
+/// The names of the parts.
+pub(super) fn sections() -> &'static [&'static str] {
+    &SECTIONS
+}
+
+/// Puts the value of `{ "value": …, "origin": … }` in its place.
+fn without_origins(json: &mut Json) {
+    match json {
+        Json::Object(map) => {
+            if map.len() == 2
+                && map.contains_key("origin")
+                && let Some(value) = map.get_mut("value")
+            {
+                *json = value.take();
+                return;
+            }
+            map.values_mut().for_each(without_origins);
+            map.remove("origin");
+        }
+        Json::Array(items) => items.iter_mut().for_each(without_origins),
+        _ => {}
+    }
+}
 
 /// The whole plan in JSON.
 pub fn to_json(plan: &Plan, sources: &Sources) -> Json {
@@ -58,14 +107,20 @@ impl Printer<'_> {
     }
 
     fn payload(&self, known: Option<&Known<Value>>) -> Json {
-        self.maybe(known, value_json)
+        self.maybe(known, Value::to_json)
     }
 
     fn plan(&self, plan: &Plan) -> Json {
+        let sections = SECTIONS.iter().map(|name| ((*name).to_owned(), self.section(plan, name)));
+        let format = std::iter::once(("format".to_owned(), json!(FORMAT)));
+        Json::Object(format.chain(sections).collect())
+    }
+
+    /// One of [`SECTIONS`].
+    fn section(&self, plan: &Plan, name: &str) -> Json {
         let calendar = &plan.calendar;
-        json!({
-            "format": FORMAT,
-            "experiment": {
+        match name {
+            "experiment" => json!({
                 "id": &*plan.id,
                 "title": self.text(plan.title.as_ref()),
                 "status": self.known(&plan.status, |status| json!(status)),
@@ -73,8 +128,8 @@ impl Printer<'_> {
                 "objective": self.text(plan.objective.as_ref()),
                 "surface": self.text(plan.surface.as_ref()),
                 "flag": self.text(Some(&plan.flag)),
-            },
-            "hypothesis": {
+            }),
+            "hypothesis" => json!({
                 "because": self.text(plan.because.as_ref()),
                 "change": self.text(plan.change.as_ref()),
                 "expect": plan.expectations.iter().map(|expectation| json!({
@@ -82,45 +137,56 @@ impl Printer<'_> {
                     "direction": self.maybe(expectation.direction.as_ref(), |direction| json!(direction)),
                     "by": expectation.by.as_ref().map(|by| json!({ "written": by.text, "relative": by.relative, "absolute": by.absolute })),
                 })).collect::<Vec<_>>(),
-            },
-            "variants": plan.variants.iter().map(|variant| json!({
-                "name": variant.name,
-                "control": variant.control,
-                "weight": self.known(&variant.weight, |weight| json!(weight)),
-                "fraction": variant.fraction,
-                "payload": self.payload(variant.payload.as_ref()),
-                "forced": variant.force.iter().map(|id| id.value.clone()).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "off": self.payload(plan.off.as_ref()),
-            "audience": self.audience(&plan.audience),
-            "exposure": {
+            }),
+            "variants" => json!(
+                plan.variants
+                    .iter()
+                    .map(|variant| json!({
+                        "name": variant.name,
+                        "control": variant.control,
+                        "weight": self.known(&variant.weight, |weight| json!(weight)),
+                        "fraction": variant.fraction,
+                        "payload": self.payload(variant.payload.as_ref()),
+                        "forced": variant.force.iter().map(|id| id.value.clone()).collect::<Vec<_>>(),
+                    }))
+                    .collect::<Vec<_>>()
+            ),
+            "off" => self.payload(plan.off.as_ref()),
+            "audience" => self.audience(&plan.audience),
+            "exposure" => json!({
                 "event": self.text(plan.exposure.event.as_ref()),
                 "population": self.known(&plan.exposure.population, |population| json!(population)),
                 "rate": self.number(Some(&plan.exposure.rate)),
                 "effect_among": self.known(&plan.exposure.effect_among, |among| json!(among)),
                 "dilution": self.number(Some(&plan.exposure.dilution)),
-            },
-            "metrics": plan.metrics.iter().map(|metric| self.metric(metric)).collect::<Vec<_>>(),
-            "design": self.design(&plan.design),
-            "calendar": {
+            }),
+            "metrics" => json!(plan.metrics.iter().map(|metric| self.metric(metric)).collect::<Vec<_>>()),
+            "design" => self.design(&plan.design),
+            "calendar" => json!({
                 "start": self.maybe(calendar.start.as_ref(), |day| json!(day.to_string())),
                 "end": self.maybe(calendar.end.as_ref(), |day| json!(day.to_string())),
                 "decide": self.maybe(calendar.decide.as_ref(), |day| json!(day.to_string())),
                 "days": calendar.days,
                 "analyse_ramp": calendar.analyse_ramp,
                 "stages": calendar.stages.iter().map(|stage| self.stage(plan, stage)).collect::<Vec<_>>(),
-            },
-            "sizes": plan.sizes.iter().map(|sized| size(plan, sized)).collect::<Vec<_>>(),
-            "ships": plan.ships().iter().map(|ship| json!({
-                "treatment": ship.treatment, "independent": ship.independent,
-                "correlated": ship.correlated, "correlation": USUAL_CORRELATION,
-            })).collect::<Vec<_>>(),
-            "smallest_leak": plan.smallest_leak().and_then(Result::ok).map(|leak| json!({
+            }),
+            "sizes" => json!(plan.sizes.iter().map(|sized| size(plan, sized)).collect::<Vec<_>>()),
+            "ships" => json!(
+                plan.ships()
+                    .iter()
+                    .map(|ship| json!({
+                        "treatment": ship.treatment, "independent": ship.independent,
+                        "correlated": ship.correlated, "correlation": USUAL_CORRELATION,
+                    }))
+                    .collect::<Vec<_>>()
+            ),
+            "smallest_leak" => json!(plan.smallest_leak().and_then(Result::ok).map(|leak| json!({
                 "variant": leak.variant, "part": leak.part, "units": leak.units.floor(),
-            })),
-            "kill_switch": self.maybe(plan.kill_switch.as_ref(), |on| json!(on)),
-            "targets": plan.targets.iter().map(|target| target.value.clone()).collect::<Vec<_>>(),
-        })
+            }))),
+            "kill_switch" => self.maybe(plan.kill_switch.as_ref(), |on| json!(on)),
+            "targets" => json!(plan.targets.iter().map(|target| target.value.clone()).collect::<Vec<_>>()),
+            _ => Json::Null,
+        }
     }
 
     fn audience(&self, audience: &PlannedAudience) -> Json {
@@ -291,10 +357,6 @@ impl Printer<'_> {
             "variants": shares,
         })
     }
-}
-
-fn value_json(value: &Value) -> Json {
-    Node { value: value.clone(), span: crate::text::Span::new(crate::text::FileId(0), 0, 0) }.to_json()
 }
 
 fn size(plan: &Plan, sized: &Sized) -> Json {

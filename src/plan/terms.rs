@@ -555,7 +555,7 @@ mod tests {
         ("audiences", &["about", "measured", "minors"]),
         ("layers", &["about", "owner"]),
         ("holdouts", &["about"]),
-        ("flags", &["about", "owner", "since"]),
+        ("flags", &["about", "owner", "since", "schema", "payload_schema"]),
     ];
 
     #[test]

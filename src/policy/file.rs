@@ -1,13 +1,15 @@
 //! `expc.toml` as it is written.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::spec::governance::DataClass;
-use crate::spec::{At, Duration, Field, List, Named, Probability, Share, choice};
+use crate::spec::{At, Day, Duration, Field, List, Named, Probability, Share, choice};
 
 /// `expc.toml`, at the root of a workspace.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "expc workspace", rename = "workspace")]
 pub struct WorkspaceFile {
@@ -32,14 +34,17 @@ pub struct WorkspaceFile {
     pub policy: Field<PolicyTable>,
     /// Levels by code, name or group; the most exact wins.
     #[schemars(example = &serde_json::json!({ "STA002": "error", "hypothesis": "warn" }))]
-    pub rules: Field<Named<LevelWord>>,
+    pub rules: Field<Named<LevelSetting>>,
+    /// Rules of the organisation, by name.
+    #[schemars(example = &serde_json::json!({ "eu-needs-consent": { "require": "plan.privacy.basis == 'consent'", "message": "experiments in the EU need consent" } }))]
+    pub custom: Field<Named<CustomRule>>,
     /// Other thresholds and levels for some paths; later ones win.
     #[schemars(example = &serde_json::json!([{ "paths": ["experiments/legacy/**"], "rules": { "no-prior-link": "allow" } }]))]
     pub overrides: Field<List<Override>>,
 }
 
 /// Where things are, relative to `expc.toml`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "workspace_table")]
 pub struct Folders {
@@ -61,7 +66,7 @@ pub struct Folders {
 }
 
 /// What is built when a spec does not say.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "build_table")]
 pub struct Build {
@@ -75,7 +80,7 @@ pub struct Build {
 }
 
 /// What computes the results. Today the check alone reads it: nothing is emitted for the platform.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "analysis_table")]
 pub struct Analysis {
@@ -85,7 +90,7 @@ pub struct Analysis {
 }
 
 /// What one target needs to know.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "target_table")]
 pub struct TargetSettings {
@@ -122,6 +127,114 @@ choice! {
     }
 }
 
+/// What a finding counts: one word, or from a day on an error.
+///
+/// `{ level = "future-error", from = 2027-03-01 }` is a warning until that day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelSetting {
+    /// What it counts before the day, or always.
+    pub word: LevelWord,
+    /// The first day as an error.
+    pub error_from: Option<Day>,
+}
+
+impl std::fmt::Display for LevelSetting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.error_from {
+            None => write!(f, "\"{}\"", self.word),
+            Some(day) => write!(f, "{{ level = \"{FUTURE_ERROR}\", from = {day} }}"),
+        }
+    }
+}
+
+/// The word of a level that waits for its day.
+const FUTURE_ERROR: &str = "future-error";
+
+impl<'de> Deserialize<'de> for LevelSetting {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Setting;
+        impl<'de> Visitor<'de> for Setting {
+            type Value = LevelSetting;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a level: \"allow\", \"info\", \"warn\", \"error\", or a table with `level` and `from`")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<LevelSetting, E> {
+                const WORDS: &[&str] = &["allow", "info", "warn", "error"];
+                if text == FUTURE_ERROR {
+                    return Err(E::custom(DAYLESS));
+                }
+                let word = LevelWord::ALL.iter().copied().find(|word| word.word() == text);
+                let word = word.ok_or_else(|| E::unknown_variant(text, WORDS))?;
+                Ok(LevelSetting { word, error_from: None })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<LevelSetting, A::Error> {
+                let mut day: Option<Day> = None;
+                let mut named = false;
+                while let Some(key) = access.next_key::<String>()? {
+                    match key.as_str() {
+                        "level" => {
+                            let word: String = access.next_value()?;
+                            if word != FUTURE_ERROR {
+                                let text =
+                                    format!("only \"{FUTURE_ERROR}\" has a day; write \"{word}\" without a table");
+                                return Err(A::Error::custom(text));
+                            }
+                            named = true;
+                        }
+                        "from" => day = Some(access.next_value()?),
+                        other => {
+                            let text = format!(
+                                "a level has no key `{other}`; write {{ level = \"{FUTURE_ERROR}\", from = 2027-03-01 }}"
+                            );
+                            return Err(A::Error::custom(text));
+                        }
+                    }
+                }
+                match (named, day) {
+                    (true, Some(day)) => Ok(LevelSetting { word: LevelWord::Warn, error_from: Some(day) }),
+                    (true, None) => Err(A::Error::custom(DAYLESS)),
+                    (false, _) => {
+                        Err(A::Error::custom(format!("a level with a day needs `level = \"{FUTURE_ERROR}\"`")))
+                    }
+                }
+            }
+        }
+        from.deserialize_any(Setting)
+    }
+}
+
+const DAYLESS: &str = "a future error needs its day; write { level = \"future-error\", from = 2027-03-01 } with the day it becomes an error";
+
+impl JsonSchema for LevelSetting {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "LevelSetting".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut word = generator.subschema_for::<LevelWord>();
+        let mut day = generator.subschema_for::<Day>();
+        day.insert("description".to_owned(), "The first day as an error.".into());
+        day.insert("examples".to_owned(), serde_json::json!(["2027-03-01"]));
+        word.insert("examples".to_owned(), serde_json::json!(["warn"]));
+        schemars::json_schema!({
+            "examples": ["warn"],
+            "anyOf": [word, {
+                "type": "object",
+                "description": "A warning until a day, an error from then on.",
+                "properties": {
+                    "level": { "const": FUTURE_ERROR, "description": "The level that waits for its day.", "examples": [FUTURE_ERROR] },
+                    "from": day,
+                },
+                "required": ["level", "from"],
+                "additionalProperties": false,
+            }],
+        })
+    }
+}
+
 impl From<LevelWord> for crate::diag::Level {
     fn from(word: LevelWord) -> Self {
         match word {
@@ -134,7 +247,7 @@ impl From<LevelWord> for crate::diag::Level {
 }
 
 /// Other thresholds and levels for some paths.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Override {
     /// Patterns as in `.gitignore`, from the root of the workspace.
@@ -145,11 +258,47 @@ pub struct Override {
     pub policy: Field<PolicyTable>,
     /// The levels.
     #[schemars(example = &serde_json::json!({ "no-prior-link": "allow" }))]
-    pub rules: Field<Named<LevelWord>>,
+    pub rules: Field<Named<LevelSetting>>,
+}
+
+/// A rule of the organisation, over the compiled plan.
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CustomRule {
+    /// What it holds, for people.
+    #[schemars(example = &"People in the EU are asked before they take part")]
+    pub about: Field<String>,
+    /// What a finding counts.
+    #[schemars(example = &"error", extend("default" = "error"))]
+    pub level: Field<LevelWord>,
+    /// An expression in CEL: where it is false, the rule says nothing.
+    #[schemars(example = &"'EU' in plan.privacy.regions")]
+    pub when: Field<String>,
+    /// An expression in CEL that must be true. It sees `plan`, `spec`, `catalog` and `today`.
+    #[schemars(example = &"plan.privacy.basis == 'consent'")]
+    pub require: Field<String>,
+    /// The headline of a finding; `{expression}` stands for its value.
+    #[schemars(example = &"experiments in the EU need consent, not `{plan.privacy.basis}`")]
+    pub message: Field<String>,
+    /// The key of the spec that a finding points at, as a dotted path.
+    #[schemars(example = &"privacy.basis")]
+    pub at: Field<String>,
+    /// The way out.
+    #[schemars(example = &"set `basis = \"consent\"`, or take the EU out of `regions`")]
+    pub help: Field<String>,
+    /// The experiment that the examples are laid over; a plain one when absent.
+    #[schemars(example = &"checkout-one-tap")]
+    pub over: Field<String>,
+    /// Part of a spec on which the rule fires; `expc policy test` holds that.
+    #[schemars(example = &"[privacy]\nbasis = \"contract\"\nregions = [\"EU\"]\n")]
+    pub bad: Field<String>,
+    /// Part of a spec on which the rule is silent.
+    #[schemars(example = &"[privacy]\nbasis = \"consent\"\nregions = [\"EU\"]\n")]
+    pub good: Field<String>,
 }
 
 /// The thresholds. What is absent comes from the preset.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "policy_table")]
 pub struct PolicyTable {
@@ -270,7 +419,7 @@ pub struct PolicyTable {
 
 /// A generation is one of three letters; the key stays text.
 fn generation<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Field<String>, D::Error> {
-    #[derive(Deserialize)]
+    #[derive(serde::Deserialize)]
     enum Letter {
         A,
         B,

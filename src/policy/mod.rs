@@ -8,6 +8,9 @@ mod levels;
 mod presets;
 mod settings;
 
-pub use file::{Build, Folders, LevelWord, Override, PolicyTable, PresetName, TargetSettings, WorkspaceFile};
-pub use levels::{LevelSource, Levels};
+pub use file::{
+    Build, CustomRule, Folders, LevelSetting, LevelWord, Override, PolicyTable, PresetName, TargetSettings,
+    WorkspaceFile,
+};
+pub use levels::{Entry, InForceLevel, LevelSource, Levels};
 pub use settings::{InForce, Pattern, Policy, Setting, SettingOrigin, pattern_matches};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::file::{LevelWord, Override, PolicyTable, PresetName, WorkspaceFile};
+use super::file::{LevelSetting, Override, PolicyTable, PresetName, WorkspaceFile};
 use super::levels::Levels;
 use crate::spec::governance::DataClass;
 use crate::spec::{At, Duration, Field, Named, Probability, Share};
@@ -148,7 +148,7 @@ policy! {
 pub struct InForce {
     base: Option<Arc<Policy>>,
     overrides: Vec<(Gitignore, At<Override>)>,
-    rules: Option<Named<LevelWord>>,
+    rules: Option<Named<LevelSetting>>,
 }
 
 impl InForce {
@@ -188,7 +188,7 @@ impl InForce {
     /// The levels in force for the file at `path`: `[rules]`, then the overrides that match.
     pub fn levels<'a>(&'a self, path: &'a str) -> Levels<'a> {
         let over = self.matching(path).filter_map(|entry| entry.value.rules.value());
-        Levels::new(self.rules.iter().chain(over).collect())
+        Levels::new(self.rules.as_ref(), over.collect())
     }
 }
 

@@ -85,32 +85,40 @@ impl Base {
         base
     }
 
-    /// Pairs specs that left with specs that arrived: an id that stays, then what git takes for a move.
+    /// Pairs specs that left with specs that arrived: an id that stays, then what git takes for a move between commits,
+    /// then texts that are mostly the same, for moves that are not committed.
     fn follow_moves(&mut self, today: &Workspace, arrived: Vec<&SpecFile>) {
-        let mut pairs: Vec<(usize, String)> = Vec::new();
-        if !self.gone.is_empty() && !arrived.is_empty() {
-            let ids: HashMap<String, &SpecFile> =
-                arrived.iter().filter_map(|spec| Some((today.compile(spec).spec.id()?.value.clone(), *spec))).collect();
-            let mut taken: HashSet<&str> = HashSet::new();
-            for &index in &self.gone {
-                let same_id = self.at(index).spec.id().and_then(|id| ids.get(&id.value).copied());
-                if let Some(spec) = same_id.filter(|spec| taken.insert(&spec.path)) {
-                    pairs.push((index, spec.path.clone()));
-                }
-            }
-            for &index in
-                self.gone.iter().filter(|&&index| pairs.iter().all(|(paired, _)| *paired != index)).collect::<Vec<_>>()
-            {
-                let from = &self.workspace.specs[index].path;
-                let to = self.change.moved.iter().find(|(old, _)| old == from).map(|(_, new)| new);
-                let here = |spec: &&&SpecFile| Some(&spec.path) == to;
-                if let Some(spec) = arrived.iter().find(here).filter(|spec| taken.insert(&spec.path)) {
-                    pairs.push((index, spec.path.clone()));
-                }
+        if self.gone.is_empty() || arrived.is_empty() {
+            return;
+        }
+        let ids: HashMap<String, &SpecFile> =
+            arrived.iter().filter_map(|spec| Some((today.compile(spec).spec.id()?.value.clone(), *spec))).collect();
+        let by_id = |index: usize| self.at(index).spec.id().and_then(|id| ids.get(&id.value).copied());
+        let mut pairs = Pairs::default();
+        for &index in &self.gone {
+            pairs.add(index, by_id(index));
+        }
+        let moved: HashMap<&str, &str> = self.change.moved.iter().map(|(from, to)| (&**from, &**to)).collect();
+        let by_move = |index: usize| {
+            let to = moved.get(self.workspace.specs[index].path.as_str())?;
+            arrived.iter().copied().find(|spec| spec.path == *to)
+        };
+        for &index in &self.gone {
+            pairs.add(index, by_move(index));
+        }
+        let left: Vec<usize> = self.gone.iter().copied().filter(|index| !pairs.by_index.contains_key(index)).collect();
+        let open: Vec<&SpecFile> = arrived.into_iter().filter(|spec| !pairs.taken.contains(&*spec.path)).collect();
+        if left.len().saturating_mul(open.len()) <= MOST_COMPARED {
+            for index in left {
+                let text = &self.workspace.sources.get(self.workspace.specs[index].file).text;
+                let alike = |spec: &&&SpecFile| likeness(text, &today.sources.get(spec.file).text);
+                let near = open.iter().filter(|spec| !pairs.taken.contains(&*spec.path) && LIKE <= alike(spec));
+                let best = near.max_by(|a, b| alike(a).total_cmp(&alike(b))).copied();
+                pairs.add(index, best);
             }
         }
-        for (index, path) in pairs {
-            self.gone.retain(|left| *left != index);
+        self.gone.retain(|index| !pairs.by_index.contains_key(index));
+        for (index, path) in pairs.by_index {
             self.edited.insert(path.clone());
             self.was.insert(path, index);
         }
@@ -181,6 +189,51 @@ impl Base {
     }
 }
 
+/// More pairs of texts than this are not compared: a whole repository that moves at once.
+const MOST_COMPARED: usize = 10_000;
+
+/// The part of lines that two texts have in common when one is the other, moved and edited. Git asks for half;
+/// specs of one template are alike before any of them moves.
+const LIKE: f64 = 0.7;
+
+/// Specs of the base with their paths of today.
+#[derive(Default)]
+struct Pairs {
+    by_index: HashMap<usize, String>,
+    taken: HashSet<String>,
+}
+
+impl Pairs {
+    /// Each spec has one partner; the first that is found counts.
+    fn add(&mut self, index: usize, spec: Option<&SpecFile>) {
+        let Some(spec) = spec.filter(|spec| !self.taken.contains(&spec.path)) else { return };
+        if !self.by_index.contains_key(&index) {
+            self.taken.insert(spec.path.clone());
+            self.by_index.insert(index, spec.path.clone());
+        }
+    }
+}
+
+/// The part of the lines of both texts that both have.
+fn likeness(a: &str, b: &str) -> f64 {
+    let lines = |text: &'_ str| {
+        text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect::<Vec<_>>()
+    };
+    let (a, b) = (lines(a), lines(b));
+    let mut left: HashMap<&str, usize> = HashMap::new();
+    for line in &a {
+        *left.entry(line).or_default() += 1;
+    }
+    let mut common = 0_u32;
+    for line in &b {
+        if let Some(count) = left.get_mut(line.as_str()).filter(|count| 0 < **count) {
+            *count -= 1;
+            common += 1;
+        }
+    }
+    f64::from(common) / (a.len().max(b.len()).max(1) as f64)
+}
+
 /// True when a file that is no spec was added, removed or edited.
 fn shared_differ(then: &Workspace, today: &Workspace) -> bool {
     let files =
@@ -207,8 +260,8 @@ impl Files for Both<'_> {
         }
     }
 
-    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>) {
-        self.then.list(folder)
+    fn find(&self, folder: &str, ending: &str) -> (Vec<String>, Vec<ReadFault>) {
+        self.then.find(folder, ending)
     }
 
     fn holds(&self, path: &str, text: &str) -> bool {

@@ -46,6 +46,16 @@ pub enum Fate {
     Changed,
 }
 
+impl Fate {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+        }
+    }
+}
+
 /// A value that differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyEdit {

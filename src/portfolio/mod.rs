@@ -5,21 +5,29 @@
 //! enough to keep ten thousand of them; [`Portfolio`] answers questions about all of them through time.
 
 mod base;
+mod calendar;
+mod custom;
 mod document;
 mod edits;
 mod entry;
 mod history;
 mod live;
 mod output;
+pub mod registry;
 mod slots;
 mod workspace;
 
 pub use base::{Base, Change};
+pub use calendar::{Conflict, ConflictKind, Days, Taken, before, taken};
+pub use custom::{
+    CustomFault, CustomRule, CustomRules, Expression, GROUP as CUSTOM_GROUP, PREFIX as CUSTOM_PREFIX, Part,
+};
 pub use document::{Document, DocumentKind};
 pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
 pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};
-pub use history::{Past, good_direction};
+pub use history::{ALPHA as HISTORY_ALPHA, Past, Tally, good_direction};
 pub use live::{Export, ExportFault, Live, Print};
 pub use output::{ChangedFile, FORMAT, FileFate, MANIFEST, Output};
-pub use slots::{Overflow, Portfolio, Slot, worst_day};
+pub use registry::{Lock, LockFault, Moment, Registry, Sealing};
+pub use slots::{Overflow, Portfolio, Slot, find_place, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};

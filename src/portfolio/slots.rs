@@ -43,7 +43,7 @@ pub struct Portfolio {
 }
 
 /// Shares are compared with this slack: 0.1 + 0.2 + 0.7 must fill a layer.
-const SLACK: f64 = 1e-9;
+pub(super) const SLACK: f64 = 1e-9;
 
 impl Portfolio {
     pub fn new(entries: Vec<Entry>) -> Self {
@@ -140,7 +140,7 @@ fn fill(entries: &[Entry], members: Vec<usize>) -> (Vec<(usize, Slot)>, Vec<(usi
             None => {}
         }
         let met = || there.iter().filter(|(other, _)| entry.meets_in_time(&entries[*other]));
-        match free_place(entry, met().map(|(_, slot)| *slot)) {
+        match find_place(entry.wanted_slot, entry.share, met().map(|(_, slot)| *slot)) {
             Some(slot) => {
                 placed.push((index, slot));
                 there.push((index, slot));
@@ -175,23 +175,23 @@ pub fn worst_day<'a>(entry: &Entry, met: &[&'a Entry]) -> (Option<Day>, Vec<&'a 
     (worst.0, worst.1)
 }
 
-/// The first place of the entry's width that none of the others touches.
-fn free_place(entry: &Entry, others: impl Iterator<Item = Slot>) -> Option<Slot> {
+/// The first place of a width that none of the others touches; the wanted one alone, when there is one.
+pub fn find_place(wanted: Option<f64>, share: f64, others: impl Iterator<Item = Slot>) -> Option<Slot> {
     let mut others: Vec<Slot> = others.collect();
     others.sort_by(|a, b| a.from.total_cmp(&b.from).then(a.to.total_cmp(&b.to)));
-    let place = |from: f64| Slot { from, to: (from + entry.share).min(1.0) };
-    if let Some(from) = entry.wanted_slot {
-        let to = from + entry.share;
+    let place = |from: f64| Slot { from, to: (from + share).min(1.0) };
+    if let Some(from) = wanted {
+        let to = from + share;
         let fits = to <= 1.0 + SLACK && others.iter().all(|slot| to <= slot.from + SLACK || slot.to <= from + SLACK);
         return fits.then(|| place(from));
     }
     // The end of all that begins before here: the first gap behind it that is wide enough.
     let mut from = 0.0;
     for slot in &others {
-        if from + entry.share <= slot.from + SLACK {
+        if from + share <= slot.from + SLACK {
             break;
         }
         from = slot.to.max(from);
     }
-    (from + entry.share <= 1.0 + SLACK).then(|| place(from))
+    (from + share <= 1.0 + SLACK).then(|| place(from))
 }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::custom::CustomRules;
 use super::document::{Document, DocumentKind};
 use super::entry::SharedConditions;
 use super::live::{Export, Live, Print};
 use super::output::Output;
-use crate::catalog::{Catalog, CatalogFile};
+use super::registry::{self, Lock, LockFault, Registry};
+use crate::catalog::{self, Catalog, CatalogFile, PayloadSchema};
 use crate::plan::targets::Capabilities;
-use crate::plan::{self, Inputs, Memo, Plan};
+use crate::plan::terms::{self, Standing};
+use crate::plan::{self, Inputs, Memo, Plan, Terms};
 use crate::policy::{InForce, Policy, WorkspaceFile};
-use crate::spec::{Field, MERGED_LISTS, Spec, Template};
-use crate::syntax::{self, At, FaultKind, Node};
+use crate::spec::{Amount, Field, MERGED_LISTS, Spec, Status, Template, Unit};
+use crate::syntax::{self, At, Entry, FaultKind, Node};
 use crate::text::{FileId, Source, Sources};
 use crate::world::{Files, ReadFault, ReadFaultKind};
 
@@ -26,11 +29,17 @@ pub struct Workspace {
     pub file: WorkspaceFile,
     /// What `expc.toml` demands, by path.
     pub in_force: InForce,
+    /// The organisation's own rules.
+    pub custom: CustomRules,
     pub catalog: Catalog,
+    /// What payloads of flags must look like, by flag.
+    pub payload_schemas: Vec<PayloadSchema>,
     pub templates: BTreeMap<String, TemplateEntry>,
     /// `expc.toml`, the catalogue and the templates.
     pub documents: Vec<Document>,
     pub specs: Vec<SpecFile>,
+    /// The sealed plans.
+    pub registry: Registry,
     /// Folders that could not be entered.
     pub faults: Vec<ReadFault>,
     pub memo: Memo,
@@ -95,7 +104,12 @@ pub struct Compiled {
     /// True when a template of the chain is missing or unreadable: what it would have set is unknown.
     pub is_cut_off: bool,
     pub policy: Arc<Policy>,
+    /// For a running experiment, with the definitions it was sealed with.
     pub plan: Plan,
+    /// The catalogue with the definitions that a running experiment was sealed with, where some have moved since.
+    pub sealed_catalog: Option<Box<Catalog>>,
+    /// What it says today, where a seal is there to compare with: the catalogue's definitions as they stand.
+    pub terms: Option<Terms>,
 }
 
 impl Workspace {
@@ -119,14 +133,14 @@ impl Workspace {
             written.map_or_else(|| default.to_owned(), |folder| clean(&folder))
         };
         let mut faults = Vec::new();
-        let mut list = |folder: String, needed: bool| {
-            let (paths, problems) = files.list(&folder);
+        let mut list = |folder: String, ending: &str, needed: bool| {
+            let (paths, problems) = files.find(&folder, ending);
             let absent = |fault: &ReadFault| fault.kind == ReadFaultKind::NotFound && fault.path == folder;
             faults.extend(problems.into_iter().filter(|fault| needed || !absent(fault)));
             paths
         };
         let mut catalog = Catalog::default();
-        for path in list(folder(|f| &f.catalog, "catalog"), false) {
+        for path in list(folder(|f| &f.catalog, "catalog"), ".toml", false) {
             let (part, document) = load::<CatalogFile>(files, &mut sources, &path, DocumentKind::Catalogue);
             // A file with syntax errors may define more than could be read.
             catalog.add(part);
@@ -135,8 +149,9 @@ impl Workspace {
             }
             documents.push(document);
         }
+        let payload_schemas = catalog::payload_schemas(&catalog, files, &mut sources);
         let mut raw = BTreeMap::new();
-        for path in list(folder(|f| &f.templates, "templates"), false) {
+        for path in list(folder(|f| &f.templates, "templates"), ".toml", false) {
             let (typed, document) = load::<Template>(files, &mut sources, &path, DocumentKind::Template);
             let own =
                 RawTemplate { tree: document.tree.clone(), file: document.file, damaged: document.is_damaged(), typed };
@@ -144,7 +159,7 @@ impl Workspace {
             documents.push(document);
         }
         let templates = raw.keys().map(|name| (name.clone(), template(&raw, name))).collect();
-        let paths = list(folder(|f| &f.experiments, "experiments"), true);
+        let paths = list(folder(|f| &f.experiments, "experiments"), ".toml", true);
         let texts = read_many(files, &paths);
         let specs = paths
             .into_iter()
@@ -154,15 +169,25 @@ impl Workspace {
                 SpecFile { stem: stem(&path), path, file, unreadable }
             })
             .collect();
+        let mut registry = Registry::default();
+        let locks = list(folder(|f| &f.registry, "registry"), registry::ENDING, false);
+        for (path, (text, unreadable)) in locks.iter().zip(read_many(files, &locks)) {
+            let file = sources.add(Source::new(path.clone(), text));
+            registry.add(path.clone(), file, unreadable);
+        }
         let in_force = InForce::new(&file);
+        let custom = CustomRules::compile(&file, &sources, &documents);
         Self {
             sources,
             file,
             in_force,
+            custom,
             catalog,
+            payload_schemas,
             templates,
             documents,
             specs,
+            registry,
             faults,
             memo: Memo::default(),
             targets: Vec::new(),
@@ -206,10 +231,89 @@ impl Workspace {
         self.targets.iter().copied().find(|target| target.name == name)
     }
 
+    /// What payloads of a flag must look like. The schemas are in the order of the flags' names.
+    pub fn payload_schema(&self, flag: &str) -> Option<&PayloadSchema> {
+        let found = self.payload_schemas.binary_search_by(|schema| schema.flag.as_str().cmp(flag));
+        found.ok().map(|at| &self.payload_schemas[at])
+    }
+
     /// The name of the workspace, for reports.
     pub fn name(&self) -> &str {
         let folders = self.file.workspace.value();
         folders.and_then(|folders| folders.name.value()).map_or("workspace", String::as_str)
+    }
+
+    /// The sealed plan of an id, verified.
+    pub fn lock(&self, id: &str) -> Option<&Result<Lock, LockFault>> {
+        self.registry.get(id, |file| &self.sources.get(file).text)
+    }
+
+    /// Where the sealed plan of an id lies, from the root of the workspace.
+    pub fn lock_path(&self, id: &str) -> String {
+        let folder = self.file.workspace.value().and_then(|folders| folders.registry.value());
+        let folder = folder.map_or_else(|| "registry".to_owned(), |folder| clean(folder));
+        format!("{folder}/{id}{}", registry::ENDING)
+    }
+
+    /// A definition as a catalogue file has it: the table is named as there, `metrics`.
+    pub fn definition(&self, table: &str, name: &str) -> Option<&Entry> {
+        let files = self.documents.iter().filter(|document| document.kind == DocumentKind::Catalogue);
+        let mut tables = files.filter_map(|document| document.tree.as_table()?.get(table)?.as_table());
+        tables.find_map(|table| table.entry(name))
+    }
+
+    /// The terms of an experiment: what it says and what it rests on.
+    pub fn terms(&self, plan: &Plan, tree: &Node) -> Terms {
+        Terms::of(plan, tree, |table, name| self.definition(table, name))
+    }
+
+    /// The catalogue with those definitions that have moved since the seal as they were sealed; `None` when none has.
+    ///
+    /// What no seal holds of them, such as their owner, is as it is today; so is one that an amendment names.
+    fn sealed_definitions(&self, spec: &Spec, sealed: &Node, present: &Node) -> Option<Catalog> {
+        let amendments = spec.amendments.value().into_iter().flat_map(|list| list.iter());
+        let adopted: Vec<&str> = amendments
+            .flat_map(|amendment| amendment.fields.value().into_iter().flat_map(|list| list.iter()))
+            .map(|field| field.value.strip_prefix("catalog.").unwrap_or(&field.value))
+            .collect();
+        let mut moved = syntax::Table::default();
+        for sort in &sealed.as_table()?.entries {
+            let (Some(olds), Some(news)) = (sort.node.as_table(), present.at_path(&sort.key).and_then(Node::as_table))
+            else {
+                continue;
+            };
+            let has_moved = |old: &&Entry| {
+                let named = format!("{}.{}", sort.key, old.key);
+                let is_adopted = adopted.iter().any(|field| {
+                    field.strip_prefix(named.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                });
+                !is_adopted && news.get(&old.key).is_some_and(|new| !same_definition(&sort.key, old, new))
+            };
+            let as_sealed = |old: &Entry| self.as_sealed(&sort.key, old);
+            let entries: Vec<Entry> = olds.entries.iter().filter(has_moved).map(as_sealed).collect();
+            if !entries.is_empty() {
+                let node = Node { value: syntax::Value::Table(syntax::Table { entries }), span: sort.node.span };
+                moved.entries.push(Entry { key: sort.key.clone(), key_span: sort.key_span, node });
+            }
+        }
+        if moved.entries.is_empty() {
+            return None;
+        }
+        let tree = Node { value: syntax::Value::Table(moved), span: sealed.span };
+        let mut catalog = self.catalog.clone();
+        catalog.replace(syntax::read::<CatalogFile>(&tree).0);
+        Some(catalog)
+    }
+
+    /// A definition of today with the keys that were sealed as they were sealed.
+    fn as_sealed(&self, sort: &str, sealed: &Entry) -> Entry {
+        let mut entry = sealed.clone();
+        let today = self.definition(sort, &sealed.key).and_then(|today| today.node.as_table());
+        if let syntax::Value::Table(table) = &mut entry.node.value {
+            let free = |one: &&Entry| terms::standing(&["catalog", sort, &sealed.key, &one.key]) == Standing::Free;
+            table.entries.extend(today.into_iter().flat_map(|today| today.entries.iter()).filter(free).cloned());
+        }
+        entry
     }
 
     /// Takes one spec from its text to its plan.
@@ -236,7 +340,7 @@ impl Workspace {
         // Bytes that are no text were replaced; what follows from that is not the author's.
         let (syntax, faults) = if spec.unreadable.is_some() { (Vec::new(), Vec::new()) } else { (syntax, faults) };
         let policy = self.in_force.policy(&spec.path);
-        let plan = plan::compile(Inputs {
+        let inputs = Inputs {
             spec: &typed,
             file: spec.file,
             stem: &spec.stem,
@@ -244,7 +348,23 @@ impl Workspace {
             policy: &policy,
             workspace: &self.file,
             memo: &self.memo,
+        };
+        let mut plan = plan::compile(inputs);
+        let lock = self.lock(&spec.stem).and_then(|lock| lock.as_ref().ok());
+        let terms = lock.map(|lock| {
+            keep_slot(&mut plan, lock);
+            self.terms(&plan, &tree).sealed()
         });
+        let mut sealed_catalog = None;
+        if let (Some(lock), Some(terms)) = (lock, &terms)
+            && plan.status.value == Status::Running
+        {
+            sealed_catalog = self.sealed_definitions(&typed, &lock.terms.catalog, &terms.catalog).map(Box::new);
+        }
+        if let (Some(lock), Some(sealed)) = (lock, &sealed_catalog) {
+            plan = plan::compile(Inputs { catalog: sealed, ..inputs });
+            keep_slot(&mut plan, lock);
+        }
         Compiled {
             document: Document {
                 path: spec.path.clone(),
@@ -263,8 +383,42 @@ impl Workspace {
             broken,
             policy,
             plan,
+            sealed_catalog,
+            terms,
         }
     }
+}
+
+impl Compiled {
+    /// The catalogue that the plan was compiled with.
+    pub fn catalog<'a>(&'a self, workspace: &'a Workspace) -> &'a Catalog {
+        self.sealed_catalog.as_deref().unwrap_or(&workspace.catalog)
+    }
+}
+
+/// Keeps an experiment in the slot of its layer in which it was sealed, unless the spec names one.
+fn keep_slot(plan: &mut Plan, lock: &Lock) {
+    let Some(layer) = plan.audience.layer.as_mut().filter(|layer| layer.wanted.is_none()) else { return };
+    let same_layer = lock.terms.plan.at_path("audience.layer").and_then(Node::as_str) == Some(&layer.name.value);
+    let Some(node) = lock.terms.plan.at_path("audience.slot").filter(|_| same_layer) else { return };
+    let from = node.as_str().and_then(|text| text.parse::<Amount>().ok()).filter(|from| from.unit == Unit::Percent);
+    layer.wanted = from.filter(|from| (0.0..100.0).contains(&from.number)).map(|from| {
+        let part = from.number / 100.0;
+        plan::Known::new(part, plan::Origin::Catalogue(node.span))
+    });
+}
+
+/// True when all that a seal keeps of a definition is the same.
+fn same_definition(sort: &str, old: &Entry, new: &Node) -> bool {
+    let path = ["catalog", sort, &old.key];
+    let kept = |key: &str| terms::standing(&[&path[..], &[key]].concat()) != Standing::Free;
+    let (Some(olds), Some(news)) = (old.node.as_table(), new.as_table()) else { return true };
+    let count = |table: &syntax::Table| table.entries.iter().filter(|entry| kept(&entry.key)).count();
+    count(olds) == count(news)
+        && olds.entries.iter().filter(|entry| kept(&entry.key)).all(|one| {
+            let path = [&path[..], &[one.key.as_str()]].concat();
+            news.get(&one.key).is_some_and(|other| terms::same(&one.node, other, &path))
+        })
 }
 
 /// Reads many files at once; the answers come in the order of the paths.

@@ -6,8 +6,8 @@
 
 use std::io;
 
-use super::shown::{lines_bent, shown};
-use super::verdict::{skipped, verdict};
+use super::shown::{lines_bent, shown, waits};
+use super::verdict::{remarks, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Diagnostic, Level};
 use crate::text::Place;
@@ -28,7 +28,7 @@ impl Format for Github {
             writeln!(out, "{}", command(report, finding))?;
         }
         writeln!(out, "{}", lines_bent(&verdict(report)))?;
-        skipped(report, look.verbose).iter().try_for_each(|line| writeln!(out, "{}", lines_bent(line)))
+        remarks(report, look.verbose).iter().try_for_each(|line| writeln!(out, "{}", lines_bent(line)))
     }
 }
 
@@ -49,7 +49,8 @@ fn command(report: &Report<'_>, finding: &Diagnostic) -> String {
     let label = [&finding.primary.text];
     let label = label.iter().filter(|text| !text.is_empty()).map(|text| data(text));
     let help = finding.help.iter().map(|text| format!("help: {}", data(text)));
-    let message: Vec<_> = std::iter::once(data(&finding.headline)).chain(label).chain(help).collect();
+    let message: Vec<_> =
+        std::iter::once(data(&format!("{}{}", finding.headline, waits(finding)))).chain(label).chain(help).collect();
     format!("::{level} {place},title={}::{}", property(&title), message.join("%0A"))
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::shown::shown;
+use super::shown::{shown, waits};
 use super::{Format, Look, Report, safe_json};
 use crate::diag::fingerprints;
 use crate::diag::{Diagnostic, Level};
@@ -59,6 +59,7 @@ fn issue<'a>(report: &Report<'a>, finding: &Diagnostic, fingerprint: String) -> 
     if !finding.primary.text.is_empty() {
         description.push_str(&format!("; {}", shown(&finding.primary.text)));
     }
+    description.push_str(&waits(finding));
     description.push_str(&format!(" ({} {})", shown(&finding.code), shown(&finding.name)));
     Issue {
         description,

@@ -59,17 +59,20 @@ struct Report {
     #[schemars(example = json!({ "name": "expc", "version": "0.1.0" }))]
     tool: Tool,
     /// What was read, and how many findings there are of each level.
-    #[schemars(example = json!({ "workspace": ".", "today": "2026-12-01", "files": 14, "experiments": 12, "errors": 2, "warnings": 1, "infos": 3, "suppressed": 1 }))]
+    #[schemars(example = json!({ "workspace": ".", "today": "2026-12-01", "files": 14, "experiments": 12, "errors": 2, "warnings": 1, "infos": 3, "suppressed": 1, "base": null, "baseline": null }))]
     summary: Summary,
     /// All findings, sorted by file, place and code.
-    #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
+    #[schemars(example = json!([{ "code": "STA002", "name": "underpowered", "level": "error", "error_from": null, "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }]))]
     findings: Vec<Finding>,
     /// Findings that comments hide, sorted in the same way. They fail no run.
-    #[schemars(example = json!([{ "finding": { "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }, "reason": "pilot, power judged by hand", "until": "2027-02-20", "comment": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } } }]))]
+    #[schemars(example = json!([{ "finding": { "code": "STA002", "name": "underpowered", "level": "error", "error_from": null, "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }, "reason": "pilot, power judged by hand", "until": "2027-02-20", "comment": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 14, "offset": 619 }, "end": { "line": 31, "column": 84, "offset": 689 } } }]))]
     suppressed: Vec<Suppressed>,
     /// The rules that could not run, and what they lacked. A skipped rule has not passed.
     #[schemars(example = json!([{ "code": "STA002", "experiment": "checkout-one-tap", "context": "traffic", "lacks": "no `daily_units` for audience `buyers`" }]))]
     skipped: Vec<Skipped>,
+    /// What the change does to files that experiments share; empty when the run was compared with nothing.
+    #[schemars(example = json!([{ "path": "catalog/metrics.toml", "what": "metric `order_conversion`", "fate": "changed", "keys": ["baseline"], "experiments": ["checkout-one-tap"] }]))]
+    touched: Vec<Touched>,
 }
 
 /// The program that wrote a report.
@@ -110,6 +113,60 @@ struct Summary {
     /// Findings that comments hide; they are not among the others.
     #[schemars(example = 1)]
     suppressed: usize,
+    /// The revision that the run was compared with; null without one.
+    #[schemars(example = json!({ "reference": "origin/main", "commit": "1a2b3c4d5e", "older": 41 }))]
+    base: Option<Base>,
+    /// The file of accepted findings; null without one.
+    #[schemars(example = json!({ "path": ".expc-baseline.jsonl", "hidden": 12, "gone": 1 }))]
+    baseline: Option<Baseline>,
+}
+
+/// The revision that a run was compared with.
+#[derive(Serialize, JsonSchema)]
+struct Base {
+    /// As it was named.
+    #[schemars(example = &"origin/main")]
+    reference: String,
+    /// The commit that the change starts from: the last one that both share.
+    #[schemars(example = &"1a2b3c4d5e")]
+    commit: String,
+    /// Findings that the base has as well. They are listed only when all were asked for, and never fail the run.
+    #[schemars(example = 41)]
+    older: usize,
+}
+
+/// A file of accepted findings.
+#[derive(Serialize, JsonSchema)]
+struct Baseline {
+    /// Where it is.
+    #[schemars(example = &".expc-baseline.jsonl")]
+    path: String,
+    /// Findings that it sets aside. They are listed only when all were asked for, and never fail the run.
+    #[schemars(example = 12)]
+    hidden: usize,
+    /// Findings in it that are no longer found.
+    #[schemars(example = 1)]
+    gone: usize,
+}
+
+/// A definition, template or setting that the change edits, and the experiments that rest on it.
+#[derive(Serialize, JsonSchema)]
+struct Touched {
+    /// The file.
+    #[schemars(example = &"catalog/metrics.toml")]
+    path: String,
+    /// What is edited there.
+    #[schemars(example = &"metric `order_conversion`")]
+    what: String,
+    /// `added`, `removed` or `changed`.
+    #[schemars(example = &"changed")]
+    fate: String,
+    /// The keys that differ.
+    #[schemars(example = json!(["baseline", "measured"]))]
+    keys: Vec<String>,
+    /// Ids of the experiments that rest on it, directly or through other definitions.
+    #[schemars(example = json!(["checkout-one-tap"]))]
+    experiments: Vec<String>,
 }
 
 /// One fault, or one thing worth knowing.
@@ -124,6 +181,9 @@ struct Finding {
     /// How much the finding weighs in this workspace.
     #[schemars(example = &"error")]
     level: Weight,
+    /// The day from which the finding is an error; null when its level waits for no day.
+    #[schemars(example = &"2027-03-01")]
+    error_from: Option<String>,
     /// What is wrong, in one fragment that is true without the rest.
     #[schemars(example = &"`checkout_conversion` has power 0.57, not the planned 0.80")]
     message: String,
@@ -251,7 +311,7 @@ struct Edit {
 #[derive(Serialize, JsonSchema)]
 struct Suppressed {
     /// What it would say.
-    #[schemars(example = json!({ "code": "STA002", "name": "underpowered", "level": "error", "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }))]
+    #[schemars(example = json!({ "code": "STA002", "name": "underpowered", "level": "error", "error_from": null, "message": "`checkout_conversion` has power 0.57, not the planned 0.80", "experiment": "checkout-one-tap", "place": { "path": "experiments/checkout-one-tap.toml", "start": { "line": 31, "column": 7, "offset": 612 }, "end": { "line": 31, "column": 12, "offset": 617 } }, "label": "needs 62,690 users a variant", "secondary": [], "help": [], "facts": {}, "fixes": [] }))]
     finding: Finding,
     /// Why it is hidden, in the words of the comment.
     #[schemars(example = &"pilot, power judged by hand")]
@@ -270,7 +330,7 @@ struct Skipped {
     /// The code of the rule.
     #[schemars(example = &"STA002")]
     code: String,
-    /// The id of the experiment.
+    /// The id of the experiment; empty when the rule could run for none.
     #[schemars(example = &"checkout-one-tap")]
     experiment: String,
     /// What is missing: catalogue, policy, portfolio, date, traffic, base, registry, history, live or targets.
@@ -284,7 +344,7 @@ struct Skipped {
 impl Report {
     fn of(report: &super::Report<'_>) -> Self {
         let Counts { errors, warnings, infos } = Counts::of(report);
-        let super::Summary { files, experiments, today, version, workspace } = &report.summary;
+        let super::Summary { files, experiments, today, version, workspace, compared } = &report.summary;
         Self {
             version: VERSION,
             tool: Tool { name: "expc".to_owned(), version: (*version).to_owned() },
@@ -297,10 +357,21 @@ impl Report {
                 warnings,
                 infos,
                 suppressed: report.suppressed.len(),
+                base: compared.base.as_ref().map(|(reference, commit)| Base {
+                    reference: reference.clone(),
+                    commit: commit.clone(),
+                    older: compared.older,
+                }),
+                baseline: compared.baseline.as_ref().map(|accepted| Baseline {
+                    path: accepted.path.clone(),
+                    hidden: accepted.hidden,
+                    gone: accepted.gone,
+                }),
             },
             findings: report.findings().map(|finding| Finding::of(report.sources, finding)).collect(),
             suppressed: report.suppressed.iter().map(|one| Suppressed::of(report.sources, one)).collect(),
             skipped: report.skipped.iter().map(Skipped::of).collect(),
+            touched: compared.touched.iter().map(Touched::of).collect(),
         }
     }
 }
@@ -317,6 +388,7 @@ impl Finding {
                 Level::Warn => Weight::Warning,
                 Level::Info | Level::Allow => Weight::Info,
             },
+            error_from: finding.error_from.as_deref().map(str::to_owned),
             message: printable(&finding.headline),
             experiment: finding.experiment.as_deref().map(str::to_owned),
             place: Place::of(sources, finding.primary.span),
@@ -357,6 +429,18 @@ impl Fix {
                 diag::Applicability::Suggested => Applicability::Suggested,
             },
             edits: fix.edits.iter().map(edit).collect(),
+        }
+    }
+}
+
+impl Touched {
+    fn of(touched: &super::Touched) -> Self {
+        Self {
+            path: touched.path.clone(),
+            what: printable(&touched.what),
+            fate: touched.fate.to_owned(),
+            keys: touched.keys.clone(),
+            experiments: touched.experiments.clone(),
         }
     }
 }

@@ -8,8 +8,8 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::shown::shown;
-use super::verdict::{skipped, verdict};
+use super::shown::{shown, waits};
+use super::verdict::{remarks, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Diagnostic, Level};
 use crate::text::Place;
@@ -44,7 +44,7 @@ fn document(report: &Report<'_>) -> quick_junit::Report {
         document.add_test_suite(suite(report, path, &findings));
     }
     let mut closing = TestSuite::new("expc");
-    let lines: Vec<_> = std::iter::once(verdict(report)).chain(skipped(report, true)).collect();
+    let lines: Vec<_> = std::iter::once(verdict(report)).chain(remarks(report, true)).collect();
     closing.set_system_out(lines.join("\n"));
     document.add_test_suite(closing);
     document
@@ -92,7 +92,7 @@ fn description(report: &Report<'_>, finding: &Diagnostic) -> String {
         if text.is_empty() { place } else { format!("{place}: {}", shown(text)) }
     };
     let (level, code) = (finding.level.name(), shown(&finding.code));
-    let mut lines = vec![format!("{level}[{code}]: {}", shown(&finding.headline))];
+    let mut lines = vec![format!("{level}[{code}]: {}{}", shown(&finding.headline), waits(finding))];
     lines.push(format!("  {}", at(finding.primary.span, &finding.primary.text)));
     lines.extend(finding.secondary.iter().map(|label| format!("  {}", at(label.span, &label.text))));
     lines.extend(finding.help.iter().map(|help| format!("  help: {}", shown(help))));

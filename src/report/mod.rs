@@ -76,6 +76,45 @@ pub struct Summary {
     pub version: &'static str,
     /// What the user calls the workspace: a path as given, or a name.
     pub workspace: String,
+    pub compared: Compared,
+}
+
+/// What a run was compared with, and what that set aside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// The revision as it was named, and the commit that the change starts from.
+    pub base: Option<(String, String)>,
+    /// Findings that the base has as well.
+    pub older: usize,
+    pub baseline: Option<Accepted>,
+    /// True when what is set aside is printed all the same.
+    pub shown: bool,
+    /// What the change does to files that experiments share.
+    pub touched: Vec<Touched>,
+}
+
+/// A file of accepted findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    pub path: String,
+    /// Findings that it sets aside.
+    pub hidden: usize,
+    /// Findings in it that are no longer found.
+    pub gone: usize,
+}
+
+/// A definition, template or setting that the change edits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touched {
+    pub path: String,
+    /// "metric `order_conversion`".
+    pub what: String,
+    /// `added`, `removed` or `changed`.
+    pub fate: &'static str,
+    /// The keys that differ.
+    pub keys: Vec<String>,
+    /// Ids of the experiments that rest on it.
+    pub experiments: Vec<String>,
 }
 
 /// How a person wants to see it. Formats for machines ignore it.

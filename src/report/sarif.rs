@@ -9,7 +9,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::shown::shown;
+use super::shown::{shown, waits};
 use super::{Format, Look, Report, safe_json};
 use crate::diag::fingerprints;
 use crate::diag::{self, Applicability, Diagnostic, Level, Suppressed};
@@ -226,7 +226,10 @@ fn log(report: &Report<'_>) -> Log {
         .collect();
     let notifications = report.skipped.iter().map(|skip| Notification {
         level: "note",
-        message: message(&format!("skipped for {}: {}", skip.experiment, skip.lacks)),
+        message: message(&match &*skip.experiment {
+            "" => format!("skipped: {}", skip.lacks),
+            id => format!("skipped for {id}: {}", skip.lacks),
+        }),
         associated_rule: RuleReference { id: shown(&skip.code), index: index_of(&index, &skip.code) },
     });
     let invocation = Invocation { execution_successful: true, tool_execution_notifications: notifications.collect() };
@@ -292,7 +295,7 @@ fn weight(level: Level) -> &'static str {
 
 fn result(report: &Report<'_>, finding: &Diagnostic, rule_index: usize, fingerprint: String) -> Finding {
     let sources = report.sources;
-    let headline = std::iter::once(shown(&finding.headline));
+    let headline = std::iter::once(format!("{}{}", shown(&finding.headline), waits(finding)));
     let label = Some(shown(&finding.primary.text)).filter(|text| !text.is_empty());
     let help = finding.help.iter().map(|help| format!("help: {}", shown(help)));
     let text = headline.chain(label.clone()).chain(help).map(|line| unlinked(&line)).collect::<Vec<_>>().join("\n");

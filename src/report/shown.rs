@@ -4,6 +4,7 @@
 //! start with `::` and, anywhere in a line, `##[command]` or `##vso[command]`. Nobody writes those in a message about
 //! an experiment, so they are bent until no runner knows them, and stay readable.
 
+use crate::diag::Diagnostic;
 use crate::text::printable;
 
 /// Messages are one fragment; what is longer was put there to flood the log.
@@ -20,6 +21,11 @@ pub(super) fn shown(text: &str) -> String {
     };
     bend(&mut out);
     out
+}
+
+/// What follows a headline where there is one line only: the day from which the finding is an error.
+pub(super) fn waits(finding: &Diagnostic) -> String {
+    finding.error_from.as_ref().map_or_else(String::new, |day| format!(" (an error from {})", shown(day)))
 }
 
 /// Takes the edge off commands inside a line; the length in bytes and columns stays.

@@ -10,8 +10,8 @@ use std::io;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode};
 
 use super::frames::{Frames, MOST_LABELS};
-use super::shown::{lines_bent, shown, wrapped};
-use super::verdict::{Counts, many, skipped, suppressed, verdict};
+use super::shown::{lines_bent, shown, waits, wrapped};
+use super::verdict::{Counts, many, remarks, suppressed, verdict};
 use super::{Format, Look, Report};
 use crate::diag::{Applicability, Diagnostic, Fact, Label, Level};
 use crate::text::Place;
@@ -75,7 +75,8 @@ impl Page<'_> {
     fn line(&self, finding: &Diagnostic) -> String {
         let Place { path, start, .. } = Place::of(self.report.sources, finding.primary.span);
         let head = self.paint(finding.level, &head(finding));
-        format!("{head} {} ({}:{}:{})\n", shown(&finding.headline), shown(path), start.line, start.column)
+        let waits = waits(finding);
+        format!("{head} {}{waits} ({}:{}:{})\n", shown(&finding.headline), shown(path), start.line, start.column)
     }
 
     fn drawing(&self, finding: &Diagnostic) -> String {
@@ -157,6 +158,9 @@ impl Page<'_> {
         for help in &finding.help {
             text.push_str(&self.note("help:", &shown(help)));
         }
+        if let Some(day) = &finding.error_from {
+            text.push_str(&self.note("note:", &format!("becomes an error on {}", shown(day))));
+        }
         for fix in &finding.fixes {
             let kind = match fix.applicability {
                 Applicability::Safe => "fix (safe):",
@@ -189,7 +193,7 @@ impl Page<'_> {
         };
         text.push('\n');
         let hidden = suppressed(self.report, self.look.verbose);
-        for line in hidden.iter().chain(&skipped(self.report, self.look.verbose)) {
+        for line in hidden.iter().chain(&remarks(self.report, self.look.verbose)) {
             text.push_str(line);
             text.push('\n');
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Report;
 use super::shown::shown;
+use super::{Accepted, Compared, Report, Touched};
 use crate::diag::{Level, Skipped, Suppressed};
 use crate::text::Place;
 
@@ -64,17 +64,101 @@ pub(super) fn verdict(report: &Report<'_>) -> String {
     }
 }
 
+/// What stands under the verdict: whom the change touches, what was set aside, what could not be judged.
+pub(super) fn remarks(report: &Report<'_>, verbose: bool) -> Vec<String> {
+    let mut lines = touched(report, verbose);
+    lines.extend(set_aside(report));
+    lines.extend(skipped(report, verbose));
+    lines
+}
+
+/// How many edits, and how many experiments of each, are named.
+const EDITS: usize = 12;
+const NAMES: usize = 3;
+
+/// Shared files that the change edits, and the experiments that rest on them.
+fn touched(report: &Report<'_>, verbose: bool) -> Vec<String> {
+    let compared = &report.summary.compared;
+    let (edits, names) = if verbose { (usize::MAX, usize::MAX) } else { (EDITS, NAMES) };
+    if compared.touched.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["the change edits what experiments share:".to_owned()];
+    for Touched { path, what, fate, keys, experiments } in compared.touched.iter().take(edits) {
+        let keys: Vec<_> = keys.iter().map(|key| shown(key)).collect();
+        let how = if keys.is_empty() { (*fate).to_owned() } else { short_list(&keys, names) };
+        let ids: Vec<_> = experiments.iter().map(|id| shown(id)).collect();
+        let whom = match ids.len() {
+            0 => "no experiment".to_owned(),
+            count => format!("{}: {}", many(count, "experiment"), short_list(&ids, names)),
+        };
+        lines.push(format!("  {}: {} ({how}) touches {whom}", shown(path), shown(what)));
+    }
+    let left = compared.touched.len().saturating_sub(edits);
+    if 0 < left {
+        lines.push(format!("  and {}; --verbose lists them", many(left, "more edit")));
+    }
+    lines
+}
+
+/// "a, b, c and 9 more".
+fn short_list(names: &[String], most: usize) -> String {
+    let head = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => head,
+        left => format!("{head} and {left} more"),
+    }
+}
+
+/// What is no news.
+fn set_aside(report: &Report<'_>) -> Vec<String> {
+    let Compared { base, older, baseline, shown: all, .. } = &report.summary.compared;
+    let how = if *all { "and do not count" } else { "and not shown; --all shows them" };
+    let are = |count: usize| if count == 1 { "is" } else { "are" };
+    let mut lines = Vec::new();
+    if let Some((reference, commit)) = base
+        && 0 < *older
+    {
+        let name = format!("`{}` ({})", shown(reference), shown(commit));
+        lines.push(format!("{} {} older than the change since {name} {how}", many(*older, "finding"), are(*older)));
+    }
+    if let Some(Accepted { path, hidden, gone }) = baseline {
+        if 0 < *hidden {
+            lines.push(format!("{} {} accepted in {} {how}", many(*hidden, "finding"), are(*hidden), shown(path)));
+        }
+        if 0 < *gone {
+            lines.push(format!(
+                "{} of {} {} gone; `expc check --write-baseline` takes {} out",
+                many(*gone, "finding"),
+                shown(path),
+                are(*gone),
+                if *gone == 1 { "it" } else { "them" }
+            ));
+        }
+    }
+    lines
+}
+
 /// The rules that could not run: one line for all of them, or with `verbose` one line each.
-pub(super) fn skipped(report: &Report<'_>, verbose: bool) -> Vec<String> {
+fn skipped(report: &Report<'_>, verbose: bool) -> Vec<String> {
     if verbose {
-        let line = |skip: &Skipped| {
-            format!("skipped {} in {}: {}", shown(&skip.code), shown(&skip.experiment), shown(&skip.lacks))
+        let line = |skip: &Skipped| match &*skip.experiment {
+            "" => format!("skipped {}: {}", shown(&skip.code), shown(&skip.lacks)),
+            id => format!("skipped {} in {}: {}", shown(&skip.code), shown(id), shown(&skip.lacks)),
         };
         return report.skipped.iter().map(line).collect();
     }
-    let rules: BTreeSet<_> = report.skipped.iter().map(|skip| &skip.code).collect();
-    let experiments: BTreeSet<_> = report.skipped.iter().map(|skip| &skip.experiment).collect();
-    let lacks: BTreeSet<_> = report.skipped.iter().map(|skip| skip.lacks.as_str()).collect();
+    // Those that lack something for one experiment, then those that lack it for all.
+    let (of_all, of_one): (Vec<&Skipped>, Vec<&Skipped>) =
+        report.skipped.iter().partition(|skip| skip.experiment.is_empty());
+    [of_one, of_all].iter().flat_map(|skipped| rolled_up(skipped)).collect()
+}
+
+fn rolled_up(skipped: &[&Skipped]) -> Vec<String> {
+    let rules: BTreeSet<_> = skipped.iter().map(|skip| &skip.code).collect();
+    let experiments: BTreeSet<_> =
+        skipped.iter().map(|skip| &skip.experiment).filter(|experiment| !experiment.is_empty()).collect();
+    let lacks: BTreeSet<_> = skipped.iter().map(|skip| skip.lacks.as_str()).collect();
     if rules.is_empty() {
         return Vec::new();
     }
@@ -82,8 +166,11 @@ pub(super) fn skipped(report: &Report<'_>, verbose: bool) -> Vec<String> {
     if REASONS < lacks.len() {
         reasons.push(format!("{} more; --verbose lists them", lacks.len() - REASONS));
     }
-    let (rules, experiments) = (many(rules.len(), "rule"), many(experiments.len(), "experiment"));
-    vec![format!("skipped {rules} in {experiments}: {}", reasons.join("; "))]
+    let within = match experiments.len() {
+        0 => String::new(),
+        count => format!(" in {}", many(count, "experiment")),
+    };
+    vec![format!("skipped {}{within}: {}", many(rules.len(), "rule"), reasons.join("; "))]
 }
 
 /// With `verbose`, what comments hide and why: one line each.

@@ -2,7 +2,7 @@
 //!
 //! The engine fills an [`Ignore`] for each when every other rule has spoken; the rules on suppressions read them.
 
-use super::rule::Rule;
+use super::Known;
 use crate::policy::Policy;
 use crate::spec::Day;
 use crate::syntax::{At, Directive};
@@ -76,8 +76,8 @@ impl Ignore {
 pub const NEVER_IGNORED: [&str; 5] = ["SYN018", "SYN019", "INT001", "OWN008", "OWN010"];
 
 /// Where the policy protects a rule from being ignored.
-pub fn protected_by(policy: &Policy, rule: &Rule) -> Option<Span> {
-    let names = [rule.code, rule.name, rule.group()];
+pub fn protected_by(policy: &Policy, rule: Known<'_>) -> Option<Span> {
+    let names = [rule.code, rule.name, rule.group];
     policy.never_ignore.iter().find(|entry| names.contains(&entry.value.as_str())).map(|entry| entry.span)
 }
 

@@ -24,6 +24,9 @@ pub mod rollout;
 pub mod statistics;
 pub mod syntax;
 
+use crate::diag::Level;
+use crate::portfolio::{CUSTOM_GROUP, CustomRule, Workspace};
+
 pub use rule::{Check, CommentsCx, Context, FileCx, GROUPS, PlanCx, PortfolioCx, Rule, Sink};
 
 /// The groups in the order in which a spec reads.
@@ -47,6 +50,39 @@ static BY_GROUP: [&[&Rule]; 14] = [
 /// Every rule, by group, in the order of the codes within each.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     BY_GROUP.iter().flat_map(|group| group.iter().copied())
+}
+
+/// What a policy or a suppression may call a rule, ours or the organisation's, and its own levels.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    pub code: &'a str,
+    pub name: &'a str,
+    pub group: &'a str,
+    pub level: Level,
+    /// The level in drafts.
+    pub draft: Level,
+}
+
+impl<'a> Known<'a> {
+    pub fn of(rule: &'a Rule) -> Self {
+        Self { code: rule.code, name: rule.name, group: rule.group(), level: rule.level, draft: rule.draft }
+    }
+
+    pub fn custom(rule: &'a CustomRule) -> Self {
+        Self { code: &rule.code, name: &rule.name, group: CUSTOM_GROUP, level: rule.level, draft: rule.level }
+    }
+}
+
+/// Every rule that a workspace knows: ours, then the organisation's.
+pub fn known<'a>(workspace: &'a Workspace) -> impl Iterator<Item = Known<'a>> + use<'a> {
+    let ours = all().map(|rule| -> Known<'a> { Known::of(rule) });
+    ours.chain(workspace.custom.rules.iter().map(Known::custom))
+}
+
+/// The rule that a policy, a suppression or a person means by a code or name; `None` when nobody knows it.
+pub fn find_known<'a>(workspace: &'a Workspace, code_or_name: &str) -> Option<Known<'a>> {
+    let is_it = |rule: &Known<'_>| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name == code_or_name;
+    known(workspace).find(is_it)
 }
 
 /// The rule with that code or name.

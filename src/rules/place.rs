@@ -278,3 +278,16 @@ pub fn significant_up(value: f64) -> f64 {
     // The slack keeps 3.4 from becoming 3.41 for its last bit.
     value.signum() * ((value.abs() * scale) - 1e-9).ceil() / scale
 }
+
+/// True when an amendment that the change adds names the field, a table around it or a key in it.
+pub fn covered_by_new_amendment(cx: &PlanCx<'_>, before: &crate::portfolio::Compiled, field: &str) -> bool {
+    let list = |spec: &'_ crate::spec::Spec| spec.amendments.value().map_or(0, |list| list.items.len());
+    let amendments = cx.spec.amendments.value().into_iter().flat_map(|list| list.iter()).skip(list(&before.spec));
+    let below = |path: &str, parent: &str| {
+        path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    amendments
+        .filter_map(|amendment| amendment.fields.value())
+        .flat_map(|fields| fields.iter())
+        .any(|named| below(named, field) || below(field, named))
+}

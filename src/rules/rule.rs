@@ -178,6 +178,11 @@ pub struct Sink {
 }
 
 impl Sink {
+    /// An empty one for what is found on a plan beside its rules.
+    pub(crate) fn of(rule: &'static Rule, plan: &Plan) -> Self {
+        Self { findings: Vec::new(), skipped: Vec::new(), rule, experiment: Some(Arc::clone(&plan.id)) }
+    }
+
     pub fn push(&mut self, finding: Diagnostic) {
         let mut finding = finding;
         if finding.experiment.is_none() {

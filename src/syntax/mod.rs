@@ -9,6 +9,7 @@
 
 mod at;
 mod directive;
+mod inside;
 mod json;
 mod layout;
 mod lines;
@@ -20,6 +21,7 @@ mod read;
 
 pub use at::{At, Field, List, Named};
 pub use directive::{Directive, Reach, Slip, SlipKind, directives, head};
+pub use inside::Inside;
 pub use json::{JsonFault, parse_json};
 pub use layout::Layout;
 pub use lines::{Comment, Lines, StandsFor};

@@ -34,6 +34,24 @@ impl Value {
             Value::Table(_) => "a table",
         }
     }
+
+    /// The value in JSON. Dates become their text; numbers that JSON cannot hold become text as well.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match self {
+            Value::String(text) => Json::String(text.clone()),
+            Value::Integer(number) => Json::from(*number),
+            Value::Float(number) => {
+                serde_json::Number::from_f64(*number).map_or_else(|| Json::String(number.to_string()), Json::Number)
+            }
+            Value::Boolean(flag) => Json::Bool(*flag),
+            Value::Datetime(date) => Json::String(date.to_string()),
+            Value::Array(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Table(table) => {
+                Json::Object(table.entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect())
+            }
+        }
+    }
 }
 
 /// Keys and values in the order of the file.
@@ -109,22 +127,9 @@ impl Node {
         })
     }
 
-    /// The value in JSON. Dates become their text; numbers that JSON cannot hold become text as well.
+    /// The value in JSON, see [`Value::to_json`].
     pub fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value as Json;
-        match &self.value {
-            Value::String(text) => Json::String(text.clone()),
-            Value::Integer(number) => Json::from(*number),
-            Value::Float(number) => {
-                serde_json::Number::from_f64(*number).map_or_else(|| Json::String(number.to_string()), Json::Number)
-            }
-            Value::Boolean(flag) => Json::Bool(*flag),
-            Value::Datetime(date) => Json::String(date.to_string()),
-            Value::Array(items) => Json::Array(items.iter().map(Node::to_json).collect()),
-            Value::Table(table) => {
-                Json::Object(table.entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect())
-            }
-        }
+        self.value.to_json()
     }
 
     /// Equality of meaning: places and the order of keys do not count.

@@ -50,6 +50,15 @@ pub fn today() -> String {
     day.unwrap_or(jiff::civil::Date::MIN).to_string()
 }
 
+/// The time by the system's clock, in UTC to the second, as `YYYY-MM-DDTHH:MM:SSZ`.
+pub fn now() -> String {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(0);
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let time = epoch.checked_add(jiff::Span::new().seconds(seconds)).unwrap_or(epoch);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 fn refused(path: &str, error: &std::io::Error) -> ReadFault {
     let kind = match error.kind() {
         std::io::ErrorKind::NotFound => ReadFaultKind::NotFound,
@@ -78,7 +87,7 @@ impl Files for Disk {
         decode(path, bytes)
     }
 
-    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>) {
+    fn find(&self, folder: &str, ending: &str) -> (Vec<String>, Vec<ReadFault>) {
         let top = self.root.join(folder);
         let mut paths = Vec::new();
         let mut faults = Vec::new();
@@ -94,7 +103,7 @@ impl Files for Disk {
             match entry {
                 Ok(entry) => {
                     let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-                    if is_file && entry.path().extension().is_some_and(|extension| extension == "toml") {
+                    if is_file && entry.file_name().to_string_lossy().ends_with(ending) {
                         paths.push(relative(entry.path()));
                     }
                 }

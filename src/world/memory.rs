@@ -24,9 +24,9 @@ impl Files for Memory {
         decode(path, self.files.get(path).cloned().ok_or_else(missing)?)
     }
 
-    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>) {
+    fn find(&self, folder: &str, ending: &str) -> (Vec<String>, Vec<ReadFault>) {
         let below = |path: &&String| {
-            path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')) && path.ends_with(".toml")
+            path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')) && path.ends_with(ending)
         };
         (self.files.keys().filter(below).cloned().collect(), Vec::new())
     }

@@ -11,8 +11,8 @@ mod output;
 mod overlay;
 mod rewrite;
 
-pub use disk::{Disk, find_root, read_own, read_text, today};
-pub use git::{Commit, GitFault, GitTree, Repository, Revision};
+pub use disk::{Disk, find_root, now, read_own, read_text, today};
+pub use git::{Commit, GitFault, GitTree, Repository, Revision, user_name};
 pub use memory::Memory;
 pub use output::{OutputFault, Written, write_all};
 pub use overlay::Overlay;
@@ -49,8 +49,13 @@ pub trait Files: Sync {
     /// The text of a file, by its path relative to the workspace, with `/`.
     fn read(&self, path: &str) -> Result<String, ReadFault>;
 
-    /// Every `.toml` file below a folder, sorted by path, and what could not be entered.
-    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>);
+    /// Every file below a folder whose name ends so, sorted by path, and what could not be entered.
+    fn find(&self, folder: &str, ending: &str) -> (Vec<String>, Vec<ReadFault>);
+
+    /// Every `.toml` file below a folder.
+    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>) {
+        self.find(folder, ".toml")
+    }
 
     /// True when a file has this text. Line ends may differ where the system's own do.
     fn holds(&self, path: &str, text: &str) -> bool {

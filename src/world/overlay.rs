@@ -27,7 +27,7 @@ impl Files for Overlay<'_> {
         self.texts.get(path).map_or_else(|| self.below.read(path), |text| Ok(text.clone()))
     }
 
-    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>) {
-        self.below.list(folder)
+    fn find(&self, folder: &str, ending: &str) -> (Vec<String>, Vec<ReadFault>) {
+        self.below.find(folder, ending)
     }
 }

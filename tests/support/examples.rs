@@ -4,9 +4,11 @@
 //! `#: without a.b` removes a key first; `#: file PATH` sends what follows to another file; `#: alone` takes the
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
-//! first and in the other half of its layer, and what follows is laid over it; `#: repeat N NAME` makes so many of an
-//! experiment in all, each under a number of its own. Of comments only those that speak to expc are kept, above or beside
-//! the key or header at which they stand.
+//! first and in the other half of its layer, and what follows is laid over it; `#: remove PATH` takes a file away;
+//! `#: repeat N NAME` makes so many of an experiment in all, each under a number of its own. `#: locked ID [at TIME]`
+//! seals an experiment as it stands there, before the lines that follow change it; `#: tampered ID` changes its lock by
+//! a byte. An experiment that runs is sealed as the example leaves it, long ago, unless the example says `#: unlocked`.
+//! Of comments only those that speak to expc are kept, above or beside the key or header at which they stand.
 //!
 //! `#: built PATH` puts what follows into the output folder and names it in the manifest; `#: edited PATH` writes it
 //! there behind the manifest's back, `#: deleted PATH` takes it away. `#: live TARGET STAGE` exports what the example
@@ -15,12 +17,19 @@
 //!
 //! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
 //! CODE reason` says which finding the fix leaves behind, and why that is right.
+//!
+//! A rule on changes is shown the workspace where the change starts: what stands under `#: base` is laid over the
+//! example, so that it says only what was otherwise there. `#: base same` starts from the example as it is, `#: base clean`
+//! lays it over the clean workspace instead. `#: author NAME` above it says who made the commit of the change.
+//! Without `#: base` there is no such workspace.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use expc::check::Options;
 use expc::emit::flags;
-use expc::portfolio::{Export, Portfolio, Workspace};
-use expc::world::{Files, Memory};
+use expc::portfolio::{Base, Change, Export, Portfolio, Workspace};
+use expc::world::{Commit, Files, Memory};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
@@ -51,7 +60,7 @@ impl Part {
 /// The base with an example laid over it, bytes by path, and the day it is judged on.
 pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     let mut today = TODAY.to_owned();
-    let bytes = laid_over(base::files(), example, &mut today);
+    let bytes = laid_over(base::files(), halves(example).0, &mut today);
     (bytes, today)
 }
 
@@ -120,9 +129,62 @@ fn build_output(files: &mut BTreeMap<String, String>, word: &str, path: &str, te
     }
 }
 
+/// The workspace of an example, and what a run over it is told: its day and, where it has one, its base.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn opened(example: &str) -> (Workspace, Options) {
+    opened_with(example, &|path, bytes| (path, bytes))
+}
+
+/// The same with other names: `rename` is given the path and the bytes of each file, then and today.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn opened_with(example: &str, rename: &dyn Fn(String, Vec<u8>) -> (String, Vec<u8>)) -> (Workspace, Options) {
+    let in_memory = |files: BTreeMap<String, Vec<u8>>| {
+        let renamed = files.into_iter().map(|(path, bytes)| rename(path, bytes));
+        renamed.fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes))
+    };
+    let (files, today) = workspace_of(example);
+    let now = in_memory(files);
+    let workspace = open(&now);
+    let base = base_of(example).map(|(files, authors)| {
+        let paths = workspace.specs.iter().map(|spec| spec.path.clone()).collect();
+        let commits = if authors.is_empty() { Vec::new() } else { vec![Commit { authors, paths }] };
+        let change = Change { reference: "main".to_owned(), commits, ..Change::default() };
+        Arc::new(Base::new(&workspace, &now, &in_memory(files), change))
+    });
+    (workspace, Options { today: today.parse().ok(), base })
+}
+
+/// Where the change starts that an example shows, and who made its commit.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn base_of(example: &str) -> Option<(BTreeMap<String, Vec<u8>>, Vec<String>)> {
+    let (head, below) = halves(example);
+    let (mode, text) = below?;
+    // It is judged on the day of the example.
+    let mut today = String::new();
+    let ground = match mode {
+        "clean" => base::files(),
+        "" | "same" => {
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("an example with a base is text");
+            laid_over(base::files(), head, &mut today).into_iter().map(|(path, bytes)| (path, text(bytes))).collect()
+        }
+        other => panic!("unknown base `{other}` in example:\n{example}"),
+    };
+    let authors = head.lines().filter_map(|line| line.trim().strip_prefix("#: author ").map(str::to_owned));
+    Some((laid_over(ground, text, &mut today), authors.collect()))
+}
+
+/// What stands above `#: base`, and what stands under it with the word behind it.
+fn halves(example: &str) -> (&str, Option<(&str, &str)>) {
+    let Some((head, below)) = example.split_once("#: base") else { return (example, None) };
+    let (mode, text) = below.split_once('\n').unwrap_or((below, ""));
+    (head, Some((mode.trim(), text)))
+}
+
 /// Texts with an example laid over them.
 pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut String) -> BTreeMap<String, Vec<u8>> {
     let mut parts = vec![Part::of(SPEC)];
+    let mut odd: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut unlocked = false;
     let mut repeats: Vec<(usize, String)> = Vec::new();
     for line in example.lines() {
         let part = parts.last_mut().expect("there is always a part");
@@ -137,6 +199,10 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
             "copy" => part.below = Some(rest.trim().to_owned()),
             "alone" => part.alone = true,
             "latin-1" => part.latin_1 = true,
+            "author" => {}
+            "remove" => {
+                assert!(files.remove(rest.trim()).is_some(), "there is no `{rest}` to remove");
+            }
             "today" => rest.trim().clone_into(today),
             "leaves" => {}
             "repeat" => {
@@ -155,10 +221,76 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
                 add_twin(&mut files, rest.trim());
                 parts.push(Part::of(&format!("experiments/{}.toml", rest.trim())));
             }
+            "locked" => {
+                let (id, at) = rest.split_once(" at ").unwrap_or((rest, LONG_AGO));
+                lay(&mut files, &mut odd, std::mem::replace(&mut parts, vec![Part::of(SPEC)]), example);
+                lock(&mut files, id.trim(), at.trim());
+            }
+            "tampered" => {
+                let text = files.get_mut(&format!("registry/{}.lock.json", rest.trim())).expect("a lock to change");
+                *text = text.replacen("0.8", "0.9", 1);
+            }
+            "unlocked" => unlocked = true,
             other => panic!("unknown directive `{other}` in example:\n{example}"),
         }
     }
-    let mut odd: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let exports = lay(&mut files, &mut odd, parts, example);
+    for (times, name) in repeats {
+        let first = files[&format!("experiments/{name}.toml")].clone();
+        for number in 2..=times {
+            let again = format!("{name}-{number}");
+            files.insert(
+                format!("experiments/{again}.toml"),
+                first.replace(&format!("\"{name}\""), &format!("\"{again}\"")),
+            );
+        }
+    }
+    let runs = |text: &&String| {
+        let spec = text.parse::<toml::Table>().ok();
+        let status = spec.as_ref().and_then(|spec| spec.get("experiment")?.get("status")?.as_str());
+        status == Some("running")
+    };
+    let running: Vec<String> = files
+        .iter()
+        .filter(|(path, text)| path.starts_with("experiments/") && runs(text))
+        .filter_map(|(path, _)| Some(path.rsplit('/').next()?.strip_suffix(".toml")?.to_owned()))
+        .filter(|id| !files.contains_key(&format!("registry/{id}.lock.json")))
+        .collect();
+    for id in running.iter().filter(|_| !unlocked) {
+        lock(&mut files, id, LONG_AGO);
+    }
+    for (target, stage, edits) in exports {
+        let (path, text) = export(&files, &target, &stage, &edits);
+        files.insert(path, text);
+    }
+    files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
+}
+
+/// When an experiment was sealed whose example does not say.
+const LONG_AGO: &str = "2020-01-01T09:00:00Z";
+
+/// Seals an experiment as it stands.
+fn lock(files: &mut BTreeMap<String, String>, id: &str, at: &str) {
+    use expc::portfolio::{Sealing, Workspace};
+    let memory = files
+        .iter()
+        .fold(expc::world::Memory::default(), |memory, (path, text)| memory.with(path.as_str(), text.as_str()));
+    let workspace = Workspace::open(&memory);
+    let spec = workspace.specs.iter().find(|spec| spec.stem == id).unwrap_or_else(|| panic!("no experiment `{id}`"));
+    let compiled = workspace.compile(spec);
+    let at = at.parse().expect("a time");
+    let sealing = Sealing { id, at: &at, by: "Priya Raman", commit: None };
+    let text = sealing.text(&workspace.terms(&compiled.plan, &compiled.tree));
+    files.insert(format!("registry/{id}.lock.json"), text);
+}
+
+/// Lays the parts of an example over the files; exports are left for when everything else is there.
+fn lay(
+    files: &mut BTreeMap<String, String>,
+    odd: &mut BTreeMap<String, Vec<u8>>,
+    parts: Vec<Part>,
+    example: &str,
+) -> Vec<(String, String, String)> {
     let mut exports = Vec::new();
     for Part { path, text, without, below, alone, latin_1, live, output } in parts {
         if let Some((target, stage)) = live {
@@ -166,7 +298,7 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
             continue;
         }
         if let Some(word) = output {
-            build_output(&mut files, &word, &path, text);
+            build_output(files, &word, &path, text);
             continue;
         }
         if latin_1 {
@@ -191,21 +323,7 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
         let printed = toml::to_string(&table).expect("a table prints");
         files.insert(path, with_comments(printed, &text));
     }
-    for (times, name) in repeats {
-        let first = files[&format!("experiments/{name}.toml")].clone();
-        for number in 2..=times {
-            let again = format!("{name}-{number}");
-            files.insert(
-                format!("experiments/{again}.toml"),
-                first.replace(&format!("\"{name}\""), &format!("\"{again}\"")),
-            );
-        }
-    }
-    for (target, stage, edits) in exports {
-        let (path, text) = export(&files, &target, &stage, &edits);
-        files.insert(path, text);
-    }
-    files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
+    exports
 }
 
 /// A second experiment that differs from the first in its name, its flag and what it claims.

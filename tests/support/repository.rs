@@ -25,8 +25,8 @@ impl Repo {
 
     /// The clean workspace of the rules' examples in one commit on `main`.
     pub fn of_base() -> Self {
-        let repo = Self::initialised(&[]);
-        repo.write_base("");
+        let repo = Self { folder: Folder::base() };
+        repo.git(&["init", "-q", "-b", "main"]);
         repo.commit("base");
         repo
     }

@@ -48,7 +48,7 @@ impl<'a> Inputs<'a> {
         Self {
             plan: &compiled.plan,
             spec: &compiled.spec,
-            catalog: &workspace.catalog,
+            catalog: compiled.catalog(workspace),
             sources: &workspace.sources,
             memo: &workspace.memo,
             file: compiled.document.file,

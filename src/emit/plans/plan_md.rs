@@ -11,6 +11,7 @@ use super::power::{horizon, weakest};
 use super::schedule::burn_in;
 use super::show::{self, count, difference, exact_percent, level, percent, short};
 use super::{Format, Request, dated_looks, window_us};
+use crate::change::deviations;
 use crate::emit::{Artifact, ArtifactRole};
 use crate::plan::{
     Cell, Plan, PlannedEffect, PlannedMetric, PlannedStage, Row, Sized, Sizing, USUAL_CORRELATION, Unsized, Verdict,
@@ -47,9 +48,10 @@ impl Format for PlanMd {
 
 /// The whole page.
 fn page(request: &Request<'_>) -> String {
-    let sections: [fn(&Request<'_>) -> String; 15] = [
+    let sections: [fn(&Request<'_>) -> String; 16] = [
         head,
         missing,
+        deviated,
         hypothesis,
         variants,
         audience,
@@ -980,6 +982,11 @@ fn decision(request: &Request<'_>) -> String {
         None => {}
     }
     out += "\nThe first rule that matches decides.\n";
+    match request.spec.decision.value().and_then(|decision| decision.ships_to.as_deref()) {
+        Some("all") => out += "What ships goes to everybody.\n",
+        Some(audience) => out += &format!("What ships goes to the audience {}.\n", text(audience)),
+        None => {}
+    }
     out += "A rule that is silent about data quality holds only when every quality check passes.\n";
     let cells = table.cells();
     let holes: Vec<&Cell> = cells.iter().filter(|cell| table.verdict(cell) == Verdict::Nothing).collect();
@@ -1195,6 +1202,32 @@ fn privacy_and_risk(request: &Request<'_>) -> String {
         }
     }
     format!("## Privacy and risk\n\n{}{signed}", bullets(lines))
+}
+
+/// What was changed in sight of the results: it stands before everything it touches.
+fn deviated(request: &Request<'_>) -> String {
+    let mut table = Table::new(&["On", "By", "Changed", "Why"]);
+    let mut none = true;
+    for amendment in items(Some(&request.spec.amendments)) {
+        let fields: Vec<String> = deviations(amendment).iter().map(|field| code(&field.value)).collect();
+        if !fields.is_empty() {
+            none = false;
+            table.row(vec![
+                or_not_set(amendment.at.copied().map(dated)),
+                or_not_set(amendment.by.value().map(|by| text(by))),
+                fields.join(", "),
+                or_not_set(amendment.reason.value().map(|reason| text(reason))),
+            ]);
+        }
+    }
+    if none {
+        return String::new();
+    }
+    format!(
+        "## Deviations from the sealed plan\n\nThese parts were changed after results by variant had been seen. What they show is exploratory: the decision \
+         follows the plan as it was sealed.\n\n{}",
+        table.print()
+    )
 }
 
 /// Amendments to the sealed plan.

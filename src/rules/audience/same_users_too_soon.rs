@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::portfolio::{Entry, PastEffect, RelativeEffect, Slot};
-use crate::rules::portfolio::{apart, same_id};
 use crate::rules::place;
+use crate::rules::portfolio::same_id;
 use crate::rules::prelude::*;
 use crate::spec::{Action, Day};
 
@@ -140,7 +140,7 @@ fn is_shipped(entry: &Entry) -> bool {
 /// True when a unit can be in both, and the two do not assign alike.
 fn may_meet(earlier: &Entry, entry: &Entry) -> bool {
     let other_unit = matches!((&earlier.unit, &entry.unit), (Some(a), Some(b)) if a != b);
-    !same_id(earlier, entry) && !other_unit && earlier.salt != entry.salt && !apart(earlier, entry)
+    !same_id(earlier, entry) && !other_unit && earlier.salt != entry.salt && !earlier.is_apart_from(entry)
 }
 
 /// The largest shown effect on a primary metric, with the MDE that it reaches. What nobody recorded is said.

@@ -16,6 +16,7 @@ crate::rules::rule::group! {
     unit_not_in_context,
     unreachable_rule,
     generation_unset,
+    broken_payload_schema,
 }
 
 mod live;

@@ -36,7 +36,7 @@ fn place(cx: &PlanCx<'_>, name: &At<String>) -> crate::text::Span {
 }
 
 /// The questions of `[risk]` that take yes or no, in the order of the table.
-fn questions(risk: &Risk) -> [(&'static str, &crate::spec::Field<bool>); 6] {
+pub(in crate::rules) fn questions(risk: &Risk) -> [(&'static str, &crate::spec::Field<bool>); 6] {
     [
         ("brand", &risk.brand),
         ("revenue", &risk.revenue),
@@ -48,7 +48,7 @@ fn questions(risk: &Risk) -> [(&'static str, &crate::spec::Field<bool>); 6] {
 }
 
 /// True when somebody has agreed in the role.
-fn is_signed(risk: &Risk, role: &str) -> bool {
+pub(in crate::rules) fn is_signed(risk: &Risk, role: &str) -> bool {
     let offs = risk.sign_offs.value().map(|list| &list.items[..]).unwrap_or_default();
     offs.iter().any(|off| {
         let named = off.by.as_deref().is_some_and(|by| !by.trim().is_empty());
@@ -57,7 +57,7 @@ fn is_signed(risk: &Risk, role: &str) -> bool {
 }
 
 /// True when a sign-off could not be read, so that "nobody has agreed" proves nothing.
-fn sign_offs_broken(risk: &Risk) -> bool {
+pub(in crate::rules) fn sign_offs_broken(risk: &Risk) -> bool {
     match &risk.sign_offs {
         crate::spec::Field::Set(list) => list.broken,
         crate::spec::Field::Broken(_) => true,

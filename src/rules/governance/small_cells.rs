@@ -69,6 +69,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             shares.iter().filter(|(value, _)| conditions.iter().all(|test| test.may_hold(value))).collect();
         let whole = if conditions.is_empty() { 1.0 } else { listed.iter().map(|(_, share)| share.fraction()).sum() };
         let least = cx.policy.min_cell.value as f64;
+        // A variant that is too small for any split is told by its power.
+        let values = attribute.values.value().map_or(listed.len(), |values| values.len()).max(2);
+        if units < least * values as f64 {
+            continue;
+        }
         let mut small: Vec<(&At<String>, &At<Share>, f64)> = listed
             .iter()
             .map(|(value, share)| (*value, *share, units * share.fraction() / whole))

@@ -1,5 +1,6 @@
 //! LIF004 amended-after-results.
 
+use crate::change::deviations;
 use crate::rules::prelude::*;
 use crate::spec::record::DataAccess;
 
@@ -36,10 +37,6 @@ rule! {
     }
 }
 
-/// What makes a result confirmatory.
-const DECIDING: [&str; 8] =
-    ["hypothesis", "variants", "exposure", "metrics.primary", "metrics.guardrail", "design", "decision.rules", "decision.otherwise"];
-
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     // A departure that is told in the results is reported as it should be.
     let told = cx.spec.results.value().is_some_and(|results| !results.departure.is_absent());
@@ -50,23 +47,25 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let Some(access) = amendment.data_access.get().filter(|access| access.value == DataAccess::Seen) else {
             continue;
         };
-        let fields = amendment.fields.value().into_iter().flat_map(|list| list.iter());
-        for field in fields.filter(|field| decides(field)) {
-            out.push(
-                RULE.at(field.span, format!("{} was changed after the results were seen", quoted(field)))
-                    .label("part of what decides")
-                    .also(access.span, "results by variant were known")
-                    .help("decide by the sealed plan, and report the new reading as exploratory")
-                    .help("tell the deviation in `results.departure`"),
-            );
+        if let [first, others @ ..] = deviations(amendment).as_slice() {
+            out.push(deviation(first, others, access));
         }
     }
 }
 
-/// True when a dotted path is, holds or lies in a part that decides.
-fn decides(path: &str) -> bool {
-    let below = |path: &str, parent: &str| {
-        path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+fn deviation(first: &At<String>, others: &[&At<String>], access: &At<DataAccess>) -> Diagnostic {
+    let headline = match others.len() {
+        0 => format!("{} was changed after the results were seen", quoted(first)),
+        more => format!("{} and {more} more were changed with results seen", quoted(first)),
     };
-    DECIDING.iter().any(|part| below(path, part) || below(part, path))
+    let mut found = RULE
+        .at(first.span, headline)
+        .label("part of what decides")
+        .also(access.span, "results by variant were known");
+    for other in others.iter().take(4) {
+        found = found.also(other.span, "so is this");
+    }
+    found
+        .help("decide by the sealed plan, and report the new reading as exploratory")
+        .help("tell the deviation in `results.departure`")
 }

@@ -1,6 +1,8 @@
 //! LIF003 amendment-incomplete.
 
 use crate::rules::prelude::*;
+use crate::spec::Amendment;
+use crate::spec::record::DataAccess;
 
 rule! {
     /// A change to a sealed plan does not say when, by whom, why, or what was known of the data.
@@ -15,6 +17,14 @@ rule! {
     /// [[amendments]]
     /// at = 2027-01-18
     /// by = "Priya Raman"
+    /// fields = ["audience.where"]
+    /// ```
+    /// ```toml,bad
+    /// [[amendments]]
+    /// at = 2027-01-18
+    /// by = "Priya Raman"
+    /// reason = "the tracking of refunds was broken on Android until 5.2.1"
+    /// data_access = "nothing-run"
     /// fields = ["audience.where"]
     /// ```
     /// ```toml,good
@@ -46,7 +56,13 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         .filter(|(_, missing)| *missing)
         .map(|(key, _)| key)
         .collect();
-        if missing.is_empty() || cx.document.is_damaged() {
+        if cx.document.is_damaged() {
+            continue;
+        }
+        if missing.is_empty() {
+            if let Some(found) = untrue(cx, amendment, index + 1) {
+                out.push(found);
+            }
             continue;
         }
         let mut found = RULE
@@ -61,4 +77,19 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         }
         out.push(found);
     }
+}
+
+/// An amendment that says that nothing had run, on a day on which the run had begun.
+fn untrue(cx: &PlanCx<'_>, amendment: &At<Amendment>, number: usize) -> Option<Diagnostic> {
+    let access = amendment.data_access.get().filter(|access| access.value == DataAccess::NothingRun)?;
+    let (at, start) = (amendment.at.get()?, cx.plan.calendar.start.as_ref()?);
+    let late = u32::try_from(start.value.until(at.value)).ok().filter(|late| 0 < *late)?;
+    let mut found = RULE
+        .at(access.span, format!("amendment {number} says nothing had run, {} after the start", days(late)))
+        .label("not so on that day")
+        .also(at.span, "the day of the amendment");
+    if let Some(span) = start.span() {
+        found = found.also(span, "the start");
+    }
+    Some(found.help("`data_access` is `not-opened`, `opened` or `seen`, as it was on that day"))
 }

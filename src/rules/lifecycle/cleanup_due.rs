@@ -42,7 +42,7 @@ rule! {
 }
 
 /// Two release cycles of a month: time to take the losing branch out.
-const GRACE_DAYS: u32 = 60;
+pub const GRACE_DAYS: u32 = 60;
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let status = cx.plan.status.value;

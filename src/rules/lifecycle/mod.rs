@@ -1,12 +1,21 @@
 //! Rules on the lifecycle.
 
+mod sealed;
+
 crate::rules::rule::group! {
+    running_unlocked,
+    locked_field_changed,
     amendment_incomplete,
     amended_after_results,
+    lock_broken,
+    locked_late,
+    definition_moved,
+    bad_transition,
     overdue,
     stopped_early,
     no_conclusion,
     decision_off_plan,
     cleanup_due,
+    live_spec_removed,
     rerun_unlinked,
 }

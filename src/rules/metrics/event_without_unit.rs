@@ -56,27 +56,30 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     if cx.catalog.units.broken || cx.catalog.units.get(&unit.value).is_none() {
         return;
     }
-    let mut told: Vec<&str> = Vec::new();
-    if let Some(name) = &cx.plan.exposure.event
-        && let Some(ids) = unjoined(cx, &name.value, &unit.value)
-    {
-        told.push(&name.value);
-        let at = |text| place::at_value(cx, &RULE, name.span(), "exposure", text);
-        out.push(found(cx, &name.value, ids, unit, at));
-    }
-    for metric in cx.plan.metrics.iter().filter(|metric| metric.role != Role::Monitor) {
-        let Some(defined) = place::definition(cx, metric) else { continue };
-        for name in super::events_of(defined) {
-            if told.contains(&name.as_str()) {
-                continue;
-            }
-            if let Some(ids) = unjoined(cx, name, &unit.value) {
-                told.push(name);
-                let at = |text| place::at_metric(cx, &RULE, metric, text);
-                out.push(found(cx, name, ids, unit, at));
-            }
+    let exposure = cx.plan.exposure.event.iter().map(|event| (event.value.as_str(), event.span(), "exposure"));
+    let metrics = cx.plan.metrics.iter().filter(|metric| metric.role != Role::Monitor);
+    let defined = metrics.filter_map(|metric| Some((metric, place::definition(cx, metric)?)));
+    let counted = defined.flat_map(|(metric, defined)| {
+        super::events_of(defined).map(move |event| (event.value.as_str(), Some(metric.span), "metrics"))
+    });
+    let mut lost: Vec<Unjoined<'_>> = Vec::new();
+    for (event, span, table) in exposure.chain(counted) {
+        let known = lost.iter().any(|one| one.event == event);
+        if let Some(ids) = unjoined(cx, event, &unit.value).filter(|_| !known) {
+            lost.push(Unjoined { event, ids, span, table });
         }
     }
+    if !lost.is_empty() {
+        out.push(found(cx, &lost, unit));
+    }
+}
+
+/// An event that cannot be joined to the assignment, and where the spec names it or its metric.
+struct Unjoined<'a> {
+    event: &'a str,
+    ids: &'a At<List<String>>,
+    span: Option<Span>,
+    table: &'static str,
 }
 
 /// The ids of an event when they are known and none of them leads to the unit.
@@ -92,30 +95,39 @@ fn unjoined<'a>(cx: &PlanCx<'a>, event: &str, unit: &str) -> Option<&'a At<List<
     (!ids.iter().any(|id| leads(&id.value) || unknown(&id.value))).then_some(ids)
 }
 
-fn found(
-    cx: &PlanCx<'_>,
-    event: &str,
-    ids: &At<List<String>>,
-    unit: &Known<String>,
-    at: impl FnOnce(String) -> Diagnostic,
-) -> Diagnostic {
-    let shown = quoted(event);
-    let mut found = at(format!("event {shown} carries no id of {}", quoted(&unit.value)))
-        .label("cannot be joined to the assignment")
-        .also(ids.span, "all that it carries");
-    if let Some(span) = unit.span() {
-        found = found.also(span, "randomised");
-    }
-    let carried = ids.iter().map(|id| id.value.as_str()).find(|id| cx.catalog.units.get(id).is_some());
-    found = found.help(format!(
-        "log the id too, and add `{}` to `identified_by` in `[events.{}]`",
-        crate::text::printable(&unit.value),
-        crate::text::printable(event)
-    ));
-    match carried {
-        Some(id) => found.help(format!("or randomise by {}", quoted(id))),
+/// One event is told where it is used; several are told where the unit is chosen.
+fn found(cx: &PlanCx<'_>, lost: &[Unjoined<'_>], unit: &Known<String>) -> Diagnostic {
+    let shown = quoted(&unit.value);
+    let id = crate::text::printable(&unit.value);
+    let mut found = match lost {
+        [only] => {
+            let headline = format!("event {} carries no id of {shown}", quoted(only.event));
+            let found = place::at_value(cx, &RULE, only.span, only.table, headline).label("cannot be joined to the assignment");
+            let found = found.also(only.ids.span, "all that it carries");
+            match unit.span() {
+                Some(span) => found.also(span, "randomised"),
+                None => found,
+            }
+        }
+        many => {
+            let headline = format!("{} events carry no id of {shown}", many.len());
+            let found = place::at_value(cx, &RULE, unit.span(), "audience", headline);
+            let found = found.label("they cannot be joined to the assignment");
+            many.iter().take(5).fold(found, |found, one| found.also(one.ids.span, format!("all that {} carries", quoted(one.event))))
+        }
+    };
+    let carried = |id: &str| lost.iter().all(|one| one.ids.iter().any(|known| known.value == id));
+    let other = cx.catalog.units.names().find(|id| carried(id));
+    let keys = match lost {
+        [only] => format!("`[events.{}]`", crate::text::printable(only.event)),
+        many => format!("each: {}", listed(many.iter().map(|one| one.event), 5)),
+    };
+    found = match other {
+        Some(other) => found.help(format!("randomise by {}, whose id is logged", quoted(other))),
         None => found,
-    }
+    };
+    let or = if other.is_some() { "or log" } else { "log" };
+    found.help(format!("{or} the id too, and add `{id}` to `identified_by` in {keys}"))
 }
 
 /// Units that the catalogue does not know.

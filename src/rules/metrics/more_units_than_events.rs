@@ -7,7 +7,8 @@ use crate::spec::Population;
 rule! {
     /// The plan counts on more units with an event in a day than the event is logged in a day.
     ///
-    /// Each unit logs it at least once, so the two numbers cannot both hold; one part in ten is left to chance.
+    /// Each unit logs it at least once, so the two numbers cannot both hold; what the catalogue says is lost, and one part
+    /// in ten, are left out.
     ///
     /// ## Why
     /// One of them was measured on other people or in another season, and the size rests on it.
@@ -79,8 +80,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 }
 
 fn too_many(cx: &PlanCx<'_>, name: &str, units: f64, at: impl FnOnce(String) -> Diagnostic) -> Option<Diagnostic> {
-    let logged = cx.catalog.events.get(name)?.daily_events.get()?;
+    let event = cx.catalog.events.get(name)?;
+    let logged = event.daily_events.get()?;
     let events = logged.value as f64;
+    // What is lost on its way was logged, and is not counted.
+    let units = units * (1.0 - event.loss.copied().map_or(0.0, |loss| loss.fraction()));
     if units * (1.0 - LEFT_TO_CHANCE) <= events {
         return None;
     }
@@ -92,7 +96,7 @@ fn too_many(cx: &PlanCx<'_>, name: &str, units: f64, at: impl FnOnce(String) -> 
             .fact("events", events)
             .fact("units", units)
             .help("measure both on the same days, and correct the one that is off")
-            .help("events lost on their way: set `loss` as well"),
+            .help("or set `loss`, when a part of the event never arrives"),
     )
 }
 

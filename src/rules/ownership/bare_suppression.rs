@@ -42,10 +42,20 @@ rule! {
     /// [design]
     /// missing = "no event counts as zero"
     /// ```
+    /// ```toml,fixed
+    /// #: leaves OWN010 the rule finds nothing there: `--fix` then takes the comment out
+    /// # expc: ignore[STA024]: the segments are shown, never judged
+    /// [design]
+    /// ```
     /// ```toml,bad
     /// # expc: ignore[undrepowered]: the segments are shown, never judged
     /// [design]
     /// missing = "no event counts as zero"
+    /// ```
+    /// ```toml,fixed
+    /// #: leaves OWN010 the rule finds nothing there: `--fix` then takes the comment out
+    /// # expc: ignore[underpowered]: the segments are shown, never judged
+    /// [design]
     /// ```
     /// ```toml,bad
     /// # expc: ignore[governance]: the data protection officer agreed

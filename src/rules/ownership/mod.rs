@@ -3,9 +3,11 @@
 crate::rules::rule::group! {
     owner_missing,
     one_owner,
+    self_approval,
     wrong_folder,
     link_missing,
     no_channel,
+    metric_owner_not_asked,
     bare_suppression,
     analyst_needed,
     unused_suppression,

@@ -16,6 +16,14 @@ rule! {
     /// prove nothing. Why comments count where, says OWN008.
     ///
     /// ```toml,bad
+    /// # expc: ignore[GOV006, STA002] until 2027-02-20: a court order asks for it
+    /// [privacy]
+    /// retention = "900 days"
+    /// ```
+    /// ```toml,fixed
+    /// # expc: ignore[GOV006] until 2027-02-20: a court order asks for it
+    /// ```
+    /// ```toml,bad
     /// # expc: ignore[STA002]: pilot, power judged by hand
     /// [design]
     /// missing = "no event counts as zero"

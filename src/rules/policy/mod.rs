@@ -2,4 +2,7 @@
 
 crate::rules::rule::group! {
     policy_without_effect,
+    custom_rule_broken,
+    custom_rule_failed,
+    custom_rule_untested,
 }

@@ -2,10 +2,11 @@
 
 use crate::catalog::Entries;
 use crate::plan::targets::Capabilities;
-use crate::policy::{LevelWord, Override, Pattern, Policy, PolicyTable, PresetName};
+use crate::policy::{LevelSetting, Override, Pattern, Policy, PolicyTable, PresetName};
 use crate::rules::place;
 use crate::rules::prelude::*;
-use crate::rules::{GROUPS, all};
+use crate::portfolio::{CUSTOM_GROUP, CUSTOM_PREFIX, CustomFault};
+use crate::rules::{self, GROUPS};
 use crate::spec::{List, Named};
 
 rule! {
@@ -98,17 +99,24 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
 /// The level of each rule that a table of levels names.
 fn levels(
     cx: &PortfolioCx<'_>,
-    table: &Named<LevelWord>,
-    earlier: &[&Named<LevelWord>],
+    table: &Named<LevelSetting>,
+    earlier: &[&Named<LevelSetting>],
     strict: bool,
     out: &mut Sink,
 ) {
     let entries: Vec<_> = table.iter().collect();
     for (index, (key, word)) in entries.iter().enumerate() {
         let name = key.value.as_str();
-        let Some(rule) = all().find(|rule| rule.code == name || rule.name == name) else {
-            if !GROUPS.iter().any(|(_, group)| *group == name) {
-                let known = all().flat_map(|rule| [rule.code, rule.name]).chain(GROUPS.iter().map(|(_, group)| *group));
+        // A faulty custom rule is told by its own rule.
+        let is_faulty = |fault: &CustomFault| fault.rule == name.strip_prefix(CUSTOM_PREFIX).unwrap_or(name);
+        let is_group = |name: &str| {
+            GROUPS.iter().any(|(_, group)| *group == name)
+                || (name == CUSTOM_GROUP && !cx.workspace.file.custom.is_absent())
+        };
+        let Some(rule) = rules::known(cx.workspace).find(|rule| rule.code == name || rule.name == name) else {
+            if !is_group(name) && !cx.workspace.custom.faults.iter().any(is_faulty) {
+                let known = rules::known(cx.workspace).flat_map(|rule| [rule.code, rule.name]);
+                let known = known.chain(GROUPS.iter().map(|(_, group)| *group));
                 let known = known.filter(|name| table.get(name).is_none());
                 let found = RULE.at(key.span, format!("no rule and no group is called {}", quoted(name)));
                 out.push(with_near(cx, found.label("sets no level"), key, known, "see `expc rules`; groups are"));
@@ -126,8 +134,9 @@ fn levels(
             out.push(place::remove_shared(cx.workspace, found, Applicability::Safe, key.span));
             continue;
         }
-        let level = Level::from(word.value);
-        let group = rule.group();
+        // An error that waits for its day is never what holds anyway.
+        let level = word.error_from.is_none().then(|| Level::from(word.word));
+        let group = rule.group;
         if let Some(of_group) = table.get(group) {
             if of_group.value == word.value {
                 let group = quoted(group);
@@ -143,8 +152,8 @@ fn levels(
         // An earlier table may have set another level.
         let set_before = earlier.iter().any(|table| table.iter().any(|(key, _)| is_it(key) || key.value == group));
         let raised = strict && rule.level == Level::Warn;
-        if !set_before && !raised && level == rule.level && level == rule.draft {
-            let word = word.value;
+        if !set_before && !raised && level == Some(rule.level) && level == Some(rule.draft) {
+            let word = word.word;
             let found = RULE
                 .at(key.span, format!("{} is \"{word}\" without this entry", quoted(name)))
                 .label("the built-in level")
@@ -177,9 +186,10 @@ fn names(cx: &PortfolioCx<'_>, table: &PolicyTable, out: &mut Sink) {
         }
     }
     for name in list(&table.never_ignore) {
-        let is_rule = all().any(|rule| rule.code == name.value || rule.name == name.value);
+        let is_rule = rules::known(cx.workspace).any(|rule| [rule.code, rule.name, rule.group].contains(&name.value.as_str()));
         if !is_rule && !GROUPS.iter().any(|(_, group)| *group == name.value) {
-            let known = all().flat_map(|rule| [rule.code, rule.name]).chain(GROUPS.iter().map(|(_, group)| *group));
+            let known = rules::known(cx.workspace).flat_map(|rule| [rule.code, rule.name]);
+            let known = known.chain(GROUPS.iter().map(|(_, group)| *group));
             let found = RULE.at(name.span, format!("no rule and no group is called {}", quoted(&name)));
             out.push(with_near(cx, found.label("protects nothing"), &name, known, "see `expc rules`; groups are"));
         }
@@ -308,7 +318,7 @@ fn overriding(cx: &PortfolioCx<'_>, entry: &At<Override>, strict: bool, out: &mu
     }
     if let Some(rules) = entry.rules.value() {
         // What other overrides set may matter; only `[rules]` and the built-in levels are certain.
-        let mut earlier: Vec<&Named<LevelWord>> = file.rules.value().into_iter().collect();
+        let mut earlier: Vec<&Named<LevelSetting>> = file.rules.value().into_iter().collect();
         let others = file.overrides.value().into_iter().flat_map(|list| list.iter());
         earlier.extend(others.filter(|other| other.span != entry.span).filter_map(|other| other.value.rules.value()));
         levels(cx, rules, &earlier, strict, out);

@@ -10,6 +10,7 @@ crate::rules::rule::group! {
     layer_unit,
     slot_starves_power,
     queue,
+    catalogue_change_breaks,
     tested_before,
     crowded,
     requires_ended,
@@ -49,22 +50,9 @@ fn order(entry: &Entry) -> (bool, bool, Option<Day>, &str) {
     (!entry.is_live(), entry.start.is_none(), entry.start, &entry.id)
 }
 
-/// True when no unit can be in both: one layer, a declared exclusion, or audiences that cannot meet.
-fn exclusive(a: &Entry, b: &Entry) -> bool {
-    let layer = |entry: &Entry| entry.layer.as_ref().map(|(name, _)| name.clone());
-    let names = |from: &Entry, to: &Entry| from.excludes.iter().any(|id| *id.value == *to.id);
-    (a.layer.is_some() && layer(a) == layer(b)) || names(a, b) || names(b, a) || apart(a, b)
-}
-
-/// True when no unit meets the conditions of both.
-pub(super) fn apart(a: &Entry, b: &Entry) -> bool {
-    let conditions = a.conditions.iter().chain(b.conditions.iter());
-    crate::plan::clash(conditions, a.exclusions.iter().chain(b.exclusions.iter())).is_some()
-}
-
 /// True when people can be in both at once, so that one flag for both is a collision.
 pub(super) fn collide(a: &Entry, b: &Entry) -> bool {
-    !same_id(a, b) && a.meets_in_time(b) && !exclusive(a, b)
+    !same_id(a, b) && a.meets_in_time(b) && !a.excludes(b)
 }
 
 /// Two ids that are the same are told as such; nothing else is said of the two.

@@ -40,7 +40,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
                 other.flag != entry.flag
                     && !super::same_id(other, entry)
                     && other.meets_in_time(entry)
-                    && !super::exclusive(other, entry)
+                    && !other.excludes(entry)
             };
             let others: Vec<&Entry> =
                 group[..index].iter().rev().take(super::MOST_COMPARED).filter(meets).take(3).copied().collect();

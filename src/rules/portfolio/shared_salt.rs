@@ -45,7 +45,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
                     (Some(a), Some(b)) => a == b,
                     _ => true,
                 };
-                units && !super::same_id(other, entry) && other.meets_in_time(entry) && !super::exclusive(other, entry)
+                units && !super::same_id(other, entry) && other.meets_in_time(entry) && !other.excludes(entry)
             };
             let other = group[..index].iter().rev().take(super::MOST_COMPARED).find(shares);
             if let Some(other) = other {

@@ -107,6 +107,11 @@ enum Moment<'a> {
     Special(&'a str, CalendarKind, Span),
 }
 
+/// True when no stage should begin on the day: a freeze, a holiday, or the end of a week.
+pub fn is_bad(catalog: &Catalog, day: Day) -> bool {
+    moment(catalog, day).is_some()
+}
+
 fn moment(catalog: &Catalog, day: Day) -> Option<Moment<'_>> {
     let special = catalog.calendar.iter().find(|(_, _, entry)| {
         let inside = entry.from.copied().is_some_and(|from| from <= day) && entry.to.copied().is_some_and(|to| day <= to);

@@ -7,6 +7,8 @@ crate::rules::rule::group! {
     big_jump,
     blind_stage,
     split_changes_on_ramp,
+    shrink_in_place,
+    edited_step,
     no_kill_switch,
     no_rollback_trigger,
     irreversible,

@@ -52,6 +52,11 @@ impl Revision {
     }
 }
 
+/// The name that commits made in a folder would carry.
+pub fn user_name(folder: &Path) -> Option<String> {
+    Git::new(folder).line(&["config", "user.name"]).ok().filter(|name| !name.is_empty())
+}
+
 impl Repository {
     /// The repository that the folder of a workspace lies in.
     pub fn around(workspace: &Path) -> Result<Self, GitFault> {

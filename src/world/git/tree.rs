@@ -183,7 +183,7 @@ impl Files for GitTree {
         decode(path, self.contents(path, self.blobs.get(path).ok_or_else(missing)?)?)
     }
 
-    fn list(&self, folder: &str) -> (Vec<String>, Vec<ReadFault>) {
+    fn find(&self, folder: &str, ending: &str) -> (Vec<String>, Vec<ReadFault>) {
         let below = match folder {
             "" | "." => String::new(),
             folder => format!("{folder}/"),
@@ -195,7 +195,7 @@ impl Files for GitTree {
         }
         // As on disk, what begins with a dot is passed over.
         let seen = |path: &&String| {
-            path.ends_with(".toml") && !path[below.len()..].split('/').any(|part| part.starts_with('.'))
+            path.ends_with(ending) && !path[below.len()..].split('/').any(|part| part.starts_with('.'))
         };
         (inside().filter(seen).cloned().collect(), Vec::new())
     }

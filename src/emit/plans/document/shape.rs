@@ -252,8 +252,24 @@ tables! {
         exclusions: Vec<String> = ["units seen in two variants"],
         /// What will be done with each outcome; null when nothing is registered.
         decision: Option<DecisionBlock> = null,
+        /// What was changed with results by variant in sight, oldest first: read as exploratory. Absent when nothing was.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        deviations: Vec<Deviation> = [{ "at": "2027-02-08", "by": "Priya Raman", "reason": "orders are flat, revenue looks very good", "fields": ["metrics.primary"] }],
         /// SHA-256 of the canonical JSON (RFC 8785) of this document without `hash` and `provenance`.
         hash: String = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    }
+
+    /// A change to the sealed plan that was made with results by variant in sight.
+    Deviation {
+        /// The day.
+        #[schemars(extend("format" = "date"))]
+        at: Option<String> = "2027-02-08",
+        /// Who.
+        by: Option<String> = "Priya Raman",
+        /// Why.
+        reason: Option<String> = "orders are flat, revenue looks very good",
+        /// What was changed of what decides, as dotted paths.
+        fields: Vec<String> = ["metrics.primary"],
     }
 
     /// What is tested, on which split, when.

@@ -1,6 +1,7 @@
 //! Plan to document.
 
 use crate::catalog::{Kind, Metric};
+use crate::change::deviations;
 use crate::plan::{
     Cell, DecisionTable, Expected, Interval, Known, Origin, Parts, Plan, PlannedEffect, PlannedMetric, PlannedVariant,
     Ship, Sized, USUAL_CORRELATION, Verdict,
@@ -117,6 +118,7 @@ impl<'a> Writer<'_, 'a> {
                 .collect(),
             exclusions: texts(design.and_then(|design| design.exclusions.value())),
             decision: plan.decision.as_ref().map(|table| self.decision(table)),
+            deviations: self.deviations(),
             hash: String::new(),
         }
     }
@@ -551,6 +553,20 @@ impl<'a> Writer<'_, 'a> {
             holes,
             unreadable,
         }
+    }
+
+    fn deviations(&self) -> Vec<Deviation> {
+        let amendments = self.inputs.spec.amendments.value().into_iter().flat_map(|list| list.iter());
+        let of = |amendment: &crate::syntax::At<crate::spec::Amendment>| {
+            let fields: Vec<String> = deviations(amendment).iter().map(|field| field.value.clone()).collect();
+            (!fields.is_empty()).then(|| Deviation {
+                at: amendment.at.copied().map(|day| day.to_string()),
+                by: amendment.by.value().cloned(),
+                reason: amendment.reason.value().cloned(),
+                fields,
+            })
+        };
+        amendments.filter_map(of).collect()
     }
 
     fn provenance(&self) -> Provenance {

@@ -1,0 +1,32 @@
+//! The base of a change, for the commands that compare with one.
+
+use std::sync::Arc;
+
+use super::{Failure, place};
+use crate::policy::Folders;
+use crate::portfolio::{Base, Change};
+use crate::world::{Disk, GitFault, Repository};
+
+/// The workspace where the change starts that grew from a revision: at the last commit that both share.
+pub fn open(opened: &place::Opened, reference: &str) -> Result<Arc<Base>, Failure> {
+    read(opened, reference).map_err(Failure::Git)
+}
+
+fn read(opened: &place::Opened, reference: &str) -> Result<Arc<Base>, GitFault> {
+    let repository = Repository::around(&opened.root)?;
+    let revision = repository.base(reference)?;
+    let folders = opened.workspace.file.workspace.value();
+    let picks: [fn(&Folders) -> &crate::spec::Field<String>; 3] =
+        [|folders| &folders.catalog, |folders| &folders.templates, |folders| &folders.experiments];
+    let named = picks.iter().filter_map(|pick| folders.and_then(|folders| pick(folders).value().cloned()));
+    let tree = repository.tree(&revision, &named.collect::<Vec<_>>())?;
+    let change = Change {
+        reference: revision.reference.clone(),
+        commit: revision.short().to_owned(),
+        moved: repository.moved_since(&revision)?,
+        commits: repository.commits_since(&revision)?,
+    };
+    let base = Base::new(&opened.workspace, &Disk::new(&opened.root), &tree, change);
+    // Half a base would call old faults new.
+    tree.fault().map_or(Ok(Arc::new(base)), Err)
+}

@@ -1,0 +1,43 @@
+//! What the rules on sealed plans have in common.
+
+use crate::change::{FieldChange, is_amended};
+use crate::plan::Terms;
+use crate::portfolio::Lock;
+use crate::rules::prelude::*;
+
+/// The seal of an experiment and what the experiment says today; `None` without a seal that can be relied on, or
+/// where a part of the spec could not be read.
+pub fn seal<'a>(cx: &PlanCx<'a>) -> Option<(&'a Lock, &'a Terms)> {
+    let workspace: &'a crate::portfolio::Workspace = cx.workspace;
+    let compiled: &'a crate::portfolio::Compiled = cx.compiled;
+    let lock = workspace.lock(&compiled.stem)?.as_ref().ok()?;
+    Some((lock, compiled.terms.as_ref().filter(|_| !cx.is_incomplete())?))
+}
+
+/// Where a field stands today; `None` when nobody wrote it.
+pub fn place_of(cx: &PlanCx<'_>, field: &FieldChange) -> Option<Span> {
+    let span = field.after()?.span;
+    let written = |span: &Span| !span.is_empty();
+    if written(&span) {
+        return Some(span);
+    }
+    // A table has the place of its name.
+    let mut node = cx.tree;
+    let mut place = None;
+    for key in &field.path {
+        let Some(entry) = node.as_table().and_then(|table| table.entry(key)) else { break };
+        place = Some(entry.key_span);
+        node = &entry.node;
+    }
+    place.filter(written)
+}
+
+/// True when an amendment names a field. What an amendment lacks has a rule of its own.
+pub fn amended(cx: &PlanCx<'_>, lock: &Lock, field: &FieldChange) -> bool {
+    is_amended(field, lock.at.day(), cx.spec)
+}
+
+/// `sealed on 2026-11-20 by Priya Raman`.
+pub fn sealed_on(lock: &Lock) -> String {
+    format!("sealed on {} by {}", lock.at.day(), crate::text::printable(&lock.by))
+}
