@@ -107,7 +107,7 @@ fn table(rules: &[&Rule], custom: &[CustomRule]) -> String {
         text.push('\n');
     }
     text += &format!(
-        "\n{} rules. A level with * is softer in drafts; in brackets stands what a rule needs beside\nthe spec. `expc explain CODE` shows why, a bad and a good example.\n",
+        "\nA level with * is softer in drafts; in brackets stands what a rule needs beside the spec.\n{} rules. `expc explain CODE` shows why, a bad and a good example.\n",
         rules.len() + custom.len()
     );
     text

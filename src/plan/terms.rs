@@ -118,6 +118,9 @@ pub const DEFINITIONS: [(&str, &[&str], &[&str]); 9] = [
     ("flags", &["default"], &[]),
 ];
 
+/// How far down a row of the table reaches: a definition with the word `catalog`, its sort, its name and a key.
+const DEEPEST: usize = 4;
+
 /// How a seal holds the value at a path; paths of definitions begin with `catalog`.
 pub fn standing(path: &[&str]) -> Standing {
     if let ["catalog", sort, _, key, ..] = path {
@@ -319,54 +322,51 @@ impl Terms {
 
     /// The part that a seal keeps.
     #[must_use]
-    pub fn sealed(&self) -> Self {
+    pub fn sealed(mut self) -> Self {
         let mut path = Vec::new();
-        let plan = kept(&self.plan, &mut path);
+        keep(&mut self.plan, &mut path);
         path.push("catalog");
-        let catalog = kept(&self.catalog, &mut path);
-        Self { plan, catalog }
+        keep(&mut self.catalog, &mut path);
+        self
     }
 }
 
-/// The tree without what a seal does not keep, and without the tables that this empties.
-fn kept<'a>(node: &'a Node, path: &mut Vec<&'a str>) -> Node {
-    let value = match &node.value {
-        Value::Table(table) => {
-            let mut entries = Vec::new();
-            for one in &table.entries {
-                path.push(&one.key);
-                if standing(path) != Standing::Free {
-                    let inner = kept(&one.node, path);
-                    let was_filled = one.node.as_table().is_some_and(|table| !table.entries.is_empty());
-                    let is_empty = inner.as_table().is_some_and(|table| table.entries.is_empty());
-                    if !(was_filled && is_empty) {
-                        entries.push(Entry { key: one.key.clone(), key_span: one.key_span, node: inner });
-                    }
-                }
-                path.pop();
+/// Takes out what a seal does not keep, and the tables that this empties.
+fn keep(node: &mut Node, path: &mut Vec<&str>) {
+    match &mut node.value {
+        Value::Table(table) => table.entries.retain_mut(|one| {
+            let mut path: Vec<&str> = path.iter().copied().chain([one.key.as_str()]).collect();
+            if standing(&path) == Standing::Free {
+                return false;
             }
-            Value::Table(Table { entries })
-        }
+            // Deeper than any row of the table nothing is told apart.
+            if DEEPEST <= path.len() {
+                return true;
+            }
+            let was_filled = one.node.as_table().is_some_and(|table| !table.entries.is_empty());
+            keep(&mut one.node, &mut path);
+            let is_empty = one.node.as_table().is_some_and(|table| table.entries.is_empty());
+            !(was_filled && is_empty)
+        }),
         Value::Array(items) => {
             path.push("*");
-            let items = items.iter().map(|item| kept(item, path)).collect();
+            for item in items {
+                keep(item, path);
+            }
             path.pop();
-            Value::Array(items)
         }
-        plain => plain.clone(),
-    };
-    Node { value, span: node.span }
+        _ => {}
+    }
 }
 
 /// The tree in what JSON has words for: dates become text.
 fn said(node: &Node) -> Node {
+    let one = |entry: &Entry| Entry { key: entry.key.clone(), key_span: entry.key_span, node: said(&entry.node) };
     let value = match &node.value {
         Value::Datetime(date) => Value::String(date.to_string()),
         Value::Float(number) if !number.is_finite() => Value::String(number.to_string()),
         Value::Array(items) => Value::Array(items.iter().map(said).collect()),
-        Value::Table(table) => Value::Table(Table {
-            entries: table.entries.iter().map(|entry| Entry { node: said(&entry.node), ..entry.clone() }).collect(),
-        }),
+        Value::Table(table) => Value::Table(Table { entries: table.entries.iter().map(one).collect() }),
         plain => plain.clone(),
     };
     Node { value, span: node.span }
@@ -582,6 +582,11 @@ mod tests {
                 assert!(keys.contains(key), "{sort} have no key `{key}`");
             }
         }
+    }
+
+    #[test]
+    fn no_row_reaches_deeper_than_the_seal_looks() {
+        assert!(FREE.iter().all(|path| path.split('.').count() <= DEEPEST));
     }
 
     #[test]

@@ -171,18 +171,28 @@ impl Lock {
         }
         let at = word("at")?;
         let moment = at.value.parse::<Moment>().map_err(|text| LockFault::Shape { span: at.span, text })?;
-        let part = |key: &str| -> Result<Node, LockFault> {
-            let node = table.get(key).filter(|node| node.as_table().is_some());
-            node.cloned().ok_or_else(|| missing(&format!("has no table `{key}`")))
+        let (by, commit) = (word("by")?, table.get("commit").is_some().then(|| word("commit")).transpose()?);
+        let (mut plan, mut catalog) = (None, None);
+        if let Value::Table(table) = root.value {
+            for entry in table.entries {
+                match entry.key.as_str() {
+                    "plan" => plan = Some(entry.node),
+                    "catalog" => catalog = Some(entry.node),
+                    _ => {}
+                }
+            }
+        }
+        let part = |node: Option<Node>, key: &str| {
+            node.filter(|node| node.as_table().is_some()).ok_or_else(|| missing(&format!("has no table `{key}`")))
         };
         Ok(Self {
             path: path.to_owned(),
             file,
             id: own,
             at: At { value: moment, span: at.span },
-            by: word("by")?,
-            commit: table.get("commit").is_some().then(|| word("commit")).transpose()?,
-            terms: Terms { plan: part("plan")?, catalog: part("catalog")? },
+            by,
+            commit,
+            terms: Terms { plan: part(plan, "plan")?, catalog: part(catalog, "catalog")? },
             hash,
         })
     }
@@ -201,7 +211,7 @@ pub struct Sealing<'a> {
 impl Sealing<'_> {
     /// The text of the lock: keys in a stable order, one on a line.
     pub fn text(&self, terms: &Terms) -> String {
-        let sealed = terms.sealed();
+        let sealed = terms.clone().sealed();
         let lock = serde_json::json!({
             "format": FORMAT,
             "id": self.id,
