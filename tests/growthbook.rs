@@ -267,7 +267,7 @@ fn what_a_spec_says_stays_data() {
 
 #[test]
 fn the_example_shop_is_served_stage_by_stage() {
-    let shop = Disk::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop"));
+    let shop = Disk::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop"));
     let emitted = emit("growthbook", &shop, &at_stage("main")).expect("the shop is expressible");
     let document: Json = serde_json::from_str(&features(&emitted)).expect("JSON");
     // Units that meet every condition of every audience.

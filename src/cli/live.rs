@@ -49,7 +49,7 @@ fn export(argument: &str, opened: &place::Opened) -> Result<Export, Failure> {
             "export the flags alone, as JSON".to_owned(),
         ));
     };
-    let export = Export { target, path: opened.from_root(Path::new(path)), text };
+    let export = Export { target, path: opened.relative(Path::new(path)), text };
     match export.read(FileId(0)) {
         Ok(_) => Ok(export),
         Err(ExportFault::Json(fault)) => {

@@ -88,7 +88,7 @@ impl Opened {
     }
 
     /// A path as findings name it: from the root of the workspace.
-    pub fn from_root(&self, path: &Path) -> String {
+    pub fn relative(&self, path: &Path) -> String {
         let full = clean(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         from_here(&clean(&self.root), &full).trim_end_matches('/').to_owned()
     }

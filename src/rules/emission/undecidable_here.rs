@@ -51,7 +51,7 @@ rule! {
     }
 }
 
-fn target<'a>(workspace: &'a crate::portfolio::Workspace) -> Option<&'a At<String>> {
+fn target(workspace: &crate::portfolio::Workspace) -> Option<&At<String>> {
     workspace.file.analysis.value()?.target.get()
 }
 
