@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use expc::check::fixes::{Request, converge};
 use expc::check::{Options, check, check_without};
 use expc::diag::Applicability;
-use expc::portfolio::Workspace;
 use expc::rules::{self, Rule};
 use expc::world::{Files, Memory};
 
@@ -137,7 +136,7 @@ fn mended(rule: &Rule, example: &str) -> Option<Mended> {
     let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
     let offered = std::cell::RefCell::new(None);
     let judge = |files: &dyn Files| {
-        let workspace = Workspace::open(files).with_targets(expc::emit::flags::capabilities());
+        let workspace = examples::open(files);
         let mut outcome = check(&workspace, Options { today, ..Options::default() });
         let fixes = outcome.findings.iter().filter(|finding| finding.code == rule.code).flat_map(|found| &found.fixes);
         offered.borrow_mut().get_or_insert(fixes.map(|fix| fix.applicability).collect::<Vec<_>>());

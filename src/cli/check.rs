@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::timing::{self, Stages};
-use super::{Exit, Failure, add_ignore, base, baseline, fix, place, required};
+use super::{Exit, Failure, add_ignore, base, baseline, fix, live, place, required};
 use crate::check::{Options, Outcome, check, check_change, in_force, level_of};
 use crate::diag::{Diagnostic, Level};
 use crate::portfolio::{Base, touched};
@@ -36,6 +36,10 @@ pub struct Arguments {
     /// The day that dates are judged against; today when absent
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Day>,
+    /// What a platform serves, exported, to be compared with what the specs build: `flagd=flags.json`. May be given once
+    /// for each platform
+    #[arg(long, value_name = "TARGET=FILE")]
+    live: Vec<String>,
     /// Say every skipped rule, draw infos too, and show the numbers behind each finding
     #[arg(long, short)]
     verbose: bool,
@@ -65,6 +69,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let watch = Stopwatch::start();
     let opened = place::open(&arguments.path)?;
+    let exports = live::exports(&arguments.live, &opened)?;
+    let opened = opened.beside(exports);
     let reading = watch.elapsed();
     let today = place::day(arguments.today);
     let options = Options { today, ..Options::default() };

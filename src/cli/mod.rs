@@ -14,6 +14,7 @@ mod csv;
 mod failure;
 mod fix;
 mod history;
+mod live;
 mod lock;
 mod looks;
 mod place;

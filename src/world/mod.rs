@@ -12,7 +12,7 @@ mod overlay;
 mod rewrite;
 mod stopwatch;
 
-pub use disk::{Disk, find_root, now, read_own, today};
+pub use disk::{Disk, find_root, now, read_own, read_text, today};
 pub use git::{Commit, GitFault, GitTree, Repository, Revision, user_name};
 pub use memory::Memory;
 pub use output::{OutputFault, Written, write_all};
