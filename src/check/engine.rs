@@ -68,6 +68,12 @@ pub fn check(workspace: &Workspace, options: Options) -> Outcome {
     check_with(&rules, workspace, &options)
 }
 
+/// Runs every rule but one: what is found without a rule, another one finds.
+pub fn check_without(rule: &Rule, workspace: &Workspace, options: Options) -> Outcome {
+    let rules: Vec<&Rule> = rules::all().filter(|other| other.code != rule.code).collect();
+    check_with(&rules, workspace, &options)
+}
+
 fn check_with(rules: &[&'static Rule], workspace: &Workspace, options: &Options) -> Outcome {
     let judged = workspace.specs.par_iter().map(|spec| guarded(rules, workspace, spec, options)).collect();
     conclude(rules, workspace, options, judged)
