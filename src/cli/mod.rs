@@ -13,6 +13,7 @@ mod check;
 mod csv;
 mod failure;
 mod fix;
+mod fmt;
 mod history;
 mod live;
 mod lock;
@@ -49,6 +50,8 @@ struct Arguments {
 enum Command {
     /// Check every experiment of a workspace
     Check(check::Arguments),
+    /// Lay files out in the canonical way
+    Fmt(fmt::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
     /// Seal plans: write what an experiment promises to the registry
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Amend(arguments) => amend::run(&arguments),
