@@ -11,6 +11,7 @@ mod calendar;
 mod capacity;
 mod check;
 mod csv;
+mod diff;
 mod failure;
 mod fix;
 mod history;
@@ -47,6 +48,8 @@ struct Arguments {
 enum Command {
     /// Check every experiment of a workspace
     Check(check::Arguments),
+    /// Show what a change means: plans, people, targets
+    Diff(diff::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
     /// Seal plans: write what an experiment promises to the registry
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Amend(arguments) => amend::run(&arguments),
