@@ -178,3 +178,25 @@ fn colour_stays_out_of_pipes_unless_it_is_asked_for() {
     assert!(run(&["--color", "always"]).contains('\u{1b}'));
     assert!(!run(&["--color", "always", "--format", "concise"]).contains('\u{1b}'));
 }
+
+#[test]
+fn timing_stands_beside_the_report_and_changes_nothing_of_it() {
+    let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop");
+    let plain = expc(&["check", shop, "--today", "2026-11-22", "--format", "json"]);
+    let timed = expc(&["check", shop, "--today", "2026-11-22", "--format", "json", "--timing"]);
+    assert_eq!((plain.code, &plain.out, plain.err.as_str()), (timed.code, &timed.out, ""));
+    let said: serde_json::Value = serde_json::from_str(&timed.err).expect("one JSON object");
+    let rules = said["timing"]["rules"].as_array().expect("a list of rules");
+    let total = |rule: &serde_json::Value| rule["total_ms"].as_f64().expect("a number");
+    assert!(100 < rules.len() && rules.iter().all(|rule| rule["longest_ms"].as_f64() <= rule["total_ms"].as_f64()));
+    assert!(rules.windows(2).all(|pair| total(&pair[1]) <= total(&pair[0])), "the costliest first");
+    let specs = std::fs::read_dir(format!("{shop}/experiments")).expect("specs").count() as u64;
+    let underpowered = rules.iter().find(|rule| rule["code"] == "STA002").expect("STA002 ran");
+    assert_eq!(underpowered["runs"], specs);
+    assert!(underpowered["slowest"].is_string());
+
+    let faulty = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/faulty");
+    let text = expc(&["check", faulty, "--today", "2026-11-22", "--timing"]).err;
+    assert!(text.starts_with("timing: ") && text.contains("summed over threads"), "{text}");
+    assert!(text.lines().any(|line| line.contains("more rules took")), "{text}");
+}

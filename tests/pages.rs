@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use expc::check::{Options, check};
-use expc::portfolio::Workspace;
 use expc::rules;
 use expc::stats::pages::{self, PAGES};
 use expc::world::Memory;
@@ -172,7 +171,7 @@ fn every_page_says_how_a_spec_declares_it() {
         for fragment in fragments {
             let (files, today) = examples::workspace_of(&fragment);
             let memory = files.into_iter().fold(Memory::default(), |memory, (path, bytes)| memory.with(path, bytes));
-            let workspace = Workspace::open(&memory).with_targets(expc::emit::flags::capabilities());
+            let workspace = examples::open(&memory);
             let outcome = check(&workspace, Options { today: today.parse().ok(), ..Options::default() });
             for finding in &outcome.findings {
                 if ABOUT_POWER.iter().any(|code| finding.code == *code) {

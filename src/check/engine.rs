@@ -3,9 +3,11 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rayon::prelude::*;
 
+use super::timing::{Spent, Timing};
 use super::{custom, leveled, suppress};
 use crate::diag::{Diagnostic, Level, Skipped, Suppressed};
 use crate::policy::{Levels, PresetName};
@@ -13,6 +15,7 @@ use crate::portfolio::{Base, Compiled, Document, Entry, Portfolio, SharedConditi
 use crate::rules::{self, Check, Context, FileCx, Known, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
 use crate::text::{FileId, Span, printable};
+use crate::world::Stopwatch;
 
 /// What a run is told.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +24,8 @@ pub struct Options {
     pub today: Option<Day>,
     /// The workspace where a change starts; without it rules on changes are skipped.
     pub base: Option<Arc<Base>>,
+    /// Measure what each rule takes.
+    pub timing: bool,
 }
 
 impl Options {
@@ -44,6 +49,8 @@ pub struct Outcome {
     pub older: Vec<Diagnostic>,
     /// True when a fault of expc itself kept a file from being judged.
     pub crashed: bool,
+    /// Where the time went, when that was asked for.
+    pub timing: Option<Timing>,
 }
 
 impl Outcome {
@@ -60,11 +67,18 @@ pub(super) struct Judged {
     skipped: Vec<Skipped>,
     pub(super) entry: Option<Entry>,
     crashed: bool,
+    spent: Option<(Arc<str>, Spent)>,
 }
 
 /// Runs every rule.
 pub fn check(workspace: &Workspace, options: Options) -> Outcome {
     let rules: Vec<&Rule> = rules::all().collect();
+    check_with(&rules, workspace, &options)
+}
+
+/// Runs every rule but one: what is found without a rule, another one finds.
+pub fn check_without(rule: &Rule, workspace: &Workspace, options: Options) -> Outcome {
+    let rules: Vec<&Rule> = rules::all().filter(|other| other.code != rule.code).collect();
     check_with(&rules, workspace, &options)
 }
 
@@ -82,13 +96,19 @@ pub(super) fn conclude(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut entries = Vec::with_capacity(judged.len());
+    let mut timing = options.timing.then(|| Timing::of(rules));
     for one in judged {
+        if let (Some(timing), Some((experiment, spent))) = (&mut timing, &one.spent) {
+            timing.add(spent, experiment);
+        }
         outcome.findings.extend(one.findings);
         outcome.skipped.extend(one.skipped);
         entries.extend(one.entry);
         outcome.crashed |= one.crashed;
     }
+    let watch = options.timing.then(Stopwatch::start);
     outcome.portfolio = Portfolio::new(entries);
+    outcome.timing = timing;
     together(rules, workspace, options, &mut outcome);
     outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     outcome.findings.dedup();
@@ -97,6 +117,10 @@ pub(super) fn conclude(
     suppress::apply(rules, workspace, options.today, &mut outcome);
     outcome.skipped.sort();
     outcome.skipped.dedup();
+    if let (Some(timing), Some(watch)) = (&mut outcome.timing, watch) {
+        timing.close(outcome.findings.iter().map(|finding| &*finding.code));
+        timing.portfolio = watch.elapsed();
+    }
     outcome
 }
 
@@ -133,7 +157,7 @@ pub(super) fn guarded(rules: &[&'static Rule], workspace: &Workspace, spec: &Spe
         Ok(judged) => judged,
         Err(panic) => {
             let found = internal_error(Span::file_start(spec.file), "expc itself failed on this file", &*panic);
-            Judged { findings: vec![found], skipped: Vec::new(), entry: None, crashed: true }
+            Judged { findings: vec![found], skipped: Vec::new(), entry: None, crashed: true, spent: None }
         }
     }
 }
@@ -148,11 +172,13 @@ pub(super) fn internal_error(span: Span, headline: impl Into<String>, panic: &(d
 }
 
 fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, options: &Options) -> Judged {
+    let watch = options.timing.then(Stopwatch::start);
     let compiled = workspace.compile(spec);
+    let mut spent = watch.map(|watch| Spent { compiling: watch.elapsed(), rules: vec![Duration::ZERO; rules.len()] });
     let levels = workspace.in_force.levels(&spec.path).on(options.today);
     let preset = compiled.policy.preset.value;
     let status = Some(compiled.plan.status.value);
-    let mut judged = Judged { findings: Vec::new(), skipped: Vec::new(), entry: None, crashed: false };
+    let mut judged = Judged { findings: Vec::new(), skipped: Vec::new(), entry: None, crashed: false, spent: None };
     let experiment = Some(Arc::clone(&compiled.plan.id));
     let file_cx = FileCx { workspace, document: &compiled.document };
     let plan_cx = PlanCx {
@@ -169,18 +195,22 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
     };
     // Bytes that are not text say nothing of an experiment.
     let legible = compiled.document.unreadable.is_none();
-    for &rule in rules {
+    for (at, &rule) in rules.iter().enumerate() {
         // What is allowed is not looked for, and lacks nothing.
         if leveled::level_of(rule, status, preset, &levels).0 == Level::Allow || options.lacks(rule).is_some() {
             continue;
         }
         let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: experiment.clone() };
+        let watch = options.timing.then(Stopwatch::start);
         for check in rule.checks {
             match check {
                 Check::File(check) => check(&file_cx, &mut sink),
                 Check::Plan(check) if legible => check(&plan_cx, &mut sink),
                 _ => {}
             }
+        }
+        if let (Some(spent), Some(watch)) = (&mut spent, watch) {
+            spent.rules[at] = watch.elapsed();
         }
         take(&mut judged, sink, rule, status, preset, &levels);
     }
@@ -192,6 +222,7 @@ fn judge(rules: &[&'static Rule], workspace: &Workspace, spec: &SpecFile, option
             judged.skipped.extend(skipped);
         }
     }
+    judged.spent = spent.map(|spent| (Arc::clone(&compiled.plan.id), spent));
     judged.entry = legible.then(|| entry(&compiled, spec, &workspace.shared));
     judged
 }
@@ -232,7 +263,9 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
     let mut findings = Vec::new();
     let mut skipped = Vec::new();
     let mut crashed = false;
-    for &rule in rules {
+    let mut took = Vec::new();
+    for (at, &rule) in rules.iter().enumerate() {
+        let watch = options.timing.then(Stopwatch::start);
         let judged = catch_unwind(AssertUnwindSafe(|| {
             let mut sink = Sink { findings: Vec::new(), skipped: Vec::new(), rule, experiment: None };
             if let Some((context, lacks)) = options.lacks(rule) {
@@ -256,6 +289,10 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
             }
             sink
         }));
+        let together = |check: &Check| !matches!(check, Check::Plan(_));
+        if let Some(watch) = watch.filter(|_| rule.checks.iter().any(together)) {
+            took.push((at, watch.elapsed()));
+        }
         match judged {
             Ok(sink) => {
                 skipped.extend(sink.skipped);
@@ -275,6 +312,11 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
     outcome.findings.extend(findings);
     outcome.skipped.extend(skipped);
     outcome.crashed |= crashed;
+    for (at, took) in took {
+        if let Some(timing) = &mut outcome.timing {
+            timing.ran(at, took, None);
+        }
+    }
 }
 
 /// A finding about several files takes the level of the file it points at.

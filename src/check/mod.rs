@@ -12,11 +12,13 @@ mod custom;
 mod engine;
 mod leveled;
 mod suppress;
+mod timing;
 
 pub use baseline::{Baseline, BaselineFault, BaselineUse};
 pub use change::check_change;
 pub mod fixes;
 
 pub use add_ignores::{Additions, add_ignores};
-pub use engine::{Options, Outcome, check};
+pub use engine::{Options, Outcome, check, check_without};
 pub use leveled::{Step, in_force, level_of, steps};
+pub use timing::{RuleTime, Timing};

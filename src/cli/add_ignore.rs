@@ -54,7 +54,7 @@ pub fn run(
     fix::write(&opened, "write a comment to", &additions.changes)?;
     super::complain(&said("wrote"));
     // What is reported is what the disk holds, not what was meant to be there.
-    let workspace = place::workspace(&Disk::new(&opened.root));
+    let workspace = opened.again(&Disk::new(&opened.root));
     Ok(place::Opened { workspace, ..opened })
 }
 

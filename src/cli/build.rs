@@ -19,9 +19,9 @@ pub struct Arguments {
     /// The workspace
     #[arg(default_value = ".")]
     workspace: PathBuf,
-    /// The output folder: only files in it are touched
-    #[arg(long, default_value = "dist", value_name = "DIR")]
-    out: PathBuf,
+    /// The output folder: only files in it are touched. The `out` of `[build]` in expc.toml, or `dist`, when absent
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Only this flag platform; may be given several times
     #[arg(long, value_name = "NAME")]
     target: Vec<String>,
@@ -79,8 +79,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         text: fault.to_string(),
         help: "change the spec or the target; nothing was written".to_owned(),
     })?;
-    let earlier = read_own(&arguments.out.join(MANIFEST)).map(|text| files_of(&text)).unwrap_or_default();
-    let written = write_all(&arguments.out, &built.files, &earlier).map_err(|fault| Failure::Io {
+    let out = match (&arguments.out, workspace.out()) {
+        (Some(out), _) => out.clone(),
+        (None, Some(out)) => PathBuf::from(format!("{}{out}", opened.prefix)),
+        (None, None) => PathBuf::from("dist"),
+    };
+    let earlier = read_own(&out.join(MANIFEST)).map(|text| files_of(&text)).unwrap_or_default();
+    let written = write_all(&out, &built.files, &earlier).map_err(|fault| Failure::Io {
         action: fault.action,
         path: fault.path,
         cause: fault.cause,
@@ -88,7 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut text = format!(
         "{} files in {}: {} written, {} unchanged, {} removed\n",
         built.files.len(),
-        arguments.out.display(),
+        out.display(),
         written.written,
         written.unchanged,
         written.removed

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure, add_ignore, base, baseline, fix, place, required};
+use super::timing::{self, Stages};
+use super::{Exit, Failure, add_ignore, base, baseline, fix, live, place, required};
 use crate::check::{Options, Outcome, check, check_change, in_force, level_of};
 use crate::diag::{Diagnostic, Level};
 use crate::portfolio::{Base, touched};
 use crate::report::{self, Compared, Format, Look, Report, RulePage, Summary};
 use crate::rules::{self, Known};
 use crate::spec::Day;
+use crate::world::Stopwatch;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -34,6 +36,10 @@ pub struct Arguments {
     /// The day that dates are judged against; today when absent
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Day>,
+    /// What a platform serves, exported, to be compared with what the specs build: `flagd=flags.json`. May be given once
+    /// for each platform
+    #[arg(long, value_name = "TARGET=FILE")]
+    live: Vec<String>,
     /// Say every skipped rule, draw infos too, and show the numbers behind each finding
     #[arg(long, short)]
     verbose: bool,
@@ -50,6 +56,9 @@ pub struct Arguments {
     /// Threads; all cores when absent
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Say on standard error where the time went, by stage and by rule; as JSON with `--format json`
+    #[arg(long)]
+    timing: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -58,7 +67,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         // Fails only when a pool exists already, which then serves as well.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
     }
+    let watch = Stopwatch::start();
     let opened = place::open(&arguments.path)?;
+    let exports = live::exports(&arguments.live, &opened)?;
+    let opened = opened.beside(exports);
+    let reading = watch.elapsed();
     let today = place::day(arguments.today);
     let options = Options { today, ..Options::default() };
     let opened = match add_ignore::Request::of(&arguments.add_ignore, &arguments.fix, today)? {
@@ -66,11 +79,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         None => fix::run(&arguments.fix, opened, options, arguments.color)?,
     };
     let base = arguments.against.as_deref().map(|reference| base::open(&opened, reference)).transpose()?;
-    let options = Options { today, base };
+    let options = Options { today, base, timing: arguments.timing };
     if arguments.baseline.writes() {
         return arguments.baseline.write(&opened, &check(&opened.workspace, options));
     }
+    let watch = Stopwatch::start();
     let mut outcome = check_change(&opened.workspace, &options);
+    let checking = watch.elapsed();
     let mut compared = compared(&opened, &outcome, options.base.as_deref());
     compared.baseline = arguments.baseline.apply(&opened, &mut outcome)?;
     outcome.findings.retain(|finding| concerns(&opened, finding));
@@ -84,8 +99,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         outcome.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     }
     let look = look(arguments.color, arguments.narrated, arguments.verbose);
+    let watch = Stopwatch::start();
     if !arguments.fix.diff {
         print(&opened, &outcome, today, compared, format, &look);
+    }
+    if let Some(timing) = &outcome.timing {
+        let stages = Stages { reading, checking, printing: watch.elapsed(), threads: rayon::current_num_threads() };
+        super::complain(&match format.name() {
+            "json" => timing::json(&stages, timing),
+            _ => timing::text(&stages, timing, arguments.verbose),
+        });
     }
     let exit = arguments.required.apply(&outcome.skipped, exit);
     // The process ends here: taking ten thousand experiments apart would cost a tenth of the run.

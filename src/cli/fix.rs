@@ -53,7 +53,7 @@ pub fn run(
         return Ok(opened);
     }
     let judge = |files: &dyn Files| {
-        let workspace = place::workspace(files);
+        let workspace = opened.again(files);
         let outcome = check(&workspace, options.clone());
         (workspace, outcome)
     };
@@ -72,7 +72,7 @@ pub fn run(
     write(&opened, "fix", &fixed.changes)?;
     super::complain(&said("fixed", &opened.prefix, &fixed));
     // What is reported is what the disk holds, not what was meant to be there.
-    let workspace: Workspace = place::workspace(&Disk::new(&opened.root));
+    let workspace: Workspace = opened.again(&Disk::new(&opened.root));
     Ok(place::Opened { workspace, ..opened })
 }
 

@@ -15,6 +15,7 @@ mod diff;
 mod failure;
 mod fix;
 mod history;
+mod live;
 mod lock;
 mod looks;
 mod place;
@@ -29,6 +30,7 @@ mod shown;
 mod simulate;
 mod size;
 mod status;
+mod timing;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use crate::portfolio::{SpecFile, Workspace};
+use crate::portfolio::{Export, SpecFile, Workspace};
 use crate::spec::Day;
 use crate::text::nearest;
 use crate::world::{Disk, Files, find_root};
@@ -17,6 +17,8 @@ pub struct Opened {
     pub prefix: String,
     /// The part of the workspace that was named, relative to its root; empty for all of it.
     pub part: String,
+    /// What platforms serve, for a check.
+    pub exports: Vec<Export>,
 }
 
 /// Opens the workspace at or above `path`.
@@ -32,7 +34,7 @@ pub fn open(path: &Path) -> Result<Opened, Failure> {
     let part = asked.strip_prefix(clean(&root)).map(slashed).unwrap_or_default();
     let prefix = from_here(&here, &clean(&root));
     let workspace = workspace(&Disk::new(&root));
-    Ok(Opened { workspace, root, prefix, part })
+    Ok(Opened { workspace, root, prefix, part, exports: Vec::new() })
 }
 
 /// The workspace in some files, with all that can be built from it.
@@ -73,6 +75,24 @@ fn from_here(here: &Path, root: &Path) -> String {
 }
 
 impl Opened {
+    /// The same workspace for a check: beside what was built from it, and what platforms serve.
+    pub fn beside(self, exports: Vec<Export>) -> Self {
+        let files = Disk::new(&self.root);
+        let workspace = self.workspace.with_output(&files).with_live(&exports, crate::emit::flags::print);
+        Self { workspace, exports, ..self }
+    }
+
+    /// The workspace in other files, or in the same after a change, judged by the same.
+    pub fn again(&self, files: &dyn Files) -> Workspace {
+        workspace(files).with_output(files).with_live(&self.exports, crate::emit::flags::print)
+    }
+
+    /// A path as findings name it: from the root of the workspace.
+    pub fn relative(&self, path: &Path) -> String {
+        let full = clean(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
+        from_here(&clean(&self.root), &full).trim_end_matches('/').to_owned()
+    }
+
     /// True when a path of the workspace lies in the part that was named.
     pub fn covers(&self, path: &str) -> bool {
         self.part.is_empty()

@@ -9,11 +9,10 @@ use serde::Serialize;
 use super::flags::{self, Target};
 use super::plans;
 use super::{Artifact, ArtifactRole, Emitted, Experiment, Loss, Moment, sha256};
-use crate::portfolio::{Compiled, Workspace};
+use crate::portfolio::{Compiled, FORMAT, Workspace};
 use crate::spec::Status;
 
-/// The name of the manifest in the output folder.
-pub const MANIFEST: &str = "build.json";
+pub use crate::portfolio::MANIFEST;
 
 /// What is built.
 pub struct Request<'a> {
@@ -180,7 +179,7 @@ fn manifest(
         Moment::Date(day) => format!("date {day}"),
     };
     let manifest = Manifest {
-        format: "expc.build/1",
+        format: FORMAT,
         compiler: concat!("expc ", env!("CARGO_PKG_VERSION")),
         workspace: request.workspace.name(),
         moment,
@@ -195,7 +194,7 @@ fn manifest(
 /// The files that an earlier manifest names; nothing when it cannot be read.
 pub fn files_of(manifest: &str) -> Vec<String> {
     let Ok(manifest) = serde_json::from_str::<serde_json::Value>(manifest) else { return Vec::new() };
-    if manifest["format"] != "expc.build/1" {
+    if manifest["format"] != FORMAT {
         return Vec::new();
     }
     let files = manifest["files"].as_array().cloned().unwrap_or_default();

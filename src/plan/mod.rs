@@ -4,6 +4,7 @@
 //! known is `None` or says why in words, and rules report it. Every value keeps its [`Origin`]. Rules read the
 //! plan, emitters print it, `expc resolve` shows it.
 
+pub mod analysers;
 mod calendar;
 mod compile;
 mod decision;

@@ -3,6 +3,9 @@
 //! Each emitter states its own capabilities; the doors hand them to the workspace, so that a platform stays one file
 //! and one registry line, and rules never look up to the emitters.
 
+use crate::syntax::Node;
+use crate::text::Span;
+
 /// The words of `emit.strict`, and of what a build says it has lost: what each asks of a platform.
 pub const FEATURES: &[(&str, &str)] = &[
     ("gate", "the next stage waits for its gate"),
@@ -18,7 +21,7 @@ pub const FEATURES: &[(&str, &str)] = &[
 ];
 
 /// What a flag platform can hold.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Capabilities {
     /// The word in `emit.targets`.
     pub name: &'static str,
@@ -36,18 +39,69 @@ pub struct Capabilities {
     pub keeps_assignments: bool,
     /// True when ids beyond ASCII are hashed alike in every language.
     pub hashes_any_id: bool,
+    /// What turns a unit into a number: platforms with another one give it another variant.
+    pub hash: &'static str,
+    /// True when one file can hold the days of all stages; elsewhere it is built for each stage.
+    pub holds_schedule: bool,
+    /// True when the share of an experiment in a layer is printed as a part of its slot.
+    pub shares_of_slot: bool,
+    /// The parts of decimal weights, where weights are no whole numbers of any size.
+    pub weight_parts: Option<u32>,
+    /// What flag names may hold beside letters and digits of ASCII; anything when `None`.
+    pub flag_signs: Option<&'static str>,
+    /// The largest payload of a variant; `None` where no limit is known.
+    pub most_payload_bytes: Option<usize>,
+    /// The key of the flags in its file.
+    pub flags_key: &'static str,
+    /// In a flag of its file: the rule for everybody that stands before the rule of an experiment, by id and salt.
+    pub caught: fn(&Node, &str, &str) -> Option<Span>,
 }
 
+/// How far rounding may take a weight, or a share in a slot, before it counts: a thousandth of it. Twenty million units
+/// are needed to see that in an even split.
+const NEAR: f64 = 1e-3;
+
 impl Capabilities {
+    /// The decimals that a share in per cent may have.
+    pub fn share_decimals(&self) -> i32 {
+        self.share_parts.log10().round() as i32 - 2
+    }
+
     /// True when a share is printed as it was written.
     pub fn holds_share(&self, share: f64) -> bool {
         let parts = share * self.share_parts;
         (parts - parts.round()).abs() <= 1e-3
     }
 
+    /// True when a share is printed as it was written by an experiment with a slot of this width; without one, 1.
+    pub fn holds_share_in(&self, share: f64, width: f64) -> bool {
+        if !self.shares_of_slot || 1.0 <= width {
+            return self.holds_share(share);
+        }
+        let part = (share / width).min(1.0);
+        let rounded = (part * self.share_parts).round() / self.share_parts;
+        (rounded - part).abs() <= NEAR * part
+    }
+
     /// True when weights are printed in the proportion in which they were written.
     pub fn holds_weights(&self, weights: &[f64]) -> bool {
-        self.most_weight.is_none() || self.whole_weights(weights).is_some() || weights.iter().sum::<f64>() <= 0.0
+        let total: f64 = weights.iter().sum();
+        if total <= 0.0 {
+            return true;
+        }
+        match self.weight_parts {
+            Some(parts) => weights.iter().all(|weight| {
+                let exact = weight / total * f64::from(parts);
+                (exact - exact.round()).abs() <= NEAR * exact
+            }),
+            None => self.most_weight.is_none() || self.whole_weights(weights).is_some(),
+        }
+    }
+
+    /// True when a flag may have this name.
+    pub fn allows_flag(&self, name: &str) -> bool {
+        let legal = |c: char| c.is_ascii_alphanumeric() || self.flag_signs.is_none_or(|signs| signs.contains(c));
+        self.flag_signs.is_none() || (!name.is_empty() && name.chars().all(legal))
     }
 
     /// The weights as whole numbers in the same proportion; `None` when the platform would have to round them.

@@ -23,6 +23,9 @@ pub struct WorkspaceFile {
     /// What is built when a spec does not say.
     #[schemars(example = &serde_json::json!({ "targets": ["flagd"] }))]
     pub build: Field<Build>,
+    /// What computes the results.
+    #[schemars(example = &serde_json::json!({ "target": "growthbook" }))]
+    pub analysis: Field<Analysis>,
     /// What each target needs to know, by target.
     #[schemars(example = &serde_json::json!({ "flagd": { "generation": "B" } }))]
     pub targets: Field<Named<TargetSettings>>,
@@ -70,6 +73,20 @@ pub struct Build {
     /// The flag platforms.
     #[schemars(example = &["flagd"])]
     pub targets: Field<List<String>>,
+    /// The output folder, relative to this file: where `expc build` writes when `--out` is absent, and where the check
+    /// looks for files that were changed since.
+    #[schemars(example = &"dist", extend("default" = "dist"))]
+    pub out: Field<String>,
+}
+
+/// What computes the results. Today the check alone reads it: nothing is emitted for the platform.
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "analysis_table")]
+pub struct Analysis {
+    /// The analysis platform: a design that it cannot decide is a finding.
+    #[schemars(example = &"growthbook")]
+    pub target: Field<String>,
 }
 
 /// What one target needs to know.
@@ -391,6 +408,10 @@ pub struct PolicyTable {
     #[schemars(example = 6.0, range(min = 0.0, max = 1e12))]
     #[serde(deserialize_with = "crate::spec::limits::positive")]
     pub max_experiments: Field<f64>,
+    /// The largest payload of a variant or a flag, in bytes of compact JSON. No limit but the platform's when absent.
+    #[schemars(example = 4096, range(min = 1, max = 1_000_000_000_000i64))]
+    #[serde(deserialize_with = "crate::spec::limits::count")]
+    pub max_payload_bytes: Field<i64>,
     /// The time over which surveys and experiments of one person are counted.
     #[schemars(example = &"90 days")]
     pub contact_period: Field<Duration>,

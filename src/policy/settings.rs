@@ -54,6 +54,8 @@ macro_rules! policy {
             /// Rules by code, name or group.
             pub never_ignore: NameList,
             pub allowed_regions: NameList,
+            /// No limit when absent.
+            pub max_payload_bytes: Option<At<i64>>,
         }
 
         impl Policy {
@@ -74,6 +76,7 @@ macro_rules! policy {
                     basis_regions: names(&table.basis_regions),
                     never_ignore: names(&table.never_ignore),
                     allowed_regions: names(&table.allowed_regions),
+                    max_payload_bytes: table.max_payload_bytes.get().map(|at| At { value: at.value, span: at.span }),
                 }
             }
 
@@ -83,6 +86,9 @@ macro_rules! policy {
                         self.$field = Setting { value: at.value.clone(), origin: SettingOrigin::Written(at.span) };
                     }
                 )*
+                if let Some(at) = table.max_payload_bytes.get() {
+                    self.max_payload_bytes = Some(At { value: at.value, span: at.span });
+                }
                 if table.required_guardrails.get().is_some() {
                     self.required_guardrails = named_lists(&table.required_guardrails);
                 }

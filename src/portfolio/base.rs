@@ -39,6 +39,8 @@ pub struct Base {
     edited: HashSet<String>,
     /// Indices of specs that are no longer there.
     gone: Vec<usize>,
+    /// Ids whose seal differs.
+    resealed: HashSet<String>,
     /// Templates that differ, by name, with all that inherit from them.
     templates: HashSet<String>,
     compiled: Vec<OnceLock<Compiled>>,
@@ -72,6 +74,7 @@ impl Base {
             edits: differ.map(|(then, today)| edits::between(then, today)).unwrap_or_default(),
             templates: differ.map(|(then, today)| edits::edited_templates(then, today)).unwrap_or_default(),
             is_shared_edited,
+            resealed: resealed(&workspace, today),
             compiled: std::iter::repeat_with(OnceLock::new).take(workspace.specs.len()).collect(),
             workspace,
             change,
@@ -132,6 +135,11 @@ impl Base {
     /// True when the change adds the spec, moves it, or edits its text.
     pub fn is_edited(&self, path: &str) -> bool {
         self.edited.contains(path) || !self.was.contains_key(path)
+    }
+
+    /// True when the change adds, edits or takes away the seal of the spec.
+    pub fn is_resealed(&self, spec: &SpecFile) -> bool {
+        self.resealed.contains(&spec.stem)
     }
 
     /// The compiled spec of the base; `None` when the change adds it.
@@ -236,10 +244,25 @@ fn likeness(a: &str, b: &str) -> f64 {
 
 /// True when a file that is no spec was added, removed or edited.
 fn shared_differ(then: &Workspace, today: &Workspace) -> bool {
-    let files =
-        |workspace: &Workspace| workspace.documents.iter().map(|document| document.file).collect::<HashSet<_>>();
+    fn shared(workspace: &Workspace) -> HashSet<(&str, &str)> {
+        let specs = workspace.specs.iter().map(|spec| spec.file);
+        // A seal belongs to one spec.
+        let own: HashSet<_> = specs.chain(workspace.registry.files().map(|(_, file)| file)).collect();
+        let files = workspace.sources.added().filter(|file| !own.contains(file));
+        files.map(|file| workspace.sources.get(file)).map(|source| (&*source.path, &*source.text)).collect()
+    }
+    // Whether anything is sealed at all says something of those that are not.
+    let sealed = |workspace: &Workspace| !workspace.registry.is_empty();
+    sealed(then) != sealed(today) || shared(then) != shared(today)
+}
+
+/// The ids whose seal was added, removed or edited.
+fn resealed(then: &Workspace, today: &Workspace) -> HashSet<String> {
+    let seals = |workspace: &'_ Workspace| {
+        workspace.registry.files().map(|(id, file)| (id.to_owned(), file)).collect::<HashSet<_>>()
+    };
     // Equal files have equal numbers.
-    files(then) != files(today)
+    seals(then).symmetric_difference(&seals(today)).map(|(id, _)| id.clone()).collect()
 }
 
 fn by_path(workspace: &Workspace) -> HashMap<&str, &std::sync::Arc<str>> {

@@ -121,6 +121,8 @@ pub struct Entry {
     /// For comparing audiences: their places may be those of another experiment with the same conditions.
     pub conditions: Arc<[At<Condition>]>,
     pub exclusions: Arc<[At<Condition>]>,
+    /// How many of the conditions the spec itself writes.
+    pub own_conditions: usize,
     pub excludes: Vec<At<String>>,
     pub requires: Vec<At<String>>,
     /// Names of the primary metrics.
@@ -189,6 +191,7 @@ impl Entry {
             holdout: audience.holdout.as_ref().map(|holdout| holdout.name.value.clone()),
             conditions: audience.conditions.as_slice().into(),
             exclusions: audience.exclusions.as_slice().into(),
+            own_conditions: audience.conditions.iter().filter(|condition| condition.span.file == file).count(),
             excludes: names(experiment.and_then(|e| e.excludes.value())),
             requires: names(experiment.and_then(|e| e.requires.value())),
             primaries: plan.metrics_of(Role::Primary).map(named).collect(),

@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use super::custom::CustomRules;
 use super::document::{Document, DocumentKind};
 use super::entry::SharedConditions;
+use super::live::{Export, Live, Print};
+use super::output::Output;
 use super::registry::{self, Lock, LockFault, Registry};
 use crate::catalog::{self, Catalog, CatalogFile, PayloadSchema};
 use crate::plan::targets::Capabilities;
@@ -44,6 +46,12 @@ pub struct Workspace {
     /// The flag platforms that can be built; rules on them are skipped while nobody says.
     pub targets: Vec<&'static Capabilities>,
     pub shared: SharedConditions,
+    /// What a build left in the output folder; empty while nobody looked.
+    pub output: Output,
+    /// What platforms serve, where somebody exported it.
+    pub live: Vec<Live>,
+    /// What would be built, for rules that compare.
+    pub print: Option<Print>,
 }
 
 /// A template with its own text and what it inherits.
@@ -184,6 +192,9 @@ impl Workspace {
             memo: Memo::default(),
             targets: Vec::new(),
             shared: SharedConditions::default(),
+            output: Output::default(),
+            live: Vec::new(),
+            print: None,
         }
     }
 
@@ -192,6 +203,27 @@ impl Workspace {
     pub fn with_targets(mut self, targets: Vec<&'static Capabilities>) -> Self {
         self.targets = targets;
         self
+    }
+
+    /// The same workspace with what a build left in its output folder.
+    #[must_use]
+    pub fn with_output(mut self, files: &dyn Files) -> Self {
+        let folder = clean(self.out().unwrap_or("dist"));
+        self.output = Output::read(files, &folder, &mut self.sources);
+        self
+    }
+
+    /// The same workspace with exports of what platforms serve, and what would be built instead.
+    #[must_use]
+    pub fn with_live(mut self, exports: &[Export], print: Print) -> Self {
+        self.live = exports.iter().filter_map(|export| export.located(&mut self.sources)).collect();
+        self.print = Some(print);
+        self
+    }
+
+    /// The output folder, when `expc.toml` names one.
+    pub fn out(&self) -> Option<&str> {
+        self.file.build.value().and_then(|build| build.out.value()).map(String::as_str)
     }
 
     /// The platform of a name.

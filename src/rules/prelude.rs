@@ -69,7 +69,7 @@ pub fn probability(value: f64) -> String {
     format!("{:.2}", (value * 100.0 + 1e-7).floor() / 100.0)
 }
 
-/// `1 day`, `3 days`.
+/// `1 day`, `3 days`, `3,653 days`.
 pub fn days(number: u32) -> String {
-    format!("{number} day{}", if number == 1 { "" } else { "s" })
+    format!("{} day{}", count(f64::from(number)), if number == 1 { "" } else { "s" })
 }

@@ -129,6 +129,9 @@ pub struct Sources {
     files: Vec<Arc<Source>>,
     /// Files that were there before, by path: see [`Sources::continued`].
     before: HashMap<String, FileId>,
+    /// Those that came again, and how many there were before.
+    again: Vec<FileId>,
+    first: usize,
 }
 
 impl Sources {
@@ -136,16 +139,23 @@ impl Sources {
     #[must_use]
     pub fn continued(&self) -> Self {
         let before = self.iter().map(|(id, source)| (source.path.clone(), id)).collect();
-        Self { files: self.files.clone(), before }
+        Self { files: self.files.clone(), before, again: Vec::new(), first: self.files.len() }
     }
 
     pub fn add(&mut self, source: Source) -> FileId {
         if let Some(&known) = self.before.get(&source.path).filter(|&&known| self.get(known).text == source.text) {
+            self.again.push(known);
             return known;
         }
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(Arc::new(source));
         id
+    }
+
+    /// The files that were added, but not those of the run before that did not come again.
+    pub fn added(&self) -> impl Iterator<Item = FileId> {
+        let fresh = (self.first..self.files.len()).map(|index| FileId(u32::try_from(index).unwrap_or(u32::MAX)));
+        self.again.iter().copied().chain(fresh)
     }
 
     /// The file of an id that [`Sources::add`] gave.
@@ -170,7 +180,7 @@ impl Sources {
         if prefix.is_empty() {
             self.clone()
         } else {
-            Self { files: self.files.iter().map(moved).collect(), before: HashMap::new() }
+            Self { files: self.files.iter().map(moved).collect(), ..Self::default() }
         }
     }
 

@@ -26,6 +26,15 @@ pub fn read_own(path: &Path) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
+/// A file that somebody names; `None` when it is no text or too large.
+pub fn read_text(path: &Path) -> std::io::Result<Option<String>> {
+    let file = std::fs::File::open(path)?;
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    let fits = bytes.len() as u64 <= MOST_BYTES;
+    Ok(String::from_utf8(bytes).ok().filter(|_| fits))
+}
+
 /// The nearest folder at or above `start` that holds an `expc.toml`.
 pub fn find_root(start: &Path) -> Option<PathBuf> {
     let start = if start.as_os_str().is_empty() { Path::new(".") } else { start };

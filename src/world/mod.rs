@@ -10,13 +10,15 @@ mod memory;
 mod output;
 mod overlay;
 mod rewrite;
+mod stopwatch;
 
-pub use disk::{Disk, find_root, now, read_own, today};
+pub use disk::{Disk, find_root, now, read_own, read_text, today};
 pub use git::{Commit, GitFault, GitTree, Repository, Revision, user_name};
 pub use memory::Memory;
 pub use output::{OutputFault, Written, write_all};
 pub use overlay::Overlay;
 pub use rewrite::{Rewrite, RewriteFault, rewrite};
+pub use stopwatch::Stopwatch;
 
 /// The largest file that is read. A spec of a thousand lines has 40 kB.
 pub const MOST_BYTES: u64 = 4 * 1024 * 1024;

@@ -295,3 +295,20 @@ fn a_context_can_be_required() {
     let wrong = check(&repo, &["--require", "git"]);
     assert!(wrong.code == 2 && wrong.err.contains("base") && wrong.err.contains("registry"), "{wrong:?}");
 }
+
+#[test]
+fn a_schema_of_payloads_is_shared_like_the_catalogue() {
+    let repo = Repo::of_base();
+    edit(
+        &repo,
+        CATALOG,
+        "about = \"The form or the button\"",
+        "about = \"The form or the button\"\npayload_schema = \"schemas/layout.json\"",
+    );
+    repo.write("catalog/schemas/layout.json", "{ \"type\": \"object\" }\n");
+    repo.commit("a schema");
+    assert_eq!(codes(&repo, &["--against", "HEAD"]), (0, vec![]));
+    repo.write("catalog/schemas/layout.json", "{ \"type\": \"object\", \"required\": [\"colour\"] }\n");
+    let (code, found) = codes(&repo, &["--against", "HEAD"]);
+    assert!(code == 1 && found.contains(&"EMI007".to_owned()), "{found:?}");
+}

@@ -10,6 +10,11 @@
 //! a byte. An experiment that runs is sealed as the example leaves it, long ago, unless the example says `#: unlocked`.
 //! Of comments only those that speak to expc are kept, above or beside the key or header at which they stand.
 //!
+//! `#: built PATH` puts what follows into the output folder and names it in the manifest; `#: edited PATH` writes it
+//! there behind the manifest's back, `#: deleted PATH` takes it away. `#: live TARGET STAGE` exports what the example
+//! builds for a stage as what the platform serves; what follows edits its one flag there, a line for each edit: a JSON
+//! pointer, then `= VALUE` to write or `+ VALUE` to put in before.
+//!
 //! A `fixed` block is laid over the workspace of the `bad` one before it: it holds what the fix changes. `#: leaves
 //! CODE reason` says which finding the fix leaves behind, and why that is right.
 //!
@@ -22,8 +27,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use expc::check::Options;
-use expc::portfolio::{Base, Change, Workspace};
-use expc::world::{Commit, Memory};
+use expc::emit::flags;
+use expc::portfolio::{Base, Change, Export, Portfolio, Workspace};
+use expc::world::{Commit, Files, Memory};
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 
 use crate::base::{self, SPEC, TODAY};
 
@@ -37,6 +45,10 @@ struct Part {
     below: Option<String>,
     alone: bool,
     latin_1: bool,
+    /// The platform and the stage of an export.
+    live: Option<(String, String)>,
+    /// What is done to a file of the output folder.
+    output: Option<String>,
 }
 
 impl Part {
@@ -50,6 +62,71 @@ pub fn workspace_of(example: &str) -> (BTreeMap<String, Vec<u8>>, String) {
     let mut today = TODAY.to_owned();
     let bytes = laid_over(base::files(), halves(example).0, &mut today);
     (bytes, today)
+}
+
+/// A workspace with all that an example can put beside it.
+pub fn open(files: &dyn Files) -> Workspace {
+    let export = |target: &&'static _| {
+        let path = live_path(target);
+        Some(Export { target, text: files.read(&path).ok()?, path })
+    };
+    let exports: Vec<Export> = flags::capabilities().iter().filter_map(export).collect();
+    let workspace = Workspace::open(files).with_targets(flags::capabilities());
+    workspace.with_output(files).with_live(&exports, flags::print)
+}
+
+fn live_path(target: &expc::plan::targets::Capabilities) -> String {
+    format!("live/{}.json", target.name)
+}
+
+/// What the workspace builds for a stage, edited.
+fn export(files: &BTreeMap<String, String>, target: &str, stage: &str, edits: &str) -> (String, String) {
+    let memory = files.iter().fold(Memory::default(), |memory, (path, text)| memory.with(path.clone(), text.as_str()));
+    let workspace = open(&memory);
+    let target = workspace.target(target).expect("a platform");
+    let compiled: Vec<_> = workspace.specs.iter().map(|spec| workspace.compile(spec)).collect();
+    let entries = workspace.specs.iter().zip(&compiled);
+    let entries = entries.map(|(spec, one)| expc::portfolio::Entry::new(&one.plan, &one.spec, &spec.path, spec.file));
+    let portfolio = Portfolio::new(entries.collect());
+    let mut compiled = compiled;
+    for one in &mut compiled {
+        let slot = portfolio.slot(&one.plan.id).map(|slot| (slot.from, slot.to));
+        one.plan.place(slot);
+    }
+    let text = flags::print(&workspace, target, &compiled, Some(stage)).expect("the example can be built");
+    let mut document: Json = serde_json::from_str(&text).expect("JSON");
+    let all = document[target.flags_key].as_object_mut().expect("flags");
+    let flag = all.values_mut().next().expect("one flag");
+    for line in edits.lines().filter(|line| !line.trim().is_empty()) {
+        let (pointer, edit) = line.trim().split_once(' ').expect("a pointer and an edit");
+        let (sign, value) = edit.split_once(' ').expect("a sign and a value");
+        let value: Json = serde_json::from_str(value).expect("a value in JSON");
+        match sign {
+            "=" => *flag.pointer_mut(pointer).unwrap_or_else(|| panic!("no `{pointer}` in {text}")) = value,
+            "+" => {
+                let (list, at) = pointer.rsplit_once('/').expect("a place in a list");
+                let list = flag.pointer_mut(list).and_then(Json::as_array_mut).expect("a list");
+                list.insert(at.parse().expect("a number"), value);
+            }
+            other => panic!("unknown edit `{other}`"),
+        }
+    }
+    (live_path(target), serde_json::to_string_pretty(&document).expect("JSON prints"))
+}
+
+/// The output folder of the workspace: what was built, and what became of it.
+fn build_output(files: &mut BTreeMap<String, String>, word: &str, path: &str, text: String) {
+    let full = format!("dist/{path}");
+    match word {
+        "built" => {
+            let hash: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+            let manifest = json!({ "format": "expc.build/1", "files": [{ "path": path, "sha256": hash }] });
+            files.insert("dist/build.json".to_owned(), serde_json::to_string_pretty(&manifest).expect("JSON prints"));
+            files.insert(full, text);
+        }
+        "edited" => drop(files.insert(full, text)),
+        _ => drop(files.remove(&full)),
+    }
 }
 
 /// The workspace of an example, and what a run over it is told: its day and, where it has one, its base.
@@ -67,14 +144,14 @@ pub fn opened_with(example: &str, rename: &dyn Fn(String, Vec<u8>) -> (String, V
     };
     let (files, today) = workspace_of(example);
     let now = in_memory(files);
-    let workspace = Workspace::open(&now).with_targets(expc::emit::flags::capabilities());
+    let workspace = open(&now);
     let base = base_of(example).map(|(files, authors)| {
         let paths = workspace.specs.iter().map(|spec| spec.path.clone()).collect();
         let commits = if authors.is_empty() { Vec::new() } else { vec![Commit { authors, paths }] };
         let change = Change { reference: "main".to_owned(), commits, ..Change::default() };
         Arc::new(Base::new(&workspace, &now, &in_memory(files), change))
     });
-    (workspace, Options { today: today.parse().ok(), base })
+    (workspace, Options { today: today.parse().ok(), base, ..Options::default() })
 }
 
 /// Where the change starts that an example shows, and who made its commit.
@@ -133,6 +210,13 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
                 repeats.push((times.parse::<usize>().expect("a number"), name.trim().to_owned()));
             }
             "file" => parts.push(Part::of(rest.trim())),
+            "built" | "edited" | "deleted" => {
+                parts.push(Part { output: Some(word.to_owned()), ..Part::of(rest.trim()) });
+            }
+            "live" => {
+                let (target, stage) = rest.trim().split_once(' ').expect("a platform and a stage");
+                parts.push(Part { live: Some((target.to_owned(), stage.to_owned())), ..Part::default() });
+            }
             "twin" => {
                 add_twin(&mut files, rest.trim());
                 parts.push(Part::of(&format!("experiments/{}.toml", rest.trim())));
@@ -150,7 +234,7 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
             other => panic!("unknown directive `{other}` in example:\n{example}"),
         }
     }
-    lay(&mut files, &mut odd, parts, example);
+    let exports = lay(&mut files, &mut odd, parts, example);
     for (times, name) in repeats {
         let first = files[&format!("experiments/{name}.toml")].clone();
         for number in 2..=times {
@@ -175,6 +259,10 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
     for id in running.iter().filter(|_| !unlocked) {
         lock(&mut files, id, LONG_AGO);
     }
+    for (target, stage, edits) in exports {
+        let (path, text) = export(&files, &target, &stage, &edits);
+        files.insert(path, text);
+    }
     files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(odd).collect()
 }
 
@@ -196,9 +284,23 @@ fn lock(files: &mut BTreeMap<String, String>, id: &str, at: &str) {
     files.insert(format!("registry/{id}.lock.json"), text);
 }
 
-/// Lays the parts of an example over the files.
-fn lay(files: &mut BTreeMap<String, String>, odd: &mut BTreeMap<String, Vec<u8>>, parts: Vec<Part>, example: &str) {
-    for Part { path, text, without, below, alone, latin_1 } in parts {
+/// Lays the parts of an example over the files; exports are left for when everything else is there.
+fn lay(
+    files: &mut BTreeMap<String, String>,
+    odd: &mut BTreeMap<String, Vec<u8>>,
+    parts: Vec<Part>,
+    example: &str,
+) -> Vec<(String, String, String)> {
+    let mut exports = Vec::new();
+    for Part { path, text, without, below, alone, latin_1, live, output } in parts {
+        if let Some((target, stage)) = live {
+            exports.push((target, stage, text));
+            continue;
+        }
+        if let Some(word) = output {
+            build_output(files, &word, &path, text);
+            continue;
+        }
         if latin_1 {
             let latin = |c: char| u8::try_from(c).expect("latin-1 has only the first 256 characters");
             odd.insert(path.clone(), text.chars().map(latin).collect());
@@ -221,6 +323,7 @@ fn lay(files: &mut BTreeMap<String, String>, odd: &mut BTreeMap<String, Vec<u8>>
         let printed = toml::to_string(&table).expect("a table prints");
         files.insert(path, with_comments(printed, &text));
     }
+    exports
 }
 
 /// A second experiment that differs from the first in its name, its flag and what it claims.

@@ -39,14 +39,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
+use super::served::{self, Losses, NOBODY, one_per_flag};
 use super::{Request, Target};
-use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Loss, Moment};
-use crate::plan::targets::{Capabilities, FEATURES};
+use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Moment};
+use crate::plan::targets::Capabilities;
 use crate::plan::{Plan, PlannedStage};
 use crate::policy::TargetSettings;
 use crate::spec::{Day, Gate, Status};
 use crate::syntax::{Node, Value};
-use crate::text::{FileId, Span};
+use crate::text::Span;
 
 use conditions::{all, attribute, condition, present};
 
@@ -63,7 +64,43 @@ const FLAGD: Capabilities = Capabilities {
     keeps_assignments: false,
     // Measured within generation B: 729 of 2,000 such ids differ between Node and Python.
     hashes_any_id: false,
+    hash: "murmur3",
+    holds_schedule: true,
+    shares_of_slot: false,
+    weight_parts: None,
+    flag_signs: None,
+    most_payload_bytes: None,
+    flags_key: "flags",
+    caught,
 };
+
+/// The condition before the experiment's own that always holds: `if` takes the first.
+fn caught(flag: &Node, _id: &str, salt: &str) -> Option<Span> {
+    let steps = flag.at_path("targeting.if")?.as_array()?;
+    let own = format!("{salt}/assign:");
+    let ours = steps.chunks(2).position(|step| step.iter().any(|node| mentions(node, &own)))?;
+    let always = |node: &Node| match &node.value {
+        Value::Boolean(flag) => *flag,
+        Value::Integer(number) => *number != 0,
+        Value::String(text) => !text.is_empty(),
+        Value::Table(table) => ["==", "==="].iter().filter_map(|sign| table.get(sign)?.as_array()).any(|sides| {
+            let plain = |node: &Node| matches!(node.value, Value::Boolean(_) | Value::Integer(_) | Value::String(_));
+            matches!(sides, [a, b] if plain(a) && a.same_value(b))
+        }),
+        _ => false,
+    };
+    let before = steps.chunks(2).take(ours).filter(|step| step.len() == 2);
+    before.map(|step| &step[0]).find(|condition| always(condition)).map(|condition| condition.span)
+}
+
+fn mentions(node: &Node, text: &str) -> bool {
+    match &node.value {
+        Value::String(own) => own == text,
+        Value::Array(items) => items.iter().any(|item| mentions(item, text)),
+        Value::Table(table) => table.entries.iter().any(|entry| mentions(&entry.node, text)),
+        _ => false,
+    }
+}
 
 /// The platform's word, in `emit.targets`, paths and losses.
 const NAME: &str = FLAGD.name;
@@ -100,7 +137,7 @@ impl Target for Flagd {
 
     fn emit(&self, request: &Request<'_>) -> Result<Emitted, String> {
         let generation = generation(request.settings)?;
-        let mut losses = Vec::new();
+        let mut losses = Losses::of(NAME);
         let chosen = one_per_flag(request.experiments, &mut losses)?;
         let mut printer = Printer {
             moment: &request.moment,
@@ -131,11 +168,7 @@ impl Target for Flagd {
             role: ArtifactRole::Evaluator,
             target: NAME,
             experiments: ids,
-            stage: match &request.moment {
-                Moment::Schedule => None,
-                Moment::Stage(name) => Some(name.clone()),
-                Moment::Date(day) => Some(day.to_string()),
-            },
+            stage: served::named(&request.moment),
         }];
         for (id, key, flag) in printer.kills {
             artifacts.push(Artifact {
@@ -147,7 +180,7 @@ impl Target for Flagd {
                 stage: None,
             });
         }
-        Ok(Emitted { artifacts, losses: printer.losses })
+        Ok(Emitted { artifacts, losses: printer.losses.all })
     }
 }
 
@@ -160,58 +193,6 @@ fn generation(settings: Option<&TargetSettings>) -> Result<&str, String> {
         Some(other) => Err(format!("flagd has no bucketing generation `{other}`; {help}")),
         None => Err(format!("flagd needs the bucketing generation of the evaluators in use; {help}")),
     }
-}
-
-/// The experiments to print by flag key: live ones, and shipped ones where no live one sets the flag.
-fn one_per_flag<'a>(
-    experiments: &[Experiment<'a>],
-    losses: &mut Vec<Loss>,
-) -> Result<BTreeMap<&'a str, Experiment<'a>>, String> {
-    let mut sorted: Vec<Experiment<'a>> = experiments.to_vec();
-    sorted.sort_by(|a, b| a.plan.id.cmp(&b.plan.id));
-    let mut chosen: BTreeMap<&str, Experiment<'a>> = BTreeMap::new();
-    let mut faults = Vec::new();
-    for experiment in sorted.iter().copied().filter(|experiment| experiment.plan.status.value.is_live()) {
-        let key = experiment.plan.flag.value.as_str();
-        if let Some(first) = chosen.insert(key, experiment) {
-            faults.push(format!(
-                "experiments `{}` and `{}` both set the flag `{key}`: give one of them a flag of its own",
-                first.plan.id, experiment.plan.id
-            ));
-        }
-    }
-    if !faults.is_empty() {
-        return Err(faults.join("\n"));
-    }
-    // The later of two winners is the one to serve.
-    let mut shipped: Vec<Experiment<'a>> =
-        sorted.into_iter().filter(|experiment| experiment.plan.status.value == Status::Shipped).collect();
-    let end = |experiment: &Experiment<'_>| experiment.plan.calendar.end.as_ref().map(|end| end.value);
-    shipped.sort_by(|a, b| end(b).cmp(&end(a)).then_with(|| a.plan.id.cmp(&b.plan.id)));
-    for experiment in shipped {
-        let plan = experiment.plan;
-        let key = plan.flag.value.as_str();
-        let mut lose = |reason: String, done: &str| losses.push(loss(plan, "shipped", reason, done.to_owned()));
-        let winner = plan.winner.as_ref().map(|winner| winner.value.as_str());
-        match winner {
-            None => lose("it is shipped, and `results.variant` does not say what".to_owned(), "left out"),
-            Some(name) if plan.variants.iter().all(|variant| variant.name != name) => {
-                lose(format!("`results.variant` is `{name}`, which is no variant"), "left out");
-            }
-            Some(_) => match chosen.get(key) {
-                Some(other) => lose(format!("`{}` sets the same flag `{key}`", other.plan.id), "left out"),
-                None => {
-                    chosen.insert(key, experiment);
-                }
-            },
-        }
-    }
-    Ok(chosen)
-}
-
-fn loss(plan: &Plan, feature: &'static str, reason: String, done: String) -> Loss {
-    debug_assert!(FEATURES.iter().any(|(known, _)| *known == feature), "`{feature}` is no word of `emit.strict`");
-    Loss { experiment: plan.id.to_string(), target: NAME, feature, reason, done }
 }
 
 /// Rules that several flags share, below `$evaluators`.
@@ -281,7 +262,7 @@ struct Printer<'a> {
     moment: &'a Moment,
     generation: &'a str,
     evaluators: Evaluators,
-    losses: Vec<Loss>,
+    losses: Losses,
     /// Experiment, flag key, the flag that serves `off`.
     kills: Vec<(String, String, Json)>,
 }
@@ -289,16 +270,10 @@ struct Printer<'a> {
 impl Printer<'_> {
     fn flag(&mut self, experiment: Experiment<'_>) -> Result<Json, String> {
         let plan = experiment.plan;
-        let off = match (&plan.off, plan.control().and_then(|control| control.payload.as_ref())) {
-            (Some(off), _) => object(&off.value).ok_or("has a flag whose default is not a table")?,
-            (None, Some(payload)) => object(&payload.value).unwrap_or_default(),
-            (None, None) => Map::new(),
-        };
         let mut variants = Map::new();
-        variants.insert(OFF.to_owned(), Json::Object(off));
+        variants.insert(OFF.to_owned(), Json::Object(served::off(plan)?));
         for variant in &plan.variants {
-            let payload = variant.payload.as_ref().and_then(|payload| object(&payload.value)).unwrap_or_default();
-            if variants.insert(variant.name.clone(), Json::Object(payload)).is_some() {
+            if variants.insert(variant.name.clone(), Json::Object(served::payload(variant))).is_some() {
                 return Err(format!(
                     "has a variant `{}`: flagd needs the name for units that take no part",
                     variant.name
@@ -315,12 +290,9 @@ impl Printer<'_> {
             Running::Schedule(_) => "schedule",
         };
         let targeting = self.targeting(plan, &running)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if plan.id.is_empty() || !plan.id.chars().all(plain) {
-            return Err("has an id that is no plain file name: use letters, digits and dashes".to_owned());
-        }
+        let name = served::file_name(plan)?.to_owned();
         let killed = self.entry(experiment, "killed", OFF, &variants, json!({}));
-        self.kills.push((plan.id.to_string(), plan.flag.value.clone(), killed));
+        self.kills.push((name, plan.flag.value.clone(), killed));
         Ok(self.entry(experiment, stage, OFF, &variants, targeting))
     }
 
@@ -366,31 +338,15 @@ impl Printer<'_> {
 
     fn running<'p>(&mut self, plan: &'p Plan) -> Running<'p> {
         let calendar = &plan.calendar;
-        let nobody = "nobody is enrolled; forced units get their variant";
         match self.moment {
-            Moment::Stage(name) => match calendar.stages.iter().find(|stage| stage.name == *name) {
-                Some(stage) => Running::Fixed(stage),
-                None => {
-                    self.lose(plan, "stage", format!("it has no stage `{name}`"), nobody);
-                    Running::Nobody
-                }
-            },
-            Moment::Date(day) => match &calendar.start {
-                None => {
-                    self.lose(plan, "schedule", "it has no first day".to_owned(), nobody);
-                    Running::Nobody
-                }
-                Some(start) if *day < start.value => {
-                    self.lose(plan, "stage", format!("it starts on {}, after {day}", start.value), nobody);
-                    Running::Nobody
-                }
-                Some(_) => calendar.stage_at(*day).or(calendar.main_stage()).map_or(Running::Nobody, Running::Fixed),
-            },
+            Moment::Stage(_) | Moment::Date(_) => {
+                served::stage(self.moment, plan, &mut self.losses).map_or(Running::Nobody, Running::Fixed)
+            }
             Moment::Schedule => {
                 let begins: Option<Vec<(i64, &PlannedStage)>> =
                     calendar.stages.iter().map(|stage| Some((midnight(stage.start?), stage))).collect();
                 let Some(begins) = begins else {
-                    self.lose(plan, "schedule", "it has no first day".to_owned(), nobody);
+                    self.lose(plan, "schedule", "it has no first day".to_owned(), NOBODY);
                     return Running::Nobody;
                 };
                 if begins.is_empty() {
@@ -408,12 +364,8 @@ impl Printer<'_> {
         }
     }
 
-    /// What is said once need not be said for each stage.
     fn lose(&mut self, plan: &Plan, feature: &'static str, reason: String, done: &str) {
-        let loss = loss(plan, feature, reason, done.to_owned());
-        if !self.losses.contains(&loss) {
-            self.losses.push(loss);
-        }
+        self.losses.lose(plan, feature, reason, done);
     }
 
     fn targeting(&mut self, plan: &Plan, running: &Running<'_>) -> Result<Json, String> {
@@ -534,17 +486,9 @@ impl Printer<'_> {
     }
 
     fn assignment(&mut self, plan: &Plan, stage: &PlannedStage, key: &Json) -> Result<Json, String> {
-        let weight = |variant: &crate::plan::PlannedVariant| match stage.weights.as_slice() {
-            [] => variant.weight.value,
-            own => own.iter().find(|(name, _)| name.value == variant.name).map_or(0.0, |(_, weight)| weight.value),
-        };
-        let written: Vec<f64> = plan.variants.iter().map(weight).collect();
-        let total: f64 = written.iter().sum();
-        if !(0.0 < total && total.is_finite()) {
-            return Err(format!("has no weights in stage `{}`", stage.name));
-        }
+        let written = served::weights(plan, stage)?;
         let whole = FLAGD.whole_weights(&written).unwrap_or_else(|| {
-            let rounded = millionths_of(&written, total);
+            let rounded = served::parts_of(&written, 1_000_000);
             let shown: Vec<String> = rounded.iter().map(|part| percent(*part)).collect();
             let reason = "flagd's weights are whole numbers, which these are not".to_owned();
             self.lose(plan, "weights", reason, &format!("rounded to {}", shown.join(", ")));
@@ -573,19 +517,6 @@ fn percent(millionths: u64) -> String {
     format!("{} %", millionths as f64 / 1e4)
 }
 
-/// Parts of a million by largest remainder: they sum to it, and equal weights differ by one at most.
-fn millionths_of(weights: &[f64], total: f64) -> Vec<u64> {
-    let exact: Vec<f64> = weights.iter().map(|weight| weight / total * MILLION).collect();
-    let mut parts: Vec<u64> = exact.iter().map(|part| part.floor() as u64).collect();
-    let missing = million().saturating_sub(parts.iter().sum());
-    let mut order: Vec<usize> = (0..weights.len()).filter(|&index| 0.0 < weights[index]).collect();
-    order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()).then(a.cmp(&b)));
-    for &index in order.iter().take(usize::try_from(missing).unwrap_or(0)) {
-        parts[index] += 1;
-    }
-    parts
-}
-
 /// One hash of the unit, cut by weights in their order.
 fn split(salt: &str, step: &str, key: &Json, weights: &[(&str, u64)]) -> Json {
     let mut arguments = vec![json!({ "cat": [format!("{salt}/{step}:"), key] })];
@@ -612,24 +543,12 @@ fn midnight(day: Day) -> i64 {
 
 /// The attribute that is hashed.
 fn unit_key(plan: &Plan) -> Result<Json, String> {
-    let Some(key) = &plan.audience.key else {
-        return Err("has no unit with a `key`: the catalogue must say which attribute is hashed".to_owned());
-    };
-    attribute(&key.value)
+    attribute(served::unit_key(plan)?)
 }
 
 /// Without an id all units would hash to one place.
 fn known_unit(key: &Json) -> Vec<Json> {
     vec![present(key), json!({ "!==": [key, ""] })]
-}
-
-/// A table of the spec as a JSON object; flagd wants all variants of one type.
-fn object(value: &Value) -> Option<Map<String, Json>> {
-    let node = Node { value: value.clone(), span: Span::new(FileId(0), 0, 0) };
-    match node.to_json() {
-        Json::Object(map) => Some(map),
-        _ => None,
-    }
 }
 
 fn document(flags: Map<String, Json>, shared: BTreeMap<String, Json>) -> Json {
@@ -693,8 +612,8 @@ mod tests {
         assert_eq!(FLAGD.whole_weights(&[1e9, 1e9]), Some(vec![1_000_000_000, 1_000_000_000]));
         assert_eq!(FLAGD.whole_weights(&[1e9, 1e9, 1e9]), None);
         assert_eq!(FLAGD.whole_weights(&[1.0 / 3.0, 2.0 / 3.0]), None);
-        assert_eq!(millionths_of(&[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0], 1.0), [333_334, 333_333, 333_333]);
-        assert_eq!(millionths_of(&[0.0, 1e9, 1e9, 1e9], 3e9), [0, 333_334, 333_333, 333_333]);
+        assert_eq!(served::parts_of(&[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0], 1_000_000), [333_334, 333_333, 333_333]);
+        assert_eq!(served::parts_of(&[0.0, 1e9, 1e9, 1e9], 1_000_000), [0, 333_334, 333_333, 333_333]);
     }
 
     #[test]

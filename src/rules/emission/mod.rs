@@ -5,13 +5,21 @@ crate::rules::rule::group! {
     not_expressible,
     weight_rounding,
     name_illegal,
+    hash_differs,
     no_off_value,
     payload_schema,
+    payload_size,
     two_writers,
+    drift,
+    generated_edited,
+    undecidable_here,
     unit_not_in_context,
+    unreachable_rule,
     generation_unset,
     broken_payload_schema,
 }
+
+mod live;
 
 use crate::plan::Plan;
 use crate::plan::targets::Capabilities;

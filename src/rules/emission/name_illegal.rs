@@ -1,21 +1,34 @@
 //! EMI004 name-illegal.
 
+use crate::rules::place;
 use crate::rules::prelude::*;
 
 rule! {
-    /// A variant has a name that a target needs for itself, or two names differ by letter case alone.
+    /// A flag or a variant has a name that a target cannot hold, or two names differ by letter case alone.
     ///
     /// ## Why
     /// The flag file would hold one of the two, and every join of exposures with results afterwards is wrong.
     ///
     /// ## Source
-    /// Checks of brave-variations; the flag files that expc builds.
+    /// Checks of brave-variations; the flag files that expc builds; GrowthBook's rule for ids of features.
     ///
     /// ```toml,bad
     /// #: without variants.one-tap
     /// [variants.off]
     /// weight = 1
     /// payload = { layout = "one-tap" }
+    /// ```
+    /// ```toml,bad
+    /// #: file catalog/base.toml
+    /// [flags."checkout/one-tap"]
+    /// about = "The form or the button"
+    /// owner = "growth"
+    /// default = { layout = "form" }
+    /// #: file experiments/checkout-one-tap.toml
+    /// [experiment]
+    /// flag = "checkout/one-tap"
+    /// [emit]
+    /// targets = ["growthbook"]
     /// ```
     /// ```toml,good
     /// [variants.control]
@@ -31,6 +44,16 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let variants = &cx.plan.variants;
     for target in super::targets(cx) {
+        let flag = &cx.plan.flag;
+        if !target.allows_flag(&flag.value) {
+            let headline = format!("{} refuses the flag name {}", target.name, quoted(&flag.value));
+            let signs = target.flag_signs.unwrap_or_default();
+            out.push(
+                place::at_value(cx, &RULE, flag.span(), "experiment", headline)
+                    .label("no name there")
+                    .help(format!("use letters, digits and `{signs}`")),
+            );
+        }
         for variant in variants.iter().filter(|variant| target.reserved.contains(&variant.name.as_str())) {
             let what = if variant.name == "off" { "units that take no part" } else { "its own rules" };
             out.push(

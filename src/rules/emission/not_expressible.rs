@@ -16,7 +16,8 @@ rule! {
     /// What depends on how a build is asked for is left to the build: a gate is kept when one stage is built at a time.
     ///
     /// ## Source
-    /// Docs of flagd: weights are whole numbers, and no assignment is stored.
+    /// Docs of flagd: weights are whole numbers, and no assignment is stored. Runs of GrowthBook's SDK: a payload has no
+    /// clock, and its hash gives one of 10,000 numbers.
     ///
     /// ```toml,bad
     /// [emit]
@@ -66,6 +67,11 @@ rule! {
     /// ]
     /// [decision]
     /// by = 2027-02-22
+    /// ```
+    /// ```toml,bad
+    /// [emit]
+    /// targets = ["growthbook"]
+    /// strict = ["schedule"]
     /// ```
     /// ```toml,good
     /// [emit]
@@ -135,8 +141,11 @@ fn obstacle(plan: &Plan, target: &Capabilities, feature: &str) -> Option<Obstacl
         }
         "weights" => {
             let odd = weights(plan).find(|(_, weights)| !target.holds_weights(weights))?;
-            let reason = "does not fit in whole numbers".to_owned();
-            Some(Obstacle { reason, place: Some(odd.0), help: "write whole weights: only ratios count" })
+            let (reason, help) = match target.weight_parts {
+                Some(_) => ("does not fit in hundredths of a per cent", "write weights in hundredths of a per cent"),
+                None => ("does not fit in whole numbers", "write whole weights: only ratios count"),
+            };
+            Some(Obstacle { reason: reason.to_owned(), place: Some(odd.0), help })
         }
         "sticky" => {
             let mut all = weights(plan);
@@ -147,33 +156,43 @@ fn obstacle(plan: &Plan, target: &Capabilities, feature: &str) -> Option<Obstacl
             let reason = "another split moves enrolled units".to_owned();
             Some(Obstacle { reason, place: Some(place), help: "keep one split: to expose fewer people, lower `share`" })
         }
+        "schedule" => {
+            let first = plan.calendar.stages.first().filter(|_| !target.holds_schedule)?;
+            let reason = "its file holds one stage, not their days".to_owned();
+            let help = "build anew for each stage, with `--stage` or `--date`";
+            Some(Obstacle { reason, place: Some(first.span), help })
+        }
         "share" => {
+            let slot = plan.audience.layer.as_ref().map_or(1.0, |_| plan.audience.share.value.fraction());
             let mut shares = plan.calendar.stages.iter().map(|stage| &stage.share);
-            let odd = shares.find(|share| !target.holds_share(share.value))?;
-            Some(finer(odd.span()))
+            let odd = shares.find(|share| !target.holds_share_in(share.value, slot))?;
+            Some(finer(target, odd.span()))
         }
         "holdout" => {
             let holdout = plan.audience.holdout.as_ref().filter(|holdout| !target.holds_share(holdout.share.value))?;
-            Some(finer(holdout.share.span()))
+            Some(finer(target, holdout.share.span()))
         }
         "layer" => {
             let layer = plan.audience.layer.as_ref()?;
             let share = &plan.audience.share;
             if !target.holds_share(share.value.fraction()) {
-                return Some(finer(share.span()));
+                return Some(finer(target, share.span()));
             }
             let wanted = layer.wanted.as_ref().filter(|wanted| !target.holds_share(wanted.value))?;
-            Some(finer(wanted.span()))
+            Some(finer(target, wanted.span()))
         }
         _ => None,
     }
 }
 
-fn finer(place: Option<Span>) -> Obstacle {
+fn finer(target: &Capabilities, place: Option<Span>) -> Obstacle {
     Obstacle {
         reason: "finer than the parts that the target holds".to_owned(),
         place,
-        help: "round it to four decimals of a per cent",
+        help: match target.share_decimals() {
+            2 => "round it to two decimals of a per cent; in a layer, to such a part of the slot",
+            _ => "round it to four decimals of a per cent",
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! EMI003 weight-rounding.
 
+use crate::plan::targets::Capabilities;
 use crate::rules::place;
 use crate::rules::prelude::*;
 
@@ -10,7 +11,7 @@ rule! {
     /// Rounded weights look like a sample-ratio mismatch, and a share that rounds to nothing enrols nobody.
     ///
     /// ## Source
-    /// Docs of flagd: whole weights, at most 2147483647 in sum.
+    /// Docs of flagd: whole weights, at most 2147483647 in sum. Runs of GrowthBook's SDK: 10,000 numbers.
     ///
     /// ```toml,bad
     /// [variants.control]
@@ -21,6 +22,16 @@ rule! {
     /// ```toml,fixed
     /// variants.control.weight = 1
     /// variants.one-tap.weight = 1
+    /// ```
+    /// ```toml,bad
+    /// [emit]
+    /// targets = ["growthbook"]
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "1.503%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "21 days" },
+    /// ]
     /// ```
     /// ```toml,good
     /// [variants.control]
@@ -41,6 +52,16 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         if !target.holds_weights(&weights) && !super::is_strict(cx, "weights") {
             let odd = cx.plan.variants.iter().find(|variant| 1e-9 < (variant.weight.value * 1e6).fract());
             let Some(variant) = odd.or(cx.plan.variants.first()) else { continue };
+            if target.weight_parts.is_some() {
+                let span = variant.weight.span().unwrap_or(variant.span);
+                out.push(
+                    RULE.at(span, format!("{} rounds the weights: it holds hundredths of a per cent", target.name))
+                        .label("finer than two decimals of a per cent")
+                        .help(format!("write {}", nearest_weights(&weights))),
+                );
+                shares(cx, target, out);
+                continue;
+            }
             let equal = weights.iter().all(|weight| (weight - weights[0]).abs() < 1e-6 * weights[0]);
             let span = variant.weight.span().unwrap_or(variant.span);
             let found = RULE
@@ -59,23 +80,44 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             });
             out.push(place::offer(found, Applicability::Safe, "write whole weights of the same ratio", edits.unwrap_or_default()));
         }
-        let written = cx.plan.calendar.stages.iter().filter(|stage| !stage.implied);
-        for stage in written.filter(|_| !super::is_strict(cx, "share")) {
-            if target.holds_share(stage.share.value) {
-                continue;
-            }
-            let rounded = (stage.share.value * target.share_parts).round();
-            let nearest = crate::spec::quantity::plain(rounded.max(1.0) / target.share_parts * 100.0);
-            let found = RULE.at(
-                    stage.share.span().unwrap_or(stage.span),
-                    format!("{} rounds the share of stage {}", target.name, quoted(&stage.name)),
-                )
-                .label("finer than four decimals of a per cent")
-                .help(format!("set the share to {nearest}%"));
-            let text = format!("\"{nearest}%\"");
-            out.push(place::replace(cx, found, Applicability::Suggested, stage.share.span(), &text));
-        }
+        shares(cx, target, out);
     }
+}
+
+fn shares(cx: &PlanCx<'_>, target: &Capabilities, out: &mut Sink) {
+    // A share in a layer may be a part of the slot.
+    let slot = cx.plan.audience.layer.as_ref().filter(|_| target.shares_of_slot);
+    let slot = slot.map_or(1.0, |_| cx.plan.audience.share.value.fraction());
+    let written = cx.plan.calendar.stages.iter().filter(|stage| !stage.implied);
+    for stage in written.filter(|_| !super::is_strict(cx, "share")) {
+        let share = stage.share.value;
+        if target.holds_share_in(share, slot) {
+            continue;
+        }
+        let rounded = (share / slot * target.share_parts).round().max(1.0);
+        let nearest = crate::spec::quantity::plain((rounded / target.share_parts * slot * 1e8).round() / 1e6);
+        let label = match (target.share_decimals(), slot < 1.0) {
+            (2, true) => "no hundredths of a per cent of the slot",
+            (2, false) => "finer than two decimals of a per cent",
+            _ => "finer than four decimals of a per cent",
+        };
+        let found = RULE
+            .at(
+                stage.share.span().unwrap_or(stage.span),
+                format!("{} rounds the share of stage {}", target.name, quoted(&stage.name)),
+            )
+            .label(label)
+            .help(format!("set the share to {nearest}%"));
+        let text = format!("\"{nearest}%\"");
+        out.push(place::replace(cx, found, Applicability::Suggested, stage.share.span(), &text));
+    }
+}
+
+/// The weights in hundredths of a per cent, none of them nothing.
+fn nearest_weights(weights: &[f64]) -> String {
+    let total: f64 = weights.iter().sum();
+    let near = weights.iter().map(|weight| (weight / total * 1e4).round().max(f64::from(u8::from(0.0 < *weight))) / 100.0);
+    near.map(crate::spec::quantity::plain).collect::<Vec<_>>().join(", ")
 }
 
 /// The smallest whole numbers with the same ratios.

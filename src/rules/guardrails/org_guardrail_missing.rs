@@ -25,7 +25,7 @@ rule! {
     /// ```
     static RULE = {
         code: "GRD002", name: "org-guardrail-missing", since: "0.1.0",
-        level: Error, needs: [Policy],
+        level: Error in drafts Warn, needs: [Policy],
         check: Plan(check),
     }
 }

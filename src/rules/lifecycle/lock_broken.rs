@@ -81,7 +81,7 @@ fn broken(id: &str, path: &str, start: Span, fault: &LockFault) -> Diagnostic {
             .label(crate::text::printable(text))
             .help(restore),
         LockFault::Digest { span, computed, .. } => RULE
-            .at(*span, format!("the sealed plan of {name} was changed after it was sealed"))
+            .at(*span, format!("the seal of {name} does not match its text"))
             .label(format!("its content gives {}…", computed.get(..19).unwrap_or(computed)))
             .help(restore)
             .help(format!("`git checkout COMMIT -- {path}` takes back the file of a commit")),

@@ -25,6 +25,15 @@ rule! {
     /// ]
     /// ```
     /// ```toml,good
+    /// #: without rollout.stages
+    /// [experiment]
+    /// status = "draft"
+    /// [rollout]
+    /// end = 2027-02-07
+    /// [risk]
+    /// level = "low"
+    /// ```
+    /// ```toml,good
     /// [rollout]
     /// stages = [
     ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails" },
@@ -44,7 +53,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let unread = cx.unreadable(&cx.spec.rollout)
         || cx.spec.rollout.value().is_some_and(|rollout| rollout.stages.value().is_some_and(|list| list.broken));
     let settled = !super::is_open(cx.plan) || super::no_stages::has_no_ramp_but_risk(cx);
-    if unread || settled || first.share.value <= most.value.fraction() {
+    // A draft that has no ramp yet lacks it: nothing starts with everybody.
+    let unwritten = first.implied && cx.plan.status.value == Status::Draft;
+    if unread || settled || unwritten || first.share.value <= most.value.fraction() {
         return;
     }
     let (share, most_text) = (percent(first.share.value), most.value.to_string());

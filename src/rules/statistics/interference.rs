@@ -23,6 +23,15 @@ rule! {
     /// [surfaces.checkout]
     /// shared = false
     /// ```
+    /// ```toml,good
+    /// #: file catalog/base.toml
+    /// [surfaces.checkout]
+    /// shared = true
+    /// [units.visit]
+    /// about = "A visit of an account"
+    /// key = "user_id"
+    /// within = "user"
+    /// ```
     static RULE = {
         code: "STA029", name: "interference", since: "0.1.0",
         level: Warn, needs: [Catalog],
@@ -41,13 +50,23 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         return;
     }
     let Some(unit) = cx.plan.audience.unit.as_ref() else { return out.skip(Context::Catalog, "no unit") };
+    // Whole markets are what this rule asks for: a unit that others belong to.
+    if cx.catalog.units.names().any(|member| super::is_within(cx.catalog, member, &unit.value)) {
+        return;
+    }
     let headline = format!("variants share {}, and each {} is assigned alone", quoted(&surface.value), quoted(&unit.value));
+    // The template says how units are assigned, this spec where: the spec is what has to change.
+    let own = |span: &Span| span.file == cx.document.file;
+    let place = unit.span().filter(own).or(surface.span().filter(own)).unwrap_or_else(|| cx.home("audience"));
     let mut found = RULE
-        .at(unit.span().unwrap_or_else(|| cx.home("audience")), headline)
+        .at(place, headline)
         .label("what one variant takes, the other lacks")
         .also(shared.span, "what one unit sees changes what others get");
-    if let Some(span) = surface.span() {
-        found = found.also(span, "changed here");
+    let inputs = [(surface.span(), "changed here"), (unit.span(), "assigned by this unit")];
+    for (span, text) in inputs.into_iter().filter_map(|(span, text)| Some((span?, text))) {
+        if span != place {
+            found = found.also(span, text);
+        }
     }
     out.push(
         found

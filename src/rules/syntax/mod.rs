@@ -16,6 +16,7 @@ crate::rules::rule::group! {
     placeholder_left,
     schema_version,
     not_canonical,
+    copied_block,
     syntax_error,
     unreadable_file,
     condition_shape,

@@ -1,0 +1,204 @@
+//! Conditions of the audience in GrowthBook's targeting language.
+//!
+//! The language has one meaning for every platform: a missing attribute never satisfies a condition, negated or
+//! not, and values keep their type. GrowthBook takes `null` for less than any number in one SDK and not in the next,
+//! finds a list attribute in `$in` when they share an element, and reads anything as a version. So every comparison
+//! stands beside a `$type`, which also tells a boolean from the number that Python takes it for.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::spec::{Comparison, Condition, Scalar};
+
+/// Names that every JavaScript object has, so that a missing attribute would seem to be there.
+const INHERITED: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// A strict version whose numbers the SDKs can compare.
+const VERSION: &str =
+    r"^(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})(-[0-9A-Za-z.-]+)?([+][0-9A-Za-z.-]+)?$";
+
+/// One condition; the error is the end of a sentence about it.
+pub(super) fn condition(condition: &Condition) -> Result<Json, String> {
+    let name = condition.attribute.value().ok_or("names no attribute")?;
+    if condition.is_broken() {
+        return Err(format!("on `{name}` could not be read"));
+    }
+    let comparisons = condition.comparisons();
+    let [comparison] = comparisons.as_slice() else {
+        return Err(format!("on `{name}` has {} comparisons instead of one", comparisons.len()));
+    };
+    let at = attribute(name)?;
+    comparison_on(at, &comparison.value).map_err(|fault| format!("on `{name}` {fault}"))
+}
+
+/// The attribute that is hashed. A dot would be read as a part of its name here, and as a path in conditions.
+pub(super) fn hashed(name: &str) -> Result<&str, String> {
+    match name.contains('.') {
+        true => Err(format!("hashes `{name}`: GrowthBook hashes attributes at the top level, without a dot")),
+        false => attribute(name),
+    }
+}
+
+/// A dot reads a nested object. What is read otherwise than as a name is refused.
+fn attribute(name: &str) -> Result<&str, String> {
+    let odd = |part: &str| part.is_empty() || INHERITED.contains(&part);
+    match name.starts_with('$') || name.split('.').any(odd) {
+        true => Err(format!("cannot read `{name}`: GrowthBook gives this attribute name a meaning of its own")),
+        false => Ok(name),
+    }
+}
+
+fn comparison_on(name: &str, comparison: &Comparison<'_>) -> Result<Json, String> {
+    Ok(match comparison {
+        Comparison::In(items) => one_of(name, &values(items)?),
+        Comparison::NotIn(items) => but(name, one_of(name, &values(items)?)),
+        Comparison::Is(value) => one_of(name, &[value]),
+        Comparison::IsNot(value) => but(name, one_of(name, &[value])),
+        Comparison::Version(range) => {
+            if range.version.iter().any(|number| 99_999 < *number) {
+                return Err("has a version with a number above 99999, which GrowthBook compares as text".to_owned());
+            }
+            let [major, minor, patch] = range.version;
+            let sign = match range.comparison {
+                ">=" => "$vgte",
+                "<=" => "$vlte",
+                ">" => "$vgt",
+                "<" => "$vlt",
+                "=" => "$veq",
+                _ => "$vne",
+            };
+            json!({ name: { "$type": "string", "$regex": VERSION, sign: format!("{major}.{minor}.{patch}") } })
+        }
+        Comparison::AtLeast(bound) => number(name, "$gte", *bound)?,
+        Comparison::AtMost(bound) => number(name, "$lte", *bound)?,
+        Comparison::Above(bound) => number(name, "$gt", *bound)?,
+        Comparison::Below(bound) => number(name, "$lt", *bound)?,
+        Comparison::StartsWith(start) => json!({ name: { "$type": "string", "$regex": format!("^{}", plain(start)) } }),
+        Comparison::EndsWith(end) => json!({ name: { "$type": "string", "$regex": format!("{}$", plain(end)) } }),
+    })
+}
+
+fn values(items: &crate::spec::List<Scalar>) -> Result<Vec<&Scalar>, String> {
+    match items.broken {
+        true => Err("has an item that could not be read".to_owned()),
+        false => Ok(items.iter().map(|item| &item.value).collect()),
+    }
+}
+
+/// Units that have the attribute and do not meet a condition on it.
+fn but(name: &str, condition: Json) -> Json {
+    json!({ "$and": [{ name: { "$exists": true } }, { "$not": condition }] })
+}
+
+/// Equal to one of the values, and of its type. An empty list holds for nobody.
+fn one_of(name: &str, values: &[&Scalar]) -> Json {
+    let of = |kind: fn(&Scalar) -> bool| values.iter().filter(move |value| kind(value)).map(|value| value.to_json());
+    let kinds: [(&str, fn(&Scalar) -> bool); 3] = [
+        ("string", |value| matches!(value, Scalar::Text(_))),
+        ("number", |value| matches!(value, Scalar::Number(number) if number.is_finite())),
+        ("boolean", |value| matches!(value, Scalar::Flag(_))),
+    ];
+    let mut each: Vec<Json> = Vec::new();
+    for (kind, is) in kinds {
+        let of_kind: Vec<Json> = of(is).collect();
+        let mut test = Map::from_iter([("$type".to_owned(), json!(kind))]);
+        match of_kind.as_slice() {
+            [] => continue,
+            [one] => test.insert("$eq".to_owned(), one.clone()),
+            many => test.insert("$in".to_owned(), json!(many)),
+        };
+        each.push(json!({ name: test }));
+    }
+    match each.len() {
+        0 => json!({ name: { "$in": [] } }),
+        1 => each.remove(0),
+        _ => json!({ "$or": each }),
+    }
+}
+
+fn number(name: &str, sign: &str, bound: f64) -> Result<Json, String> {
+    if !bound.is_finite() {
+        return Err(format!("compares with {bound}, which JSON cannot hold"));
+    }
+    Ok(json!({ name: { "$type": "number", sign: Scalar::Number(bound).to_json() } }))
+}
+
+/// Text that means itself in the patterns of every SDK.
+fn plain(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiled(toml: &str) -> Result<Json, String> {
+        let text = format!("audience.where = [{toml}]");
+        let (tree, _) = crate::syntax::parse(crate::text::FileId(0), &text);
+        let spec = crate::syntax::read::<crate::spec::Spec>(&tree).0;
+        let audience = spec.audience.value().expect("an audience");
+        condition(&audience.r#where.value().expect("conditions").items[0].value)
+    }
+
+    #[test]
+    fn each_comparison_has_its_test() {
+        for (written, test) in [
+            (r#"in = ["US", "CA"]"#, json!({ "x": { "$type": "string", "$in": ["US", "CA"] } })),
+            (
+                r#"in = ["US", 0, 1]"#,
+                json!({ "$or": [{ "x": { "$type": "string", "$eq": "US" } }, { "x": { "$type": "number", "$in": [0, 1] } }] }),
+            ),
+            ("in = []", json!({ "x": { "$in": [] } })),
+            (
+                r#"not_in = ["KP"]"#,
+                json!({ "$and": [{ "x": { "$exists": true } }, { "$not": { "x": { "$type": "string", "$eq": "KP" } } }] }),
+            ),
+            ("is = true", json!({ "x": { "$type": "boolean", "$eq": true } })),
+            (
+                "is_not = 1",
+                json!({ "$and": [{ "x": { "$exists": true } }, { "$not": { "x": { "$type": "number", "$eq": 1 } } }] }),
+            ),
+            (r#"semver = ">=5.2.0""#, json!({ "x": { "$type": "string", "$regex": VERSION, "$vgte": "5.2.0" } })),
+            ("at_least = 18", json!({ "x": { "$type": "number", "$gte": 18 } })),
+            ("below = -1.5", json!({ "x": { "$type": "number", "$lt": -1.5 } })),
+            (r#"starts_with = "en-(""#, json!({ "x": { "$type": "string", "$regex": "^en-\\(" } })),
+            (r#"ends_with = ".com/""#, json!({ "x": { "$type": "string", "$regex": "\\.com/$" } })),
+        ] {
+            assert_eq!(compiled(&format!("{{ attribute = \"x\", {written} }}")), Ok(test), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_compiled_is_refused() {
+        for toml in [
+            r#"{ attribute = "x" }"#,
+            r#"{ attribute = "x", is = 1, is_not = 2 }"#,
+            r#"{ attribute = "x", in = ["a", []] }"#,
+            r#"{ attribute = "$or", is = 1 }"#,
+            r#"{ attribute = "", is = 1 }"#,
+            r#"{ attribute = "a.constructor", is_not = 1 }"#,
+            r#"{ attribute = "x", semver = ">=100000.0.0" }"#,
+        ] {
+            assert!(compiled(toml).is_err(), "{toml} gives {:?}", compiled(toml));
+        }
+        assert!(hashed("a.b").is_err() && hashed("user_id").is_ok());
+    }
+}
