@@ -187,12 +187,32 @@ fn who_moves_follows_from_the_hashes() {
 }
 
 #[test]
+fn each_platform_is_told_by_itself() {
+    let repo = Repo::of_base();
+    let targets = |list: &str| {
+        let text = repo.read(SPEC);
+        let text = text.split("\n[emit]\n").next().expect("a text").to_owned();
+        repo.write(SPEC, format!("{text}\n[emit]\ntargets = {list}\n"));
+    };
+    targets("[\"growthbook\"]");
+    let told = printed(&repo, &[]);
+    assert!(told.contains("flagd: `checkout-one-tap` is served no more"), "{told}");
+    assert!(told.contains("growthbook: `checkout-one-tap` is served from now on"), "{told}");
+    targets("[\"flagd\", \"growthbook\"]");
+    repo.commit("both");
+    edit(&repo, SPEC, "[variants.control]\nweight = 1", "[variants.control]\nweight = 3");
+    let told = printed(&repo, &["HEAD"]);
+    assert!(told.contains("flagd: `checkout-one-tap` differs in targeting, 1 value\n"), "{told}");
+    assert!(told.contains("growthbook: `checkout-one-tap` differs in rules"), "{told}");
+}
+
+#[test]
 fn conditions_that_differ_are_said_to_be_not_counted() {
     let repo = Repo::of_base();
     edit(&repo, SPEC, "in = [\"US\", \"CA\"] }", "in = [\"US\"] }");
     let told = printed(&repo, &[]);
     assert!(told.contains("not counted: how many meet the conditions of one plan only"), "{told}");
-    assert!(told.contains("flagd: targeting of `checkout-one-tap` changes, 1 value"), "{told}");
+    assert!(told.contains("flagd: `checkout-one-tap` differs in targeting, 1 value"), "{told}");
 }
 
 #[test]

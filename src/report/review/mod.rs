@@ -177,7 +177,7 @@ fn rough(units: f64) -> String {
     count((units / step).round() * step)
 }
 
-/// "flagd: targeting of `checkout-one-tap` changes, 2 values".
+/// "flagd: `checkout-one-tap` differs in targeting, 2 values".
 fn target(change: &TargetChange, quote: Quote) -> String {
     let flag = quote(&change.flag);
     let what = match &change.fate {
@@ -187,8 +187,7 @@ fn target(change: &TargetChange, quote: Quote) -> String {
         TargetFate::Changed => {
             let values: usize = change.parts.values().sum();
             let parts: Vec<&str> = change.parts.keys().map(String::as_str).collect();
-            let verb = if parts.len() == 1 { "changes" } else { "change" };
-            format!("{} of {flag} {verb}, {}", parts.join(" and "), counted(values, "value"))
+            format!("{flag} differs in {}, {}", parts.join(" and "), counted(values, "value"))
         }
     };
     format!("{}: {what}", change.target)
