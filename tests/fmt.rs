@@ -128,6 +128,59 @@ fn every_file_of_the_repository_keeps_its_meaning() {
     }
 }
 
+/// The examples show the layout.
+#[test]
+fn the_examples_are_in_canonical_layout() {
+    for (path, text) in corpus() {
+        let shown = path.display().to_string();
+        if path.starts_with(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop")) {
+            let wanted = formatted(&text).expect("the examples are TOML");
+            let differs = text.lines().zip(wanted.lines()).find(|(a, b)| a != b);
+            assert!(text == wanted, "{shown}: {differs:?}");
+        }
+    }
+}
+
+fn expc(arguments: &[&str], folder: &Path) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_expc"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program speaks UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_command_lays_out_what_it_can_and_says_what_it_cannot() {
+    let folder = tempfile::tempdir().expect("the system has a place for temporary files");
+    let write = |path: &str, text: &str| {
+        let full = folder.path().join(path);
+        std::fs::create_dir_all(full.parent().expect("files lie in folders")).expect("a folder can be made");
+        std::fs::write(full, text).expect("a file can be written");
+    };
+    write("expc.toml", "schema=1\n");
+    write("experiments/a.toml", "# why\nschema = 1\n");
+    write("experiments/b.toml", "schema = \n");
+    let (code, out, err) = expc(&["fmt", "--check"], folder.path());
+    assert_eq!((code, out.as_str()), (Some(1), "expc.toml\n"), "{err}");
+    assert_eq!(
+        err,
+        "left alone: experiments/b.toml: it is not TOML; `expc check` says where\n1 of 3 files would be laid out anew\n"
+    );
+    let (code, out, _) = expc(&["fmt", "--diff"], folder.path());
+    assert_eq!(code, Some(1));
+    assert!(out.contains("-schema=1\n+schema = 1\n"), "{out}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("expc.toml")).expect("it is there"), "schema=1\n");
+    let (code, ..) = expc(&["fmt", "expc.toml"], folder.path());
+    assert_eq!(code, Some(0));
+    assert_eq!(std::fs::read_to_string(folder.path().join("expc.toml")).expect("it is there"), "schema = 1\n");
+    assert_eq!(std::fs::read_to_string(folder.path().join("experiments/b.toml")).expect("it is there"), "schema = \n");
+    // A file that is not TOML stays a reason to fail.
+    assert_eq!(expc(&["fmt"], folder.path()).0, Some(1));
+}
+
 proptest! {
     #![proptest_config(cases::cases(400))]
 

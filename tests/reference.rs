@@ -1,7 +1,22 @@
-//! The rule reference, as Markdown.
+//! The committed rule reference is what the rules say; `EXPC_BLESS=1` writes it.
+
+use std::path::Path;
 
 use expc::cli::reference::markdown;
 use expc::rules::{self, Rule};
+
+#[test]
+fn the_committed_reference_is_current() {
+    let listed: Vec<&Rule> = rules::all().collect();
+    let wanted = markdown(&listed);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+    if std::env::var_os("EXPC_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().expect("it lies in docs/")).expect("docs/ is writable");
+        std::fs::write(&path, &wanted).expect("docs/rules.md is writable");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == wanted, "docs/rules.md is stale; run `EXPC_BLESS=1 cargo test --test reference`");
+}
 
 /// Every link of a table meets the heading it names, by the code host's way of making anchors.
 #[test]

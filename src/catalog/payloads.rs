@@ -45,7 +45,7 @@ pub struct SchemaFault {
     pub label: String,
     pub help: String,
     /// Where in the schema's own file.
-    pub inside: Option<(Span, String)>,
+    pub inside: Option<Box<(Span, String)>>,
 }
 
 /// A schema that can judge.
@@ -118,7 +118,10 @@ fn written(flag: &At<Flag>, files: &dyn Files, sources: &mut Sources) -> (Span, 
         (Some(inline), Some(path)) => {
             let fault =
                 fault(path.span, "two schemas for one flag", "`schema` stands beside it", "keep one of the two");
-            return (path.span, Err(SchemaFault { inside: Some((inline.span, "the other".to_owned())), ..fault }));
+            return (
+                path.span,
+                Err(SchemaFault { inside: Some(Box::new((inline.span, "the other".to_owned()))), ..fault }),
+            );
         }
         (Some(inline), None) => {
             let json = inline.value.to_json();
@@ -169,7 +172,7 @@ fn written(flag: &At<Flag>, files: &dyn Files, sources: &mut Sources) -> (Span, 
             let reason = reason.split(" at line").next().unwrap_or("").to_owned();
             let fault = fault(span, "its schema is no JSON", "read from here", "mend the file");
             let place = Span::new(file, at, (at + 1).min(text.len()));
-            (span, Err(SchemaFault { inside: Some((place, crate::text::printable(&reason))), ..fault }))
+            (span, Err(SchemaFault { inside: Some(Box::new((place, crate::text::printable(&reason)))), ..fault }))
         }
     }
 }
@@ -205,7 +208,7 @@ fn build(written: Written, place: Span) -> Result<Ready, SchemaFault> {
     };
     let told = |path: &[String], headline: &str, label: &str, help: &str| {
         let (span, way) = at(path);
-        let inside = file.map(|file| (Span::file_start(file), "the schema".to_owned()));
+        let inside = file.map(|file| Box::new((Span::file_start(file), "the schema".to_owned())));
         SchemaFault { inside, ..fault(span, headline, &format!("{label}{way}"), help) }
     };
     if let Some(path) = too_deep(&json, &mut Vec::new()) {

@@ -14,6 +14,7 @@ mod csv;
 mod diff;
 mod failure;
 mod fix;
+mod fmt;
 mod history;
 mod live;
 mod lock;
@@ -52,6 +53,8 @@ enum Command {
     Check(check::Arguments),
     /// Show what a change means: plans, people, targets
     Diff(diff::Arguments),
+    /// Lay files out in the canonical way
+    Fmt(fmt::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
     /// Seal plans: write what an experiment promises to the registry
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Amend(arguments) => amend::run(&arguments),

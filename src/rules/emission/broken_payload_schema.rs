@@ -40,7 +40,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
         let Err(fault) = &schema.ready else { continue };
         let headline = format!("{}: {}", quoted(&schema.flag), fault.headline);
         let mut found = RULE.at(fault.span, headline).label(fault.label.clone()).help(fault.help.clone());
-        if let Some((span, text)) = &fault.inside {
+        if let Some((span, text)) = fault.inside.as_deref() {
             found = found.also(*span, text.clone());
         }
         out.push(found);

@@ -154,7 +154,7 @@ fn violated(violation: &Violation, payload: &Payload<'_>) -> Diagnostic {
                 Some(Value::String(text)) => nearest(text, words.iter().copied()),
                 _ => None,
             };
-            let shown: Vec<String> = options.iter().take(8).map(|option| short(option)).collect();
+            let shown: Vec<String> = options.iter().take(8).map(short).collect();
             let more = if 8 < options.len() { format!(" and {} more", options.len() - 8) } else { String::new() };
             let found = found.help(format!("one of {}{more}", shown.join(", ")));
             match near {
