@@ -8,8 +8,12 @@
 
 mod class;
 mod compare;
+mod people;
+mod review;
 
 pub use class::{Class, Worth, class_of_path, deviates};
+pub use people::Movement;
+pub use review::{Fate, Impact, Outline, Review, Reviewed, TargetChange, TargetFate};
 
 use crate::plan::Terms;
 use crate::plan::terms::{Standing, standing};

@@ -11,6 +11,7 @@ mod calendar;
 mod capacity;
 mod check;
 mod csv;
+mod diff;
 mod failure;
 mod fix;
 mod fmt;
@@ -50,6 +51,8 @@ struct Arguments {
 enum Command {
     /// Check every experiment of a workspace
     Check(check::Arguments),
+    /// Show what a change means: plans, people, targets
+    Diff(diff::Arguments),
     /// Lay files out in the canonical way
     Fmt(fmt::Arguments),
     /// Write flag files and analysis plans
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),

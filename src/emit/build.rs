@@ -124,15 +124,10 @@ fn flag_files(
     hashes: &BTreeMap<String, String>,
 ) -> Result<Emitted, BuildFault> {
     let asked = request.targets.is_empty() || request.targets.iter().any(|name| name == target.name());
-    let served = |compiled: &&Compiled| {
-        let plan = &compiled.plan;
-        let state = plan.status.value.is_live() || plan.status.value == Status::Shipped;
-        state && plan.targets.iter().any(|name| name.value == target.name())
-    };
     let experiments: Vec<Experiment<'_>> = request
         .experiments
         .iter()
-        .filter(served)
+        .filter(|compiled| is_served(compiled, target))
         .filter_map(|compiled| Some(Experiment { plan: &compiled.plan, hash: hashes.get(&*compiled.plan.id)? }))
         .collect();
     if !asked || experiments.is_empty() {
@@ -145,6 +140,13 @@ fn flag_files(
         settings: settings.map(|at| &at.value),
     };
     target.emit(&wanted).map_err(|reason| BuildFault::Target { target: target.name(), reason })
+}
+
+/// True when a platform serves the experiment: it is live or shipped, and built for that platform.
+pub(super) fn is_served(compiled: &Compiled, target: &dyn Target) -> bool {
+    let plan = &compiled.plan;
+    let state = plan.status.value.is_live() || plan.status.value == Status::Shipped;
+    state && plan.targets.iter().any(|name| name.value == target.name())
 }
 
 fn is_strict(request: &Request<'_>, loss: &Loss) -> bool {

@@ -4,6 +4,7 @@
 //! prints what the plan says, quotes everything for its target, and lists what the target cannot express.
 
 pub mod build;
+pub mod compare;
 pub mod flags;
 pub mod plans;
 pub mod plot;

@@ -92,7 +92,7 @@ pub struct SpecFile {
 }
 
 /// One spec from its text to its plan.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Compiled {
     pub document: Document,
     pub stem: String,

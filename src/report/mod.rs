@@ -15,6 +15,7 @@ mod gitlab;
 mod junit;
 
 mod diff;
+mod review;
 
 mod frames;
 mod safe_json;
@@ -28,6 +29,7 @@ use crate::text::Sources;
 
 pub use diff::unified;
 pub use json::json_schema;
+pub use review::{REVIEW_FORMATS, Reading, ReviewFormat};
 
 /// Everything a format may print.
 #[derive(Debug, Clone)]

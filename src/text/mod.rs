@@ -3,6 +3,7 @@
 //! A [`Span`] names a file and a byte range in it, so a value keeps its place when it is inherited
 //! from a template or resolved from the catalogue. Nothing here reads the disk. Start at [`Sources`].
 
+pub mod markdown;
 mod near;
 mod place;
 mod printable;

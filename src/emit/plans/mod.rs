@@ -5,7 +5,6 @@
 
 pub mod curve;
 pub mod document;
-mod markdown;
 mod plan_json;
 mod plan_md;
 mod power;
@@ -20,7 +19,7 @@ use crate::emit::{Artifact, ArtifactRole};
 use crate::plan::{Memo, Plan};
 use crate::portfolio::{Compiled, Workspace};
 use crate::spec::Spec;
-use crate::text::{FileId, Sources};
+use crate::text::{FileId, Sources, markdown};
 
 pub use document::{document, hash, json_schema, verify};
 pub use power::{Curve, curves};

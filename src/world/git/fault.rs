@@ -19,6 +19,8 @@ pub enum GitFault {
     },
     /// There is no commit yet.
     NoCommit,
+    /// No branch has a name by which changes are usually merged.
+    NoMainBranch,
     /// A revision must have a name that could be one.
     NotAName {
         reference: String,
@@ -67,6 +69,7 @@ impl std::fmt::Display for GitFault {
                 write!(f, "git does not trust the repository around `{workspace}`: it belongs to another user")
             }
             Self::NoCommit => write!(f, "the repository has no commit to compare with"),
+            Self::NoMainBranch => write!(f, "there is no `origin/main`, `main` or `master` to compare with"),
             Self::NotAName { reference } => write!(f, "`{reference}` cannot be the name of a revision"),
             Self::UnknownRevision { reference, .. } => write!(f, "unknown revision `{reference}`"),
             Self::NotACommit { reference } => write!(f, "`{reference}` is no commit"),
@@ -97,13 +100,16 @@ impl GitFault {
     /// What to type.
     pub fn help(&self) -> String {
         match self {
-            Self::NoGit => "install git, or run without `--against`".to_owned(),
-            Self::NoRepository { .. } => "run it in a clone of the repository, or without `--against`".to_owned(),
+            Self::NoGit => "install git: it knows what the files were".to_owned(),
+            Self::NoRepository { .. } => "run it in a clone of the repository: without one there is no base".to_owned(),
             Self::NoWorkTree { .. } => "run it in a clone, or in a folder that `git worktree add` made".to_owned(),
             Self::NotTrusted { workspace } => format!(
                 "if you trust it: `git config --global --add safe.directory '{workspace}'` with the folder of the repository"
             ),
-            Self::NoCommit => "commit first; until then run without `--against`".to_owned(),
+            Self::NoCommit => "commit first: until then there is no base".to_owned(),
+            Self::NoMainBranch => {
+                "name the revision: `expc diff origin/develop`; `git branch --all` lists them".to_owned()
+            }
             Self::NotAName { .. } => "name a branch, a tag or a commit, like `origin/main`".to_owned(),
             Self::UnknownRevision { near: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::UnknownRevision { reference, remote: Some(remote), shallow, .. } => {

@@ -118,6 +118,23 @@ impl Repository {
         }
     }
 
+    /// The name of the branch that changes are merged into: what the remote `origin` calls its own, else `main` or
+    /// `master` there, else here.
+    pub fn main_branch(&self) -> Result<String, GitFault> {
+        if self.resolve("HEAD^{commit}")?.is_none() {
+            return Err(GitFault::NoCommit);
+        }
+        let head = self.git.answer(&["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]);
+        let named = head.ok().flatten().map(|line| String::from_utf8_lossy(&line).trim().to_owned());
+        let usual = ["origin/main", "origin/master", "main", "master"].map(str::to_owned);
+        for name in named.filter(|name| !name.is_empty()).into_iter().chain(usual) {
+            if self.resolve(&format!("{name}^{{commit}}"))?.is_some() {
+                return Ok(name);
+            }
+        }
+        Err(GitFault::NoMainBranch)
+    }
+
     /// The commit that is checked out; `None` before the first one.
     pub fn head(&self) -> Result<Option<String>, GitFault> {
         self.resolve("HEAD^{commit}")

@@ -2,10 +2,10 @@
 //!
 //! A line never begins with such a text, so marks that act only there (`-`, `1.`, `>`) need no care.
 
-use crate::text::printable;
+use super::printable;
 
 /// A text in a heading, in prose or in a table cell, every mark of Markdown taken from it.
-pub(super) fn text(raw: &str) -> String {
+pub fn text(raw: &str) -> String {
     let shown = printable(raw);
     let shown = shown.trim();
     let mut out = String::with_capacity(shown.len());
@@ -31,14 +31,19 @@ fn ends_in_www(text: &str) -> bool {
 }
 
 /// A name or a condition in the type of code; a text that would break out of it is printed as prose.
-pub(super) fn code(raw: &str) -> String {
+pub fn code(raw: &str) -> String {
     let shown = printable(raw);
     let breaks = shown.contains(['`', '|']) || shown.trim() != shown || shown.is_empty();
     if breaks { text(&shown) } else { format!("`{shown}`") }
 }
 
+/// A text inside a tag of HTML, where Markdown has no meaning.
+pub fn html(raw: &str) -> String {
+    printable(raw).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// A fragment of a sentence: no full stop at its end, no capital at its start unless it is a name.
-pub(super) fn fragment(raw: &str) -> String {
+pub fn fragment(raw: &str) -> String {
     let trimmed = raw.trim().trim_end_matches(['.', ';', ',']).trim_end();
     let mut letters = trimmed.chars();
     let lowered = match (letters.next(), letters.next()) {
@@ -51,7 +56,7 @@ pub(super) fn fragment(raw: &str) -> String {
 }
 
 /// A table; cells are Markdown already.
-pub(super) struct Table {
+pub struct Table {
     head: Vec<String>,
     /// True for columns of numbers.
     right: Vec<bool>,
@@ -60,7 +65,7 @@ pub(super) struct Table {
 
 impl Table {
     /// A heading that starts with `>` aligns its column to the right.
-    pub(super) fn new<T: AsRef<str>>(head: &[T]) -> Self {
+    pub fn new<T: AsRef<str>>(head: &[T]) -> Self {
         let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
         Self {
             right: head.iter().map(|name| name.starts_with('>')).collect(),
@@ -69,16 +74,16 @@ impl Table {
         }
     }
 
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// The table with an empty line behind it.
-    pub(super) fn print(&self) -> String {
+    pub fn print(&self) -> String {
         let mut out = line(self.head.iter().map(String::as_str));
         out += &line(self.right.iter().map(|right| if *right { "---:" } else { "---" }));
         for row in &self.rows {
@@ -114,6 +119,7 @@ mod tests {
         assert_eq!(text("é.www.ü"), "é.www\\.ü");
         assert_eq!(code("order_conversion"), "`order_conversion`");
         assert_eq!(code("a`b"), "a\\`b");
+        assert_eq!(html("</summary>&\n\n# a"), "&lt;/summary&gt;&amp;  # a");
         assert_eq!(fragment("Replace the form."), "replace the form");
         assert_eq!(fragment("USA first"), "USA first");
     }
