@@ -279,7 +279,13 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
             for check in rule.checks {
                 match check {
                     Check::File(check) => {
-                        for document in &workspace.documents {
+                        // A rule that is off unless somebody turns it on is not run where nobody does.
+                        let wanted = |path: &str| {
+                            let levels = workspace.in_force.levels(path).on(options.today);
+                            rule.level != Level::Allow
+                                || leveled::level_of(rule, None, preset, &levels).0 != Level::Allow
+                        };
+                        for document in workspace.documents.iter().filter(|document| wanted(&document.path)) {
                             check(&FileCx { workspace, document }, &mut sink);
                         }
                     }
