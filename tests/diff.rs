@@ -88,7 +88,7 @@ fn a_change_is_told_to_a_program() {
 fn nothing_is_nothing() {
     let repo = Repo::of_base();
     let told = stable(&repo, &printed(&repo, &[]));
-    assert_eq!(told, "base since `main` (COMMIT): none of 1 experiment is another\n");
+    assert_eq!(told, "base since `main` (COMMIT): no change of meaning in 1 experiment\n");
     assert!(json(&repo)["experiments"].as_array().is_some_and(Vec::is_empty));
 }
 
@@ -99,7 +99,7 @@ fn layout_and_written_defaults_have_no_meaning() {
     edit(&repo, SPEC, "relative = \"3%\"", "relative = \"3.0 %\"");
     let one = only(&repo);
     assert_eq!((&one["change"], &one["same_meaning"]), (&Value::from("changed"), &Value::from(true)), "{one:#}");
-    assert!(printed(&repo, &[]).contains("the file is another, what it means is not"));
+    assert!(printed(&repo, &[]).contains("the text differs, what it means does not"));
     // Words of the plan are no values of a flag, though they change its hash.
     edit(&repo, SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
     let one = only(&repo);
@@ -251,7 +251,7 @@ fn the_neighbour_whose_slot_moves_is_told() {
     repo.write("experiments/b-second.toml", small.replace("\"10%\"", "\"5%\""));
     repo.commit("two");
     let slot = |repo: &Repo| printed(repo, &["HEAD"]);
-    assert!(slot(&repo).contains("none of 2 experiments"), "{}", slot(&repo));
+    assert!(slot(&repo).contains("no change of meaning in 2 experiments"), "{}", slot(&repo));
     // The first in line takes more, and the second is placed behind it.
     edit(&repo, "experiments/b-second.toml", "share = \"30%\"", "share = \"40%\"");
     let value = json(&repo);

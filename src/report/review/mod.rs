@@ -55,7 +55,7 @@ fn tally(review: &Review) -> String {
         .collect();
     let total = counted(review.total, "experiment");
     if parts.is_empty() {
-        format!("none of {total} is another")
+        format!("no change of meaning in {total}")
     } else {
         format!("{}; {total} today", parts.join(", "))
     }
@@ -115,7 +115,7 @@ fn sides(old: Option<&str>, new: Option<&str>, both: bool) -> String {
 /// What a reader has to know of the comparison itself.
 fn notes(one: &Reviewed) -> Vec<&'static str> {
     let partial = "a part cannot be read, so something may be missing here: `expc check` says what";
-    let same = "the file is another, what it means is not";
+    let same = "the text differs, what it means does not";
     let all = [(one.is_partial, partial), (one.means_the_same() && !one.is_partial, same)];
     all.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| note).collect()
 }
