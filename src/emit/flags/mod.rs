@@ -14,6 +14,8 @@
 mod flagd;
 mod growthbook;
 mod served;
+#[allow(dead_code, reason = "the first platform that uses it comes next")]
+mod terraform;
 
 use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Moment};
 use crate::plan::targets::Capabilities;
