@@ -143,7 +143,8 @@ impl Sources {
     }
 
     pub fn add(&mut self, source: Source) -> FileId {
-        if let Some(&known) = self.before.get(&source.path).filter(|&&known| self.get(known).text == source.text) {
+        let is_same = |known: &Arc<str>| Arc::ptr_eq(known, &source.text) || *known == source.text;
+        if let Some(&known) = self.before.get(&source.path).filter(|&&known| is_same(&self.get(known).text)) {
             self.again.push(known);
             return known;
         }
