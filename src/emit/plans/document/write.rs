@@ -18,13 +18,12 @@ use crate::stats::anytime::NormalMixture;
 use crate::stats::comparison::Claim;
 use crate::stats::srm;
 use crate::syntax::{At, Node, Value};
-use crate::text::Span;
+use crate::text::{Span, sha256};
 
 use super::shape::*;
 use super::{CONTRACT, FORMAT, canonical};
 use crate::emit::plans::schedule::{burn_in, us};
 use crate::emit::plans::{Inputs, dated_looks, show, window_us};
-use crate::emit::sha256;
 
 /// A number that JSON can hold; 0 stands for one that it cannot, which no plan computes.
 fn finite(number: f64) -> f64 {
