@@ -178,7 +178,8 @@ impl Draft<'_> {
         };
         match self.access {
             Some(access) if deviates(access) => {
-                notes += "note: results were seen: what this changes is a deviation, and is read as exploratory\n";
+                notes += "note: results were seen: what this changes is a deviation, and is read as exploratory\n\
+                          to write: `exploratory = true`, once the team has agreed to that\n";
             }
             Some(_) => {}
             None => notes += "to write: `data_access`, the state of knowledge; or pass --data-access\n",
