@@ -10,11 +10,13 @@ mod amended;
 mod class;
 mod compare;
 mod people;
+mod record;
 mod review;
 
 pub use amended::{AS_SEALED, Cover, cover, taken_back};
 pub use class::{Class, Worth, class_of_path, deviates};
 pub use people::Movement;
+pub use record::{Recorded, Records};
 pub use review::{Fate, Impact, Outline, Review, Reviewed, TargetChange, TargetFate};
 
 use crate::plan::Terms;
