@@ -671,6 +671,48 @@ fn an_amendment_without_marks_is_told_and_mended() {
     assert!(told(&folder).0.contains(&"amendment 1 has 4 values for 2 fields".to_owned()));
 }
 
+#[test]
+fn status_knows_the_seals() {
+    let folder = Folder::base();
+    let sealed = |folder: &Folder| {
+        let text = folder.run(&["status", "--date", "2027-01-20"]).out;
+        let json = folder.run(&["status", "--date", "2027-01-20", "--format", "json"]).out;
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let states: Vec<String> =
+            json["seals"].as_array().expect("a list").iter().map(|seal| seal["state"].to_string()).collect();
+        let slack = folder.run(&["status", "--date", "2027-01-20", "--format", "slack"]).out;
+        assert_eq!(slack.contains("Sealed plans"), !states.is_empty(), "{slack}");
+        let told =
+            text.split_once("\nsealed plans\n").map_or("", |(_, told)| told.split("\n\n").next().unwrap_or_default());
+        (states.join(" "), told.trim_end().to_owned())
+    };
+    assert_eq!(sealed(&folder), (String::new(), String::new()));
+    assert!(folder.run(&["status", "--date", "2027-01-10"]).out.contains("starts: seal the plan, build the flags"));
+    edit(&folder, "\"ready\"", "\"running\"");
+    let line = |text: &str| format!("  {ID}: {text}");
+    assert_eq!(
+        sealed(&folder),
+        ("\"missing\"".to_owned(), line("runs without a sealed plan: `expc lock checkout-one-tap`"))
+    );
+    edit(&folder, "\"running\"", "\"ready\"");
+    assert_eq!(folder.run(&["lock", ID, "--at", "2026-11-20", "--by", "Priya Raman"]).code, 0);
+    assert!(folder.run(&["status", "--date", "2027-01-10"]).out.contains("starts: build the flags"));
+    edit(&folder, "\"ready\"", "\"running\"");
+    assert_eq!(sealed(&folder).0, "");
+    edit(&folder, "relative = \"3%\"", "relative = \"3.1%\"");
+    let silent =
+        "`metrics.primary.order_conversion.mde` is not what was sealed, and not amended: `expc amend checkout-one-tap`";
+    assert_eq!(sealed(&folder), ("\"changed\"".to_owned(), line(silent)));
+    let seen =
+        ["amend", ID, "--write", "--by", "Ada Lind", "--at", "2027-01-18", "--data-access", "seen", "--reason", "why"];
+    assert_eq!(folder.run(&seen).code, 0);
+    let deviation =
+        "`metrics.primary.order_conversion.mde` changed on 2027-01-18 by `Ada Lind` with results seen: exploratory";
+    assert_eq!(sealed(&folder), ("\"deviation\"".to_owned(), line(deviation)));
+    folder.write(LOCK, folder.read(LOCK).replacen("0.8", "0.9", 1));
+    assert_eq!(sealed(&folder).0, "\"broken\" \"deviation\"");
+}
+
 /// A deviation is told wherever the plan is read.
 #[test]
 fn a_deviation_stands_in_every_plan() {
