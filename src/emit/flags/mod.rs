@@ -16,6 +16,7 @@ mod growthbook;
 mod served;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
 mod terraform;
+mod unleash;
 
 use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Moment};
 use crate::plan::targets::Capabilities;
@@ -59,7 +60,7 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook];
+pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &unleash::Unleash];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.
