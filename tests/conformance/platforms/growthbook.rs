@@ -1,0 +1,15 @@
+//! GrowthBook: static payloads.
+
+use super::{Difference, Platform};
+use crate::sdk::Evaluator;
+
+const NODE: &str = "@growthbook/growthbook";
+const PYTHON: &str = "growthbook";
+
+pub static PLATFORM: Platform = Platform {
+    name: "growthbook",
+    evaluators: &[Evaluator::node(NODE, "growthbook"), Evaluator::python(PYTHON, "growthbook")],
+    settings: "",
+    differences: &[],
+    unjudged: &["GrowthBook's server: a payload is what it writes, and nothing is imported here."],
+};
