@@ -547,6 +547,38 @@ pub(super) fn named(moment: &Moment) -> Option<String> {
     }
 }
 
+/// What JavaScript gives every object.
+const INHERITED: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// True for a name that every JavaScript object has, so that a missing attribute would seem to be there.
+pub(super) fn is_inherited(name: &str) -> bool {
+    INHERITED.contains(&name)
+}
+
+/// Text that means itself in the patterns of every SDK.
+pub(super) fn in_pattern(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
 /// A document as people read it.
 pub(super) fn json_bytes(document: &Json) -> Result<Vec<u8>, String> {
     let mut bytes = serde_json::to_vec_pretty(document).map_err(|fault| format!("internal error: {fault}"))?;
