@@ -10,7 +10,6 @@ use serde_json::{Map, Value as Json};
 
 use crate::contexts::{ODD, Unit};
 use crate::matrix::{CATALOGUE, Case, Spec};
-use crate::reference;
 
 /// A case with its experiments compiled.
 pub struct Asked {
@@ -58,9 +57,8 @@ impl Experiment {
 
 /// A workspace with the catalogue of the matrix.
 pub fn workspace<'a>(specs: impl Iterator<Item = &'a Spec>, settings: &str) -> Memory {
-    let files = Memory::default()
-        .with("expc.toml", format!("schema = 1\n{settings}"))
-        .with("catalog/all.toml", CATALOGUE);
+    let files =
+        Memory::default().with("expc.toml", format!("schema = 1\n{settings}")).with("catalog/all.toml", CATALOGUE);
     specs.fold(files, |files, spec| files.with(format!("experiments/{}.toml", spec.id), spec.text.as_str()))
 }
 
@@ -68,33 +66,36 @@ pub fn ask(case: Case, units: &[Unit]) -> Asked {
     let files = workspace(case.specs.iter(), "");
     let opened = Workspace::open(&files);
     assert_eq!(opened.specs.len(), case.specs.len(), "{}", case.name);
-    let experiments = case
-        .specs
-        .iter()
-        .map(|spec| {
-            let file = opened.specs.iter().find(|file| file.path.contains(&format!("/{}.toml", spec.id)));
-            let plan = opened.compile(file.expect("its file")).plan;
-            assert_eq!(*plan.id, *spec.id);
-            let eligible = units.iter().map(|unit| reference::is_eligible(&plan, &unit.attributes)).collect();
-            let key = plan.audience.key.as_ref().map(|key| key.value.clone()).unwrap_or_default();
-            let conditions = plan.audience.conditions.iter().chain(&plan.audience.exclusions);
-            let mut reads: Vec<&str> =
-                conditions.filter_map(|one| one.value.attribute.value().map(String::as_str)).collect();
-            reads.push(&key);
-            let bit = |kind: &str| 1 << ODD.iter().position(|one| *one == kind).expect("a kind of `ODD`");
-            let mask = |unit: &Unit| -> u32 {
-                unit.odd.iter().filter(|(name, _)| reads.contains(name)).map(|(_, kind)| bit(kind)).fold(0, |a, b| a | b)
-            };
-            let odd = units.iter().map(mask).collect();
-            let forced = units.iter().enumerate().filter_map(|(n, unit)| {
-                let id = unit.attributes.get(&key)?.as_str()?;
-                let variant = plan.variants.iter().find(|one| one.force.iter().any(|forced| forced.value == id))?;
-                Some((n, variant.name.clone()))
-            });
-            let forced = forced.collect();
-            Experiment { id: spec.id.clone(), eligible, odd, forced, plan }
-        })
-        .collect();
+    let experiments =
+        case.specs
+            .iter()
+            .map(|spec| {
+                let file = opened.specs.iter().find(|file| file.path.contains(&format!("/{}.toml", spec.id)));
+                let plan = opened.compile(file.expect("its file")).plan;
+                assert_eq!(*plan.id, *spec.id);
+                let eligible =
+                    units.iter().map(|unit| expc::plan::eligible::is_eligible(&plan, &unit.attributes)).collect();
+                let key = plan.audience.key.as_ref().map(|key| key.value.clone()).unwrap_or_default();
+                let conditions = plan.audience.conditions.iter().chain(&plan.audience.exclusions);
+                let mut reads: Vec<&str> =
+                    conditions.filter_map(|one| one.value.attribute.value().map(String::as_str)).collect();
+                reads.push(&key);
+                let bit = |kind: &str| 1 << ODD.iter().position(|one| *one == kind).expect("a kind of `ODD`");
+                let mask = |unit: &Unit| -> u32 {
+                    unit.odd
+                        .iter()
+                        .filter(|(name, _)| reads.contains(name))
+                        .map(|(_, kind)| bit(kind))
+                        .fold(0, |a, b| a | b)
+                };
+                let odd = units.iter().map(mask).collect();
+                let forced = units.iter().enumerate().filter_map(|(n, unit)| {
+                    Some((n, expc::plan::eligible::forced(&plan, &unit.attributes)?.to_owned()))
+                });
+                let forced = forced.collect();
+                Experiment { id: spec.id.clone(), eligible, odd, forced, plan }
+            })
+            .collect();
     Asked { case, experiments }
 }
 

@@ -78,7 +78,9 @@ impl Pool {
 }
 
 fn pools() -> Vec<Pool> {
-    let texts = || vec![("number as text", json!(5)), ("list as text", json!(["US"])), ("object as text", json!({ "US": true }))];
+    let texts = || {
+        vec![("number as text", json!(5)), ("list as text", json!(["US"])), ("object as text", json!({ "US": true }))]
+    };
     let numbers = || {
         vec![
             ("text as number", json!("30")),
@@ -117,7 +119,12 @@ fn pools() -> Vec<Pool> {
     words.push(json!("user-000007"));
     vec![
         pool("country", vec![json!("US"), json!("CA")], ["FR", "U", "us", "USA", ""].map(Json::from).to_vec(), texts()),
-        pool("channel", ["stable", "US", ""].map(Json::from).to_vec(), ["beta", "USA"].map(Json::from).to_vec(), texts()),
+        pool(
+            "channel",
+            ["stable", "US", ""].map(Json::from).to_vec(),
+            ["beta", "USA"].map(Json::from).to_vec(),
+            texts(),
+        ),
         pool("signed_in", vec![json!(true)], vec![json!(false)], booleans()),
         pool("plan", ["pro", "Free", ""].map(Json::from).to_vec(), vec![json!("free")], texts()),
         pool(
@@ -166,7 +173,7 @@ pub fn all() -> Vec<Unit> {
         })
         .collect();
     // Few units meet the condition of the largest payload: it is printed for each.
-    for unit in units.iter_mut().skip(500).step_by(1_000) {
+    for unit in units.iter_mut().skip(550).step_by(1_000) {
         unit.attributes.insert("size".to_owned(), json!("large"));
         unit.odd.retain(|(name, _)| *name != "size");
     }

@@ -59,6 +59,8 @@ pub struct Verdict {
     pub faults: Vec<String>,
     /// A bit for each kind of odd value on which the SDK differs.
     pub differs: u32,
+    /// The same where the registry does not name it: units and the first of them, by kinds.
+    unnamed: BTreeMap<u32, (usize, String)>,
     pub tests: usize,
     pub least: f64,
     /// Where the least p was seen.
@@ -74,6 +76,15 @@ impl Verdict {
 
     pub fn fault(&mut self, text: impl Into<String>) {
         self.faults.push(text.into());
+    }
+
+    /// What no entry of the registry names.
+    pub fn tell_unnamed(&mut self) {
+        for (odd, (count, first)) in std::mem::take(&mut self.unnamed) {
+            let kinds: Vec<&str> =
+                ODD.iter().enumerate().filter(|(n, _)| odd >> n & 1 == 1).map(|(_, kind)| *kind).collect();
+            self.faults.push(format!("{}: {count} outcomes differ; {first}", kinds.join(", ")));
+        }
     }
 
     fn p(&mut self, what: String, p: f64) {
@@ -138,10 +149,12 @@ pub fn experiment(expected: &Expected<'_>, served: &Served, verdict: &mut Verdic
                 verdict.differs |= differs;
                 continue;
             }
-            let kinds: Vec<&str> = ODD.iter().enumerate().filter(|(n, _)| odd >> n & 1 == 1).map(|(_, kind)| *kind).collect();
-            let with = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
-            let seen = wrong.entry(format!("`{got}` instead of {wanted}{with}")).or_insert((0, unit));
-            seen.0 += 1;
+            if odd != 0 {
+                let first = || format!("unit {unit} gets `{got}` instead of {wanted} in {at}");
+                verdict.unnamed.entry(odd).or_insert_with(|| (0, first())).0 += 1;
+                continue;
+            }
+            wrong.entry(format!("`{got}` instead of {wanted}")).or_insert((0, unit)).0 += 1;
         }
         if eligible && odd == 0 && !experiment.forced.contains_key(&unit) {
             match known {
@@ -172,7 +185,8 @@ pub fn experiment(expected: &Expected<'_>, served: &Served, verdict: &mut Verdic
 /// The winner of a shipped experiment to all units that have an id, but for the part that is held out.
 pub fn shipped(experiment: &Experiment, held: f64, judges_payload: bool, served: &Served, verdict: &mut Verdict) {
     let winner = experiment.plan.winner.as_ref().map_or("", |winner| winner.value.as_str());
-    let (winner, off) = (experiment.payload(winner).unwrap_or(Json::Null), experiment.payload("off").unwrap_or(Json::Null));
+    let (winner, off) =
+        (experiment.payload(winner).unwrap_or(Json::Null), experiment.payload("off").unwrap_or(Json::Null));
     let mut counts = [0.0, 0.0];
     let mut others = 0;
     for unit in (0..UNITS).filter(|unit| experiment.eligible[*unit] && experiment.odd[*unit] == 0) {
@@ -189,7 +203,9 @@ pub fn shipped(experiment: &Experiment, held: f64, judges_payload: bool, served:
     }
     match 0.0 < held {
         true => verdict.counts(format!("{}, holdout", experiment.id), &counts, &[held, 1.0 - held]),
-        false if counts[0] != 0.0 => verdict.fault(format!("{}: {} units do not get the winner", experiment.id, counts[0])),
+        false if counts[0] != 0.0 => {
+            verdict.fault(format!("{}: {} units do not get the winner", experiment.id, counts[0]))
+        }
         false => {}
     }
 }
@@ -293,7 +309,8 @@ pub fn same(one: &Json, two: &Json) -> bool {
         },
         (Json::Array(one), Json::Array(two)) => one.len() == two.len() && one.iter().zip(two).all(|(a, b)| same(a, b)),
         (Json::Object(one), Json::Object(two)) => {
-            one.len() == two.len() && one.iter().all(|(key, value)| two.get(key).is_some_and(|other| same(value, other)))
+            one.len() == two.len()
+                && one.iter().all(|(key, value)| two.get(key).is_some_and(|other| same(value, other)))
         }
         _ => one == two,
     }

@@ -15,8 +15,8 @@ pub struct Case {
     /// The stages that are built beside `main`, in their order.
     pub ramp: &'static [&'static str],
     pub kind: Kind,
-    /// True when it has a document of its own: what is in it would burden the others.
-    pub alone: bool,
+    /// True when it is in a second document: what is in it would burden the others.
+    pub apart: bool,
     /// True when its kill file is served too.
     pub kill: bool,
 }
@@ -81,6 +81,27 @@ word = { type = "string" }
 size = { type = "string" }
 "#;
 
+/// Every comparison on every type; `reference::by_hand` says what they mean.
+pub const CONDITIONS: &str = r#"
+where = [
+  { attribute = "country", in = ["US", "CA", "{\"var\":\"country\"}"] },
+  { attribute = "channel", not_in = ["beta", "USA"] },
+  { attribute = "signed_in", is = true },
+  { attribute = "plan", is_not = "free" },
+  { attribute = "app_version", semver = ">=5.2.0" },
+  { attribute = "age", at_least = 18 },
+  { attribute = "age", at_most = 65 },
+  { attribute = "orders", above = 0 },
+  { attribute = "orders", below = 100.5 },
+  { attribute = "locale", starts_with = "en-" },
+  { attribute = "device", ends_with = "-phone" },
+]
+exclude = [
+  { attribute = "is_staff", is = true },
+  { attribute = "risk", not_in = ["low", "none"] },
+]
+"#;
+
 pub const RAMP: &[&str] = &["at-1", "at-5", "at-20", "at-50"];
 
 const THREE: [(&str, &str); 3] = [("control", "50"), ("treatment-a", "25"), ("treatment-b", "25")];
@@ -91,7 +112,9 @@ fn spec(id: &str, variants: &[(&str, &str)], audience: &str, stages: &str, more:
     let variants: String = variants
         .iter()
         .map(|(name, weight)| {
-            format!("[variants.{name}]\nweight = {weight}\npayload = {{ cta = \"{name}\", n = 0.1, list = [1, true] }}\n")
+            format!(
+                "[variants.{name}]\nweight = {weight}\npayload = {{ cta = \"{name}\", n = 0.1, list = [1, true] }}\n"
+            )
         })
         .collect();
     let unit = if audience.contains("unit =") { "" } else { "unit = \"user\"\n" };
@@ -131,7 +154,7 @@ pub fn cases() -> Vec<Case> {
             specs,
             ramp: &[],
             kind: Kind::Plain,
-            alone: false,
+            apart: false,
             kill: false,
         });
     };
@@ -205,47 +228,52 @@ pub fn cases() -> Vec<Case> {
     let staff = "exclude = [{ attribute = \"is_staff\", is = true }]";
     add("Audiences", "exclusion", "one exclusion", vec![spec("exclusion", &TWO, staff, &everybody(), "")]);
     let negated = "exclude = [{ attribute = \"risk\", not_in = [\"low\", \"none\"] }]";
-    add("Audiences", "exclusion-not-in", "an exclusion with `not in`", vec![spec(
+    add(
+        "Audiences",
         "exclusion-not-in",
-        &TWO,
-        negated,
-        &everybody(),
-        "",
-    )]);
+        "an exclusion with `not in`",
+        vec![spec("exclusion-not-in", &TWO, negated, &everybody(), "")],
+    );
     let same = "where = [{ attribute = \"age\", at_least = 18 }, { attribute = \"age\", at_most = 65 }]";
-    add("Audiences", "two-conditions", "two on one attribute", vec![spec("two-conditions", &TWO, same, &everybody(), "")]);
-    add("Audiences", "all-conditions", "eleven conditions and two exclusions", vec![spec(
+    add(
+        "Audiences",
+        "two-conditions",
+        "two on one attribute",
+        vec![spec("two-conditions", &TWO, same, &everybody(), "")],
+    );
+    add(
+        "Audiences",
         "all-conditions",
-        &THREE,
-        crate::flags::CONDITIONS,
-        &everybody(),
-        "",
-    )]);
+        "eleven conditions and two exclusions",
+        vec![spec("all-conditions", &THREE, CONDITIONS, &everybody(), "")],
+    );
     let words: Vec<String> = HOSTILE.iter().map(|word| toml(word)).collect();
     let hostile = format!("where = [{{ attribute = \"word\", in = [{}] }}]", words.join(", "));
-    add("Audiences", "hostile-values", "values that would be orders", vec![spec(
+    add(
+        "Audiences",
         "hostile-values",
-        &TWO,
-        &hostile,
-        &everybody(),
-        "",
-    )]);
+        "values that would be orders",
+        vec![spec("hostile-values", &TWO, &hostile, &everybody(), "")],
+    );
     let all_country = "where = [{ attribute = \"country\", in = [\"US\", \"CA\"] }]";
-    add("Audiences", "condition-and-share", "a condition and 20 %", vec![spec(
+    add(
+        "Audiences",
         "condition-and-share",
-        &THREE,
-        all_country,
-        &main_at("20%"),
-        "",
-    )]);
-    add("Ids", "beyond-ascii", "ids beyond ASCII", vec![spec("beyond-ascii", &THREE, "unit = \"guest\"", &everybody(), "")]);
-    add("Ids", "own-salt", "a salt of its own", vec![spec(
+        "a condition and 20 %",
+        vec![spec("condition-and-share", &THREE, all_country, &main_at("20%"), "")],
+    );
+    add(
+        "Ids",
+        "beyond-ascii",
+        "ids beyond ASCII",
+        vec![spec("beyond-ascii", &THREE, "unit = \"guest\"", &everybody(), "")],
+    );
+    add(
+        "Ids",
         "own-salt",
-        &THREE,
-        "salt = \"a $& 'salt' \\\"of\\\" its own\"",
-        &main_at("50%"),
-        "",
-    )]);
+        "a salt of its own",
+        vec![spec("own-salt", &THREE, "salt = \"a $& 'salt' \\\"of\\\" its own\"", &main_at("50%"), "")],
+    );
 
     let force = |list: &[(&str, &str)]| {
         let of = |variant: &str| {
@@ -255,79 +283,96 @@ pub fn cases() -> Vec<Case> {
         format!("force = {{ {}, {} }}", of("treatment-a"), of("treatment-b"))
     };
     let forced = format!("where = [{{ attribute = \"plan\", is = \"free\" }}]\n{}", force(&FORCED));
-    add("Forced units", "forced", "whatever the audience says", vec![spec("forced", &THREE, &forced, &everybody(), "")]);
+    add(
+        "Forced units",
+        "forced",
+        "whatever the audience says",
+        vec![spec("forced", &THREE, &forced, &everybody(), "")],
+    );
     let outside = format!("{}\nholdout = \"global\"", force(&FORCED));
-    add("Forced units", "forced-at-0-1", "at 0.1 %, with a holdout", vec![spec(
+    add(
+        "Forced units",
         "forced-at-0-1",
-        &THREE,
-        &outside,
-        &main_at("0.1%"),
-        "",
-    )]);
+        "at 0.1 %, with a holdout",
+        vec![spec("forced-at-0-1", &THREE, &outside, &main_at("0.1%"), "")],
+    );
 
     let slot = |id: &str, layer: &str, share: &str| {
         spec(id, &TWO, &format!("layer = \"{layer}\"\nshare = \"{share}\""), &main_at(share), "")
     };
-    add("Layers", "layer", "three members: 40, 30 and 30 %", vec![
-        slot("layer-a", "three", "40%"),
-        slot("layer-b", "three", "30%"),
-        slot("layer-c", "three", "30%"),
-    ]);
-    add("Layers", "layer-odd", "three members: 33.33, 33.33 and 0.5 %", vec![
-        slot("layer-odd-a", "thirds", "33.33%"),
-        slot("layer-odd-b", "thirds", "33.33%"),
-        slot("layer-odd-c", "thirds", "0.5%"),
-    ]);
-    add("Holdouts", "holdout", "5 %, of two experiments", vec![
-        spec("holdout-a", &TWO, "holdout = \"global\"", &everybody(), ""),
-        spec("holdout-b", &THREE, "holdout = \"global\"", &main_at("50%"), ""),
-    ]);
+    add(
+        "Layers",
+        "layer",
+        "three members: 40, 30 and 30 %",
+        vec![slot("layer-a", "three", "40%"), slot("layer-b", "three", "30%"), slot("layer-c", "three", "30%")],
+    );
+    add(
+        "Layers",
+        "layer-odd",
+        "three members: 33.33, 33.33 and 0.5 %",
+        vec![
+            slot("layer-odd-a", "thirds", "33.33%"),
+            slot("layer-odd-b", "thirds", "33.33%"),
+            slot("layer-odd-c", "thirds", "0.5%"),
+        ],
+    );
+    add(
+        "Holdouts",
+        "holdout",
+        "5 %, of two experiments",
+        vec![
+            spec("holdout-a", &TWO, "holdout = \"global\"", &everybody(), ""),
+            spec("holdout-b", &THREE, "holdout = \"global\"", &main_at("50%"), ""),
+        ],
+    );
     add("Holdouts", "holdout-odd", "3.3 %", vec![spec("holdout-odd", &TWO, "holdout = \"odd\"", &everybody(), "")]);
 
     let steps = ["1%", "5%", "20%", "50%"];
     add("Ramps", "ramp", "1, 5, 20, 50 and 100 %", vec![spec("ramp", &THREE, "", &ramp(&steps, "100%"), "")]);
     let uneven = [("control", "80"), ("treatment-a", "20")];
-    add("Ramps", "ramp-uneven", "the same of 80 : 20, two thirds of the units", vec![spec(
+    add(
+        "Ramps",
         "ramp-uneven",
-        &uneven,
-        "where = [{ attribute = \"country\", is_not = \"CA\" }]",
-        &ramp(&steps, "100%"),
-        "",
-    )]);
+        "the same of 80 : 20, two thirds of the units",
+        vec![spec(
+            "ramp-uneven",
+            &uneven,
+            "where = [{ attribute = \"country\", is_not = \"CA\" }]",
+            &ramp(&steps, "100%"),
+            "",
+        )],
+    );
     let in_slot = "layer = \"ramped\"\nshare = \"50%\"\nholdout = \"global\"";
-    add("Ramps", "ramp-in-slot", "1, 5, 20 and 50 % in a slot of 50 %, with a holdout", vec![spec(
+    add(
+        "Ramps",
         "ramp-in-slot",
-        &TWO,
-        in_slot,
-        &ramp(&["1%", "5%", "20%", "40%"], "50%"),
-        "",
-    )]);
-    let weights = "{ name = \"at-1\", share = \"10%\", hold = \"7 days\", weights = { control = 9, treatment-a = 1 } },";
-    add("Ramps", "other-weights", "a stage with weights of its own", vec![spec(
+        "1, 5, 20 and 50 % in a slot of 50 %, with a holdout",
+        vec![spec("ramp-in-slot", &TWO, in_slot, &ramp(&["1%", "5%", "20%", "40%"], "50%"), "")],
+    );
+    let weights =
+        "{ name = \"at-1\", share = \"10%\", hold = \"7 days\", weights = { control = 9, treatment-a = 1 } },";
+    add(
+        "Ramps",
         "other-weights",
-        &TWO,
-        "",
-        &(weights.to_owned() + &everybody()),
-        "",
-    )]);
+        "a stage with weights of its own",
+        vec![spec("other-weights", &TWO, "", &(weights.to_owned() + &everybody()), "")],
+    );
 
     let winner = "[results]\nvariant = \"treatment-a\"";
     add("Shipped", "shipped", "the winner to everybody", vec![spec("shipped", &TWO, "", &everybody(), winner)]);
-    add("Shipped", "shipped-held", "the winner to all but the holdout", vec![spec(
+    add(
+        "Shipped",
         "shipped-held",
-        &TWO,
-        "holdout = \"global\"",
-        &everybody(),
-        winner,
-    )]);
+        "the winner to all but the holdout",
+        vec![spec("shipped-held", &TWO, "holdout = \"global\"", &everybody(), winner)],
+    );
     let audience = format!("where = [{{ attribute = \"country\", in = [\"US\"] }}]\n{}", force(&FORCED));
-    add("Kill switch", "killed", "`off` to everybody, forced units too", vec![spec(
+    add(
+        "Kill switch",
         "killed",
-        &THREE,
-        &audience,
-        &everybody(),
-        "",
-    )]);
+        "`off` to everybody, forced units too",
+        vec![spec("killed", &THREE, &audience, &everybody(), "")],
+    );
 
     let with = |id: &str, payload: &str, audience: &str| {
         let Spec { text, .. } = spec(id, &TWO, audience, &everybody(), "");
@@ -335,36 +380,46 @@ pub fn cases() -> Vec<Case> {
         assert!(text.contains(own));
         Spec { id: id.to_owned(), text: text.replace(own, &format!("payload = {{ {payload} }}")) }
     };
-    add("Payloads", "default-of-catalogue", "`off` has a payload of its own", vec![spec(
+    add(
+        "Payloads",
         "default-of-catalogue",
-        &TWO,
-        "",
-        &main_at("50%"),
-        "",
-    )]);
+        "`off` has a payload of its own",
+        vec![spec("default-of-catalogue", &TWO, "", &main_at("50%"), "")],
+    );
     let texts: Vec<String> = HOSTILE.iter().map(|word| toml(word)).collect();
     let odd_keys = "\"a \\\"quoted\\\" key\" = 1, \"${x}\" = 2, \"{{x}}\" = 3, \"日本\" = 4, \"\" = 5, \"a.b\" = 6";
-    add("Payloads", "hostile-payload", "quotes, line breaks, `${}`, `%{}`, `{{ }}`, `__proto__`", vec![with(
+    add(
+        "Payloads",
         "hostile-payload",
-        &format!("words = [{}], {odd_keys}, \"__proto__\" = {{ polluted = true }}", texts.join(", ")),
-        "",
-    )]);
-    add("Payloads", "types", "every type, empty ones too", vec![with(
+        "quotes, line breaks, `${}`, `%{}`, `{{ }}`, `__proto__`",
+        vec![with(
+            "hostile-payload",
+            &format!("words = [{}], {odd_keys}, \"__proto__\" = {{ polluted = true }}", texts.join(", ")),
+            "",
+        )],
+    );
+    add(
+        "Payloads",
         "types",
-        "t = true, f = false, i = -7, d = 0.1, e = \"\", l = [], o = {}, day = 2027-01-11, tiny = 1e-7, huge = 1e21",
-        "",
-    )]);
+        "every type, empty ones too",
+        vec![with(
+            "types",
+            "t = true, f = false, i = -7, d = 0.1, e = \"\", l = [], o = {}, day = 2027-01-11, tiny = 1e-7, huge = 1e21",
+            "",
+        )],
+    );
     add("Payloads", "largest-integer", "2^53", vec![with("largest-integer", "n = 9007199254740992", "")]);
     add("Payloads", "larger-integer", "2^53 + 1", vec![with("larger-integer", "n = 9007199254740993", "")]);
     add("Payloads", "minus-zero", "-0.0", vec![with("minus-zero", "n = -0.0", "")]);
     let deep = |levels: usize| format!("v = {}1{}", "[".repeat(levels), "]".repeat(levels));
     add("Payloads", "deep-payload", "60 lists in one another", vec![with("deep-payload", &deep(60), "")]);
     let large = format!("blob = \"{}\"", "0123456789abcdef".repeat(65_536));
-    add("Payloads", "large-payload", "a text of 1 MB", vec![with(
+    add(
+        "Payloads",
         "large-payload",
-        &large,
-        "where = [{ attribute = \"size\", is = \"large\" }]",
-    )]);
+        "a text of 1 MB",
+        vec![with("large-payload", &large, "where = [{ attribute = \"size\", is = \"large\" }]")],
+    );
     let key = "a \\\"flag\\\" of ${x} {{ y }} 日本";
     let Spec { id, text } = spec("hostile-key", &TWO, "", &everybody(), "");
     let text = text.replace("id = \"hostile-key\"", &format!("id = \"hostile-key\"\nflag = \"{key}\""));
@@ -386,7 +441,7 @@ pub fn cases() -> Vec<Case> {
             "shipped" | "shipped-held" => Kind::Shipped,
             _ => Kind::Plain,
         };
-        case.alone = matches!(case.group, "Payloads" | "Keys");
+        case.apart = matches!(case.group, "Payloads" | "Keys");
         case.kill = matches!(case.name, "killed" | "layer" | "holdout" | "ramp-in-slot");
     }
     cases

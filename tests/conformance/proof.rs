@@ -123,7 +123,8 @@ fn page(cases: &[&Case], proofs: &[Proof]) -> String {
         if case.group != group {
             group = case.group;
             let names: Vec<&str> = proofs.iter().map(|proof| proof.platform.as_str()).collect();
-            let _ = write!(page, "\n## {group}\n\n| | {} |\n| --- |{}\n", names.join(" | "), " --- |".repeat(names.len()));
+            let _ =
+                write!(page, "\n## {group}\n\n| | {} |\n| --- |{}\n", names.join(" | "), " --- |".repeat(names.len()));
         }
         let cells: Vec<String> = proofs
             .iter()

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use expc::check::{Options, check};
 use expc::diag::Level;
-use expc::emit::Loss;
 use expc::emit::flags::capabilities;
+use expc::emit::{Loss, Moment};
 use expc::portfolio::Workspace;
 
 use crate::asked::{Asked, at_stage, workspace};
@@ -41,8 +41,9 @@ pub fn answer(platform: &Platform, asked: &Asked) -> Result<Answer, String> {
     let files = workspace(specs(), &built);
     let mut answer = Answer::default();
     let mut refusal = None;
-    for stage in asked.case.ramp.iter().chain(&["main"]) {
-        match crate::flags::emit(platform.name, &files, &at_stage(stage)) {
+    let stages = asked.case.ramp.iter().chain(&["main"]).map(|stage| at_stage(stage));
+    for moment in stages.chain([Moment::Schedule]) {
+        match crate::flags::emit(platform.name, &files, &moment) {
             Ok(emitted) => {
                 let new = emitted.losses.into_iter().filter(|loss| !OF_THE_MOMENT.contains(&loss.feature));
                 for loss in new {
@@ -66,7 +67,9 @@ pub fn answer(platform: &Platform, asked: &Asked) -> Result<Answer, String> {
             answer.losses.clear();
             return Ok(answer);
         }
-        None if !errors.is_empty() => return Err(format!("`expc check` finds {errors:?}, and the build refuses nothing")),
+        None if !errors.is_empty() => {
+            return Err(format!("`expc check` finds {errors:?}, and the build refuses nothing"));
+        }
         None => {}
     }
     let rounded = answer.losses.iter().any(|loss| ROUNDED.contains(&loss.feature));
@@ -81,7 +84,10 @@ pub fn answer(platform: &Platform, asked: &Asked) -> Result<Answer, String> {
     let features: BTreeSet<&str> = answer.losses.iter().map(|loss| loss.feature).collect();
     for feature in features.into_iter().filter(|feature| !ROUNDED.contains(feature)) {
         let strict: Vec<Spec> = specs()
-            .map(|spec| Spec { id: spec.id.clone(), text: format!("{}\n[emit]\nstrict = [\"{feature}\"]\n", spec.text) })
+            .map(|spec| Spec {
+                id: spec.id.clone(),
+                text: format!("{}\n[emit]\nstrict = [\"{feature}\"]\n", spec.text),
+            })
             .collect();
         let found = findings(strict.iter(), &built);
         if !found.iter().any(|(level, code)| *level == Level::Error && code == "EMI002") {

@@ -52,8 +52,11 @@ pub fn run(platform: &Platform, asked: &[Asked], units: &[Unit], contexts: &[Jso
             }
         })
         .collect();
-    let built: Vec<(&Asked, &Answer)> =
-        answers.iter().filter(|(_, answer)| answer.refused.is_empty()).map(|(asked, answer)| (*asked, answer)).collect();
+    let built: Vec<(&Asked, &Answer)> = answers
+        .iter()
+        .filter(|(_, answer)| answer.refused.is_empty())
+        .map(|(asked, answer)| (*asked, answer))
+        .collect();
     let planned = match plan(platform, &built) {
         Ok(planned) => planned,
         Err(fault) => {
@@ -122,9 +125,10 @@ fn plan<'a>(platform: &Platform, built: &[(&'a Asked, &Answer)]) -> Result<Vec<P
     let of = |some: &[&'a Asked]| -> Vec<(&'a Asked, &'a Experiment)> {
         some.iter().flat_map(|asked| asked.experiments.iter().map(|experiment| (*asked, experiment))).collect()
     };
-    let planned = |document, stage: &str, of| Planned { document, at: None, stage: stage.to_owned(), of, by_schedule: false };
+    let planned =
+        |document, stage: &str, of| Planned { document, at: None, stage: stage.to_owned(), of, by_schedule: false };
     let all: Vec<&'a Asked> = built.iter().map(|(asked, _)| *asked).collect();
-    let together: Vec<&'a Asked> = all.iter().filter(|asked| !asked.case.alone).copied().collect();
+    let together: Vec<&'a Asked> = all.iter().filter(|asked| !asked.case.apart).copied().collect();
     let mut plan = Vec::new();
     let emitted = emit(&together, &at_stage("main"))?;
     plan.push(planned(document(&emitted)?, "main", of(&together)));
@@ -137,12 +141,11 @@ fn plan<'a>(platform: &Platform, built: &[(&'a Asked, &Answer)]) -> Result<Vec<P
             plan.push(planned(text, "killed", vec![(*asked, experiment)]));
         }
     }
-    for asked in all.iter().filter(|asked| asked.case.alone) {
-        let emitted = emit(&[*asked], &at_stage("main"))?;
-        plan.push(planned(document(&emitted)?, "main", of(&[*asked])));
-    }
+    let apart: Vec<&'a Asked> = all.iter().filter(|asked| asked.case.apart).copied().collect();
+    plan.push(planned(document(&emit(&apart, &at_stage("main"))?)?, "main", of(&apart)));
     for stage in RAMP {
-        let in_stage: Vec<&'a Asked> = together.iter().filter(|asked| asked.case.ramp.contains(stage)).copied().collect();
+        let in_stage: Vec<&'a Asked> =
+            together.iter().filter(|asked| asked.case.ramp.contains(stage)).copied().collect();
         if !in_stage.is_empty() {
             plan.push(planned(document(&emit(&in_stage, &at_stage(stage))?)?, stage, of(&in_stage)));
         }
@@ -151,14 +154,21 @@ fn plan<'a>(platform: &Platform, built: &[(&'a Asked, &Answer)]) -> Result<Vec<P
     let schedule = emit(&steps, &Moment::Schedule)?;
     let files = schedule.artifacts.iter().filter(|file| file.role == ArtifactRole::Evaluator).count();
     let is_native = files == 1 && !schedule.losses.iter().any(|loss| loss.feature == "schedule");
-    if let (true, Some(experiment)) = (is_native && !steps.is_empty(), steps.first().map(|asked| &asked.experiments[0])) {
+    if let (true, Some(experiment)) = (is_native && !steps.is_empty(), steps.first().map(|asked| &asked.experiments[0]))
+    {
         let text = document(&schedule)?;
         for stage in RAMP.iter().copied().chain(["main"]) {
             let first = experiment.stage(stage).and_then(|stage| stage.start).ok_or("a stage without a day")?;
             let last = experiment.stage(stage).and_then(|stage| stage.end).ok_or("a stage without an end")?;
             for at in [midnight(first), midnight(last) + 86_399] {
                 let of = of(&steps);
-                plan.push(Planned { document: text.clone(), at: Some(at), stage: stage.to_owned(), of, by_schedule: true });
+                plan.push(Planned {
+                    document: text.clone(),
+                    at: Some(at),
+                    stage: stage.to_owned(),
+                    of,
+                    by_schedule: true,
+                });
             }
         }
     }
@@ -190,7 +200,8 @@ fn serve(
     for (answer, one) in answers.iter().zip(planned) {
         let mut flags = BTreeMap::new();
         for (_, experiment) in &one.of {
-            let flag = answer["flags"].get(experiment.flag()).ok_or_else(|| format!("nothing of `{}`", experiment.flag()))?;
+            let flag =
+                answer["flags"].get(experiment.flag()).ok_or_else(|| format!("nothing of `{}`", experiment.flag()))?;
             flags.insert(experiment.id.clone(), Served::read(flag)?);
         }
         served.push(flags);
@@ -233,7 +244,10 @@ fn judge_all(
             let answer = answer_of(asked);
             let judges_payload = !changed(asked.case.name);
             if !judges_payload && payloads_are_right(experiment, served) {
-                verdict.fault(format!("`{}` is named as a difference, and its payload arrives unchanged", asked.case.name));
+                verdict.fault(format!(
+                    "`{}` is named as a difference, and its payload arrives unchanged",
+                    asked.case.name
+                ));
             }
             let held = experiment.plan.audience.holdout.as_ref().map_or(0.0, |holdout| holdout.share.value);
             let held = percents(answer.lost(&experiment.id, "holdout")).first().copied().unwrap_or(held);
@@ -250,6 +264,7 @@ fn judge_all(
         }
     }
     together(built, planned, served, verdict);
+    verdict.tell_unnamed();
 }
 
 fn payloads_are_right(experiment: &Experiment, served: &Served) -> bool {
@@ -290,12 +305,13 @@ fn together(
     verdict: &mut Verdict,
 ) {
     let of = |id: &str, stage: &str| -> Option<&Served> {
-        let at = planned.iter().position(|one| one.stage == stage && !one.by_schedule && one.of.iter().any(|(_, e)| e.id == id));
+        let at = planned
+            .iter()
+            .position(|one| one.stage == stage && !one.by_schedule && one.of.iter().any(|(_, e)| e.id == id));
         at.and_then(|at| served[at].get(id))
     };
-    let experiment = |id: &str| {
-        built.iter().flat_map(|(asked, _)| &asked.experiments).find(|experiment| experiment.id == id)
-    };
+    let experiment =
+        |id: &str| built.iter().flat_map(|(asked, _)| &asked.experiments).find(|experiment| experiment.id == id);
     for (asked, answer) in built {
         let case = &asked.case;
         for experiment in &asked.experiments {
@@ -349,7 +365,7 @@ fn together(
         ("share-25", "main", View::Enrolment, "share-50", "main", View::Enrolment),
         ("layer-a", "main", View::Enrolment, "layer-odd-a", "main", View::Enrolment),
         ("layer-a", "main", View::Enrolment, "ramp", "at-50", View::Enrolment),
-        ("holdout-b", "main", View::Variant, "ramp-in-slot", "at-50", View::Variant),
+        ("holdout-b", "main", View::Variant, "ramp", "at-50", View::Variant),
         // Whether a unit is enrolled says nothing of its variant: at 100 % all have one.
         ("ramp", "at-20", View::Enrolment, "ramp", "main", View::Variant),
         ("ramp", "at-50", View::Enrolment, "ramp", "main", View::Variant),
@@ -381,7 +397,8 @@ fn agreement(
     let mut compared = 0;
     for (n, first) in platform.evaluators.iter().enumerate() {
         let same = |other: &Evaluator| other.generation == first.generation;
-        let Some((m, second)) = platform.evaluators.iter().enumerate().skip(n + 1).find(|(_, other)| same(other)) else {
+        let Some((m, second)) = platform.evaluators.iter().enumerate().skip(n + 1).find(|(_, other)| same(other))
+        else {
             continue;
         };
         let either = named(platform, first) | named(platform, second);
@@ -418,12 +435,16 @@ fn stale(
             continue;
         }
         if occurring & bit == 0 {
-            faults.push(format!("`{}` is named as a difference of {} and does not occur", difference.kind, platform.name));
+            faults.push(format!(
+                "`{}` is named as a difference of {} and does not occur",
+                difference.kind, platform.name
+            ));
         }
         for (evaluator, (verdict, _, served)) in platform.evaluators.iter().zip(judged) {
             let is_named = !difference.by.is_empty() && difference.is_of(evaluator);
             if is_named && verdict.differs & bit == 0 && !served.is_empty() {
-                faults.push(format!("`{}` is named for {} and does not occur there", difference.kind, evaluator.package));
+                faults
+                    .push(format!("`{}` is named for {} and does not occur there", difference.kind, evaluator.package));
             }
         }
     }

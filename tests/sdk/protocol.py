@@ -10,8 +10,9 @@ A driver calls `serve(open_document)`, where
     -> (key, unit)                    evaluates one flag
     -> (variant, value)               the variant's name, `force:<name>` where a forced unit can be told apart,
                                       `off` for everybody else, and what the SDK returned as payload.
-`time.time` gives `at` while a job with a moment runs. What the SDK logs at WARNING or above ends the run, unless the
-driver lets it; an evaluation that ends in an error is the variant `!<code>`.
+`time.time` gives `at` while a job with a moment runs. What the SDK logs at WARNING or above ends the run, but for
+records that the driver's `tolerates` lets pass: complaints about the values of a unit, never about a document. An
+evaluation that ends in an error is the variant `!<code>`.
 """
 
 import json
@@ -24,7 +25,13 @@ import warnings
 class Complaint(logging.Handler):
     """Ends the run at the first warning."""
 
+    def __init__(self, tolerates):
+        super().__init__(logging.WARNING)
+        self.tolerates = tolerates
+
     def emit(self, record):
+        if self.tolerates(record):
+            return
         raise RuntimeError(f"the SDK complains: {record.getMessage()}")
 
     def handleError(self, record):
@@ -57,9 +64,9 @@ class Outcomes:
         return f'{{"outcomes":[{",".join(self.texts)}],"served":[{",".join(map(str, self.served))}]}}'
 
 
-def serve(open_document):
+def serve(open_document, tolerates=lambda record: False):
     given = json.load(sys.stdin.buffer)
-    logging.basicConfig(handlers=[Complaint(logging.WARNING)], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[Complaint(tolerates)], level=logging.WARNING, force=True)
     warnings.simplefilter("error")
     clock = time.time
     answers = []

@@ -53,7 +53,7 @@ impl Evaluator {
         Self { package, language: Language::Python, folder, script: "evaluate.py", generation: "" }
     }
 
-    #[allow(dead_code, reason = "not every test asks")]
+    #[allow(dead_code, reason = "no platform is judged in Rust yet")]
     pub const fn rust(package: &'static str, folder: &'static str) -> Self {
         Self { package, language: Language::Rust, folder, script: "", generation: "" }
     }
@@ -245,12 +245,6 @@ impl Evaluator {
             false => Err(format!("tests/sdk/rust does not build:\n{}", ends_of(&output.stderr))),
         }
     }
-}
-
-/// Installs packages or builds the program without running it.
-#[allow(dead_code, reason = "not every test asks")]
-pub fn prepare(evaluator: &Evaluator) -> Result<(), String> {
-    evaluator.installed().map(drop)
 }
 
 fn source(folder: &str) -> PathBuf {
