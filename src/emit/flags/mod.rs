@@ -11,6 +11,7 @@
 //! | `kill/<id>.…` | upload | one flag that serves nobody but what they had before |
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
+mod eppo;
 mod flagd;
 mod growthbook;
 mod served;
@@ -60,7 +61,13 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &unleash::Unleash];
+#[rustfmt::skip]
+pub static TARGETS: &[&dyn Target] = &[
+    &eppo::Eppo,
+    &flagd::Flagd,
+    &growthbook::GrowthBook,
+    &unleash::Unleash,
+];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.

@@ -85,22 +85,6 @@ fn one_per_flag<'a>(
 /// What is served when nobody is enrolled, in the words of a loss.
 const NOBODY: &str = "nobody is enrolled; forced units get their variant";
 
-/// Names that every JavaScript object has, so that a missing attribute would seem to be there.
-pub(super) const INHERITED: &[&str] = &[
-    "__defineGetter__",
-    "__defineSetter__",
-    "__lookupGetter__",
-    "__lookupSetter__",
-    "__proto__",
-    "constructor",
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "toLocaleString",
-    "toString",
-    "valueOf",
-];
-
 /// Text that means itself in the regular expressions of every SDK.
 pub(super) fn pattern(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
@@ -573,6 +557,27 @@ pub(super) fn named(moment: &Moment) -> Option<String> {
         Moment::Stage(name) => Some(name.clone()),
         Moment::Date(day) => Some(day.to_string()),
     }
+}
+
+/// What JavaScript gives every object.
+const INHERITED: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// True for a name that every JavaScript object has, so that a missing attribute would seem to be there.
+pub(super) fn is_inherited(name: &str) -> bool {
+    INHERITED.contains(&name)
 }
 
 /// A document as people read it.
