@@ -12,6 +12,7 @@
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
 mod flagd;
+mod goff;
 mod growthbook;
 mod served;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
@@ -59,7 +60,7 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook];
+pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &goff::Goff];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.
