@@ -13,6 +13,7 @@
 
 mod eppo;
 mod flagd;
+mod goff;
 mod growthbook;
 mod served;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
@@ -65,6 +66,7 @@ pub struct Print<'a> {
 pub static TARGETS: &[&dyn Target] = &[
     &eppo::Eppo,
     &flagd::Flagd,
+    &goff::Goff,
     &growthbook::GrowthBook,
     &unleash::Unleash,
 ];
