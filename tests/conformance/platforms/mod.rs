@@ -6,7 +6,12 @@ mod growthbook;
 
 use crate::sdk::Evaluator;
 
-pub static PLATFORMS: &[&Platform] = &[&eppo::PLATFORM, &flagd::PLATFORM, &growthbook::PLATFORM];
+#[rustfmt::skip]
+pub static PLATFORMS: &[&Platform] = &[
+    &eppo::PLATFORM,
+    &flagd::PLATFORM,
+    &growthbook::PLATFORM,
+];
 
 /// A platform, its SDKs, and in what they differ from the language.
 pub struct Platform {
