@@ -43,12 +43,6 @@ fn only(repo: &Repo) -> Value {
     all[0].clone()
 }
 
-fn edit(repo: &Repo, path: &str, from: &str, to: &str) {
-    let text = repo.read(path);
-    assert!(text.contains(from), "{path} has no `{from}`");
-    repo.write(path, text.replace(from, to));
-}
-
 /// The text without the name of the commit.
 fn stable(repo: &Repo, text: &str) -> String {
     let head = repo.git(&["rev-parse", "--short=10", "HEAD"]);
@@ -58,11 +52,11 @@ fn stable(repo: &Repo, text: &str) -> String {
 /// The base with edits of every class.
 fn edited() -> Repo {
     let repo = Repo::of_base();
-    edit(&repo, SPEC, "relative = \"3%\"", "relative = \"5%\"");
-    edit(&repo, SPEC, "share = \"50%\"", "share = \"40%\"");
-    edit(&repo, SPEC, "\"21 days\"", "\"28 days\"");
-    edit(&repo, SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
-    edit(&repo, SPEC, "layout = \"one-tap\"", "layout = \"tap\"");
+    repo.edit(SPEC, "relative = \"3%\"", "relative = \"5%\"");
+    repo.edit(SPEC, "share = \"50%\"", "share = \"40%\"");
+    repo.edit(SPEC, "\"21 days\"", "\"28 days\"");
+    repo.edit(SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
+    repo.edit(SPEC, "layout = \"one-tap\"", "layout = \"tap\"");
     repo
 }
 
@@ -95,25 +89,52 @@ fn nothing_is_nothing() {
 #[test]
 fn layout_and_written_defaults_have_no_meaning() {
     let repo = Repo::of_base();
-    edit(&repo, SPEC, "schema = 1\n", "# A remark.\nschema   =   1\n");
-    edit(&repo, SPEC, "relative = \"3%\"", "relative = \"3.0 %\"");
+    repo.edit(SPEC, "schema = 1\n", "# A remark.\nschema   =   1\n");
+    repo.edit(SPEC, "relative = \"3%\"", "relative = \"3.0 %\"");
     let one = only(&repo);
     assert_eq!((&one["change"], &one["same_meaning"]), (&Value::from("changed"), &Value::from(true)), "{one:#}");
     assert!(printed(&repo, &[]).contains("the text differs, what it means does not"));
     // Words of the plan are no values of a flag, though they change its hash.
-    edit(&repo, SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
+    repo.edit(SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
     let one = only(&repo);
     assert_eq!((&one["class"], one["targets"].as_array().map(Vec::len)), (&Value::from("text"), Some(0)), "{one:#}");
+}
+
+#[test]
+fn amendments_that_come_and_go_are_told() {
+    let repo = Repo::of_base();
+    let seal = ["lock", "checkout-one-tap", "--at", "2026-11-20", "--by", "Priya Raman"];
+    assert_eq!(repo.folder.run(&seal).code, 0);
+    repo.commit("sealed");
+    repo.edit(SPEC, "relative = \"3%\"", "relative = \"5%\"");
+    let amend = ["amend", "checkout-one-tap", "--write", "--by", "Ada Lind", "--at", "2027-02-08", "--reason", "why"];
+    assert_eq!(repo.folder.run(&[&amend[..], &["--data-access", "seen"]].concat()).code, 0);
+    let told =
+        "deviation of 2027-02-08 by `Ada Lind`, results by variant were seen: `metrics.primary.order_conversion.mde`";
+    assert!(printed(&repo, &["HEAD"]).contains(&format!("  record     new {told}\n")));
+    let comment = printed(&repo, &["HEAD", "--format", "markdown"]);
+    assert!(
+        comment.contains("| changed, a deviation |") && comment.contains("new deviation of 2027-02-08"),
+        "{comment}"
+    );
+    let one = only(&repo);
+    assert_eq!(one["amendments"]["added"][0]["worth"], "deviation", "{one:#}");
+    repo.commit("amended");
+    // What was known is made harmless afterwards.
+    repo.edit(SPEC, "\"seen\"", "\"not-opened\"");
+    let text = printed(&repo, &["HEAD"]);
+    assert!(text.contains(&format!("  record     takes out or rewrites the {told}\n")), "{text}");
+    assert!(text.contains("new amendment of 2027-02-08 by `Ada Lind`, no data was opened"), "{text}");
 }
 
 #[test]
 fn the_base_is_where_the_branch_left() {
     let repo = Repo::of_base();
     repo.git(&["checkout", "-q", "-b", "topic"]);
-    edit(&repo, SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
+    repo.edit(SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
     repo.commit("topic");
     repo.git(&["checkout", "-q", "main"]);
-    edit(&repo, SPEC, "relative = \"3%\"", "relative = \"5%\"");
+    repo.edit(SPEC, "relative = \"3%\"", "relative = \"5%\"");
     repo.commit("meanwhile");
     repo.git(&["checkout", "-q", "topic"]);
     let told = printed(&repo, &[]);
@@ -167,7 +188,7 @@ fn what_comes_and_goes_is_told_with_its_people() {
 fn who_moves_follows_from_the_hashes() {
     let moved = |from: &str, to: &str| {
         let repo = Repo::of_base();
-        edit(&repo, SPEC, from, to);
+        repo.edit(SPEC, from, to);
         let people = only(&repo)["people"].clone();
         let part = |key: &str| (people[key].as_f64().expect(key) * 1000.0).round() / 1000.0;
         (part("leave"), part("switch_variant"), part("join"))
@@ -200,7 +221,7 @@ fn each_platform_is_told_by_itself() {
     assert!(told.contains("growthbook: `checkout-one-tap` is served from now on"), "{told}");
     targets("[\"flagd\", \"growthbook\"]");
     repo.commit("both");
-    edit(&repo, SPEC, "[variants.control]\nweight = 1", "[variants.control]\nweight = 3");
+    repo.edit(SPEC, "[variants.control]\nweight = 1", "[variants.control]\nweight = 3");
     let told = printed(&repo, &["HEAD"]);
     assert!(told.contains("flagd: `checkout-one-tap` differs in targeting, 1 value\n"), "{told}");
     assert!(told.contains("growthbook: `checkout-one-tap` differs in rules"), "{told}");
@@ -209,7 +230,7 @@ fn each_platform_is_told_by_itself() {
 #[test]
 fn conditions_that_differ_are_said_to_be_not_counted() {
     let repo = Repo::of_base();
-    edit(&repo, SPEC, "in = [\"US\", \"CA\"] }", "in = [\"US\"] }");
+    repo.edit(SPEC, "in = [\"US\", \"CA\"] }", "in = [\"US\"] }");
     let told = printed(&repo, &[]);
     assert!(told.contains("not counted: how many meet the conditions of one plan only"), "{told}");
     assert!(told.contains("flagd: `checkout-one-tap` differs in targeting, 1 value"), "{told}");
@@ -253,7 +274,7 @@ fn the_neighbour_whose_slot_moves_is_told() {
     let slot = |repo: &Repo| printed(repo, &["HEAD"]);
     assert!(slot(&repo).contains("no change of meaning in 2 experiments"), "{}", slot(&repo));
     // The first in line takes more, and the second is placed behind it.
-    edit(&repo, "experiments/b-second.toml", "share = \"30%\"", "share = \"40%\"");
+    repo.edit("experiments/b-second.toml", "share = \"30%\"", "share = \"40%\"");
     let value = json(&repo);
     let fates: Vec<&str> =
         value["experiments"].as_array().expect("a list").iter().filter_map(|one| one["change"].as_str()).collect();
@@ -264,9 +285,8 @@ fn the_neighbour_whose_slot_moves_is_told() {
 #[test]
 fn names_of_strangers_stay_names() {
     let repo = Repo::of_base();
-    edit(&repo, SPEC, "[variants.one-tap]", "[variants.\"</details>\\u001b[31m|`@org/all`\\n# x\"]");
-    edit(
-        &repo,
+    repo.edit(SPEC, "[variants.one-tap]", "[variants.\"</details>\\u001b[31m|`@org/all`\\n# x\"]");
+    repo.edit(
         SPEC,
         "title = \"One-tap checkout\"",
         "title = \"::error::x\\n<img src=x>\\u202e[a](https://b.example)\"",
@@ -288,7 +308,7 @@ fn names_of_strangers_stay_names() {
 #[test]
 fn a_broken_spec_is_compared_as_far_as_it_can_be_read() {
     let repo = Repo::of_base();
-    edit(&repo, SPEC, "[exposure]", "[exposure\nwhenever");
+    repo.edit(SPEC, "[exposure]", "[exposure\nwhenever");
     let told = printed(&repo, &[]);
     assert!(told.contains("a part cannot be read"), "{told}");
     for bytes in [&b"\xff\xfe\x00"[..], b"", b"= = ="] {
@@ -310,7 +330,7 @@ fn a_comment_fits_a_pull_request() {
     }
     repo.commit("many");
     for id in &ids {
-        edit(&repo, &format!("experiments/{id}.toml"), "relative = \"3%\"", "relative = \"5%\"");
+        repo.edit(&format!("experiments/{id}.toml"), "relative = \"3%\"", "relative = \"5%\"");
     }
     let told = printed(&repo, &["HEAD", "--format", "markdown"]);
     assert!(told.chars().count() < 65_000, "{}", told.chars().count());

@@ -282,6 +282,18 @@ fn three_faults() -> Folder {
     folder
 }
 
+/// Two experiments, each with a default that is written out.
+fn twins() -> Folder {
+    let (files, _) = examples::workspace_of("#: twin checkout-form\n");
+    let folder = Folder::new();
+    for (path, bytes) in files {
+        let text = String::from_utf8(bytes).expect("text");
+        let is_spec = path.starts_with("experiments/");
+        folder.write(&path, if is_spec { text.replace("[design]\n", "[design]\nsides = \"two\"\n") } else { text });
+    }
+    folder
+}
+
 #[test]
 fn safe_fixes_are_written_and_the_rest_is_reported() {
     let folder = three_faults();
@@ -331,17 +343,7 @@ fn paths_in_a_diff_are_what_the_user_types() {
 
 #[test]
 fn only_the_named_part_is_written() {
-    let (files, _) = examples::workspace_of("#: twin checkout-form\n");
-    let folder = Folder::new();
-    for (path, bytes) in files {
-        let text = String::from_utf8(bytes).expect("text");
-        let text = if path.starts_with("experiments/") {
-            text.replace("[design]\n", "[design]\nsides = \"two\"\n")
-        } else {
-            text
-        };
-        folder.write(&path, text);
-    }
+    let folder = twins();
     let twin = "experiments/checkout-form.toml";
     let other = folder.read(twin);
     let answer = folder.check(&[SPEC, "--fix"]);
@@ -398,17 +400,7 @@ fn permissions_and_links_stay() {
 #[test]
 fn a_read_only_file_stops_every_write() {
     use std::os::unix::fs::PermissionsExt;
-    let (files, _) = examples::workspace_of("#: twin checkout-form\n");
-    let folder = Folder::new();
-    for (path, bytes) in files {
-        let text = String::from_utf8(bytes).expect("text");
-        let text = if path.starts_with("experiments/") {
-            text.replace("[design]\n", "[design]\nsides = \"two\"\n")
-        } else {
-            text
-        };
-        folder.write(&path, text);
-    }
+    let folder = twins();
     let twin = folder.path().join("experiments/checkout-form.toml");
     std::fs::set_permissions(&twin, std::fs::Permissions::from_mode(0o444)).expect("set");
     let answer = folder.check(&["--fix"]);

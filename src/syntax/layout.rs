@@ -335,22 +335,20 @@ mod tests {
 
     #[test]
     fn a_key_takes_the_form_of_its_neighbours() {
-        assert_eq!(add("[design]\na = 1 # c\n\n[x]\n", "design", "b = 2"), "[design]\na = 1 # c\nb = 2\n\n[x]\n");
-        assert_eq!(add("[design]\n  a = 1", "design", "b = 2\nc = 3"), "[design]\n  a = 1\n  b = 2\n  c = 3\n");
-        assert_eq!(add("design.a = 1\n", "design", "b = 2"), "design.a = 1\ndesign.b = 2\n");
-        assert_eq!(add("design = { a = 1 }\n", "design", "b = 2\nc = 3"), "design = { a = 1, b = 2, c = 3 }\n");
-        assert_eq!(add("design = {}\n", "design", "b = 2"), "design = { b = 2 }\n");
-        assert_eq!(add("[design]\n# c\n", "design", "b = 2"), "[design]\nb = 2\n# c\n");
-        assert_eq!(add("[design]", "design", "b = 2"), "[design]\nb = 2\n");
-        assert_eq!(add("[design]\n[design.srm]\na = 1\n", "design", "b = 2"), "[design]\nb = 2\n[design.srm]\na = 1\n");
-        assert_eq!(
-            add("# c\n[design.srm]\na = 1\n", "design", "b = 2"),
-            "[design]\nb = 2\n\n# c\n[design.srm]\na = 1\n"
-        );
-        assert_eq!(
-            add("[design]\na = [\n 1,\n]\n", "design.srm", "b = 2"),
-            "[design]\na = [\n 1,\n]\nsrm = { b = 2 }\n"
-        );
+        for (text, path, lines, expected) in [
+            ("[design]\na = 1 # c\n\n[x]\n", "design", "b = 2", "[design]\na = 1 # c\nb = 2\n\n[x]\n"),
+            ("[design]\n  a = 1", "design", "b = 2\nc = 3", "[design]\n  a = 1\n  b = 2\n  c = 3\n"),
+            ("design.a = 1\n", "design", "b = 2", "design.a = 1\ndesign.b = 2\n"),
+            ("design = { a = 1 }\n", "design", "b = 2\nc = 3", "design = { a = 1, b = 2, c = 3 }\n"),
+            ("design = {}\n", "design", "b = 2", "design = { b = 2 }\n"),
+            ("[design]\n# c\n", "design", "b = 2", "[design]\nb = 2\n# c\n"),
+            ("[design]", "design", "b = 2", "[design]\nb = 2\n"),
+            ("[design]\n[design.srm]\na = 1\n", "design", "b = 2", "[design]\nb = 2\n[design.srm]\na = 1\n"),
+            ("# c\n[design.srm]\na = 1\n", "design", "b = 2", "[design]\nb = 2\n\n# c\n[design.srm]\na = 1\n"),
+            ("[design]\na = [\n 1,\n]\n", "design.srm", "b = 2", "[design]\na = [\n 1,\n]\nsrm = { b = 2 }\n"),
+        ] {
+            assert_eq!(add(text, path, lines), expected);
+        }
     }
 
     #[test]
@@ -395,23 +393,24 @@ mod tests {
 
     #[test]
     fn what_is_taken_away_takes_no_comment_with_it() {
-        assert_eq!(remove("[d]\na = 1\nb = 2\n", "d", "a"), "[d]\nb = 2\n");
-        assert_eq!(remove("[d]\na = 1 # c\nb = 2\n", "d", "a"), "[d]\n# c\nb = 2\n");
-        assert_eq!(remove("x = 1\n\n[d]\na = 1\n\n[e]\n", "d", "a"), "x = 1\n\n[e]\n");
-        assert_eq!(remove("[d]\n# c\na = 1\n", "d", "a"), "[d]\n# c\n");
+        for (text, expected) in [
+            ("[d]\na = 1\nb = 2\n", "[d]\nb = 2\n"),
+            ("[d]\na = 1 # c\nb = 2\n", "[d]\n# c\nb = 2\n"),
+            ("x = 1\n\n[d]\na = 1\n\n[e]\n", "x = 1\n\n[e]\n"),
+            ("[d]\n# c\na = 1\n", "[d]\n# c\n"),
+            ("d = { a = 1, b = 2 }\n", "d = { b = 2 }\n"),
+            ("d = { b = 2, a = 1 }\n", "d = { b = 2 }\n"),
+            ("d = { a = 1 }\n", "d = {  }\n"),
+        ] {
+            assert_eq!(remove(text, "d", "a"), expected);
+        }
         assert_eq!(remove("[v.d]\na = 1\n", "v.d", "a"), "[v.d]\n");
-        assert_eq!(remove("d = { a = 1, b = 2 }\n", "d", "a"), "d = { b = 2 }\n");
-        assert_eq!(remove("d = { a = 1, b = 2 }\n", "d", "b"), "d = { a = 1 }\n");
-        assert_eq!(remove("d = { a = 1 }\n", "d", "a"), "d = {  }\n");
-        let text = "[d]\na = [ # c\n 1 ]\n";
-        let root = parse(FileId(0), text).0;
-        let layout = Layout { file: FileId(0), text, root: &root, order: &ORDER };
-        assert_eq!(layout.remove(root.at_path("d").expect("it is there"), "a"), None);
-        let text = "l = [1, 2]\n";
-        let root = parse(FileId(0), text).0;
-        let layout = Layout { file: FileId(0), text, root: &root, order: &ORDER };
-        let list = root.at_path("l").expect("it is there");
-        assert_eq!(layout.remove_item(list, 0).map(|edit| edit.span.range()), Some(5..8));
-        assert_eq!(layout.remove_item(list, 1).map(|edit| edit.span.range()), Some(6..9));
+        let with = |text: &str, edit: &dyn Fn(Layout<'_>) -> Option<Edit>| {
+            let root = parse(FileId(0), text).0;
+            edit(Layout { file: FileId(0), text, root: &root, order: &ORDER }).map(|edit| edit.span.range())
+        };
+        assert_eq!(with("[d]\na = [ # c\n 1 ]\n", &|layout| layout.remove(layout.root.at_path("d")?, "a")), None);
+        let item = |at: usize| with("l = [1, 2]\n", &|layout| layout.remove_item(layout.root.at_path("l")?, at));
+        assert_eq!((item(0), item(1)), (Some(5..8), Some(6..9)));
     }
 }

@@ -26,16 +26,10 @@ fn json(repo: &Repo, more: &[&str]) -> Value {
     serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
 }
 
-fn edit(repo: &Repo, path: &str, from: &str, to: &str) {
-    let text = repo.read(path);
-    assert!(text.contains(from), "{path} has no `{from}`");
-    repo.write(path, text.replace(from, to));
-}
-
 /// The base with an unknown key in it: an old fault.
 fn with_old_fault() -> Repo {
     let repo = Repo::of_base();
-    edit(&repo, SPEC, "[exposure]", "[exposure]\nwhenever = 1");
+    repo.edit(SPEC, "[exposure]", "[exposure]\nwhenever = 1");
     repo.commit("a fault");
     repo
 }
@@ -52,8 +46,8 @@ fn an_old_fault_is_counted_and_does_not_fail() {
     );
     assert_eq!(codes(&repo, &["--against", "HEAD", "--all"]), (0, vec!["SYN001".to_owned()]));
     // It stays old when its line moves and another joins it.
-    edit(&repo, SPEC, "schema = 1\n", "schema = 1\n# A remark.\n\n");
-    edit(&repo, SPEC, "[decision]", "[decision]\nwhoever = 1");
+    repo.edit(SPEC, "schema = 1\n", "schema = 1\n# A remark.\n\n");
+    repo.edit(SPEC, "[decision]", "[decision]\nwhoever = 1");
     let report = json(&repo, &["--against", "HEAD"]);
     assert_eq!(report["findings"].as_array().expect("a list").len(), 1);
     assert!(report["findings"][0]["message"].as_str().expect("a text").contains("whoever"), "{report}");
@@ -65,13 +59,13 @@ fn an_old_fault_is_counted_and_does_not_fail() {
 fn the_base_is_where_the_branch_left() {
     let repo = Repo::of_base();
     repo.git(&["checkout", "-q", "-b", "topic"]);
-    edit(&repo, SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
+    repo.edit(SPEC, "title = \"One-tap checkout\"", "title = \"One tap\"");
     repo.commit("topic");
     repo.git(&["checkout", "-q", "main"]);
-    edit(&repo, SPEC, "[exposure]", "[exposure]\nwhenever = 1");
+    repo.edit(SPEC, "[exposure]", "[exposure]\nwhenever = 1");
     repo.commit("a fault on main");
     repo.git(&["checkout", "-q", "topic"]);
-    edit(&repo, SPEC, "[exposure]", "[exposure]\nwhenever = 1");
+    repo.edit(SPEC, "[exposure]", "[exposure]\nwhenever = 1");
     // The same fault is new here: main got it after the branch left.
     assert_eq!(codes(&repo, &["--against", "main"]), (1, vec!["SYN001".to_owned()]));
 }
@@ -82,7 +76,7 @@ fn a_fault_follows_its_spec_to_another_name() {
     // The id goes with it: found as git finds a move.
     repo.git(&["mv", SPEC, "experiments/checkout-two-tap.toml"]);
     let moved = "experiments/checkout-two-tap.toml";
-    edit(&repo, moved, "\"checkout-one-tap\"", "\"checkout-two-tap\"\nflag = \"checkout-one-tap\"");
+    repo.edit(moved, "\"checkout-one-tap\"", "\"checkout-two-tap\"\nflag = \"checkout-one-tap\"");
     repo.commit("renamed");
     assert_eq!(codes(&repo, &["--against", "HEAD~1"]), (0, vec![]));
     // The id stays: found without a commit.
@@ -96,7 +90,7 @@ fn a_fault_follows_its_spec_to_another_name() {
 #[test]
 fn a_catalogue_edit_brings_in_what_it_breaks_elsewhere() {
     let repo = Repo::of_base();
-    edit(&repo, CATALOG, "baseline = \"11%\"", "baseline = \"2%\"");
+    repo.edit(CATALOG, "baseline = \"11%\"", "baseline = \"2%\"");
     let report = json(&repo, &["--against", "HEAD"]);
     let codes: Vec<&str> =
         report["findings"].as_array().expect("a list").iter().filter_map(|finding| finding["code"].as_str()).collect();
@@ -108,9 +102,9 @@ fn a_catalogue_edit_brings_in_what_it_breaks_elsewhere() {
     repo.commit("a lower baseline");
     assert_eq!(check(&repo, &["--against", "HEAD"]).code, 0);
     // Through other definitions: the source of the event of the metric.
-    edit(&repo, CATALOG, "table = \"analytics.events\"", "table = \"analytics.other\"");
-    edit(&repo, "templates/conversion-ab.toml", "power = 0.8", "power = 0.9");
-    edit(&repo, "expc.toml", "preset = \"recommended\"", "preset = \"strict\"");
+    repo.edit(CATALOG, "table = \"analytics.events\"", "table = \"analytics.other\"");
+    repo.edit("templates/conversion-ab.toml", "power = 0.8", "power = 0.9");
+    repo.edit("expc.toml", "preset = \"recommended\"", "preset = \"strict\"");
     let told = check(&repo, &["--against", "HEAD"]).out;
     for line in [
         "the change edits what experiments share:",
@@ -125,13 +119,13 @@ fn a_catalogue_edit_brings_in_what_it_breaks_elsewhere() {
 #[test]
 fn a_level_that_rises_makes_a_finding_new() {
     let repo = with_old_fault();
-    edit(&repo, "expc.toml", "[rules]", "[rules]\nSYN001 = \"warn\"");
+    repo.edit("expc.toml", "[rules]", "[rules]\nSYN001 = \"warn\"");
     repo.commit("softer");
-    edit(&repo, "expc.toml", "SYN001 = \"warn\"\n", "");
+    repo.edit("expc.toml", "SYN001 = \"warn\"\n", "");
     assert_eq!(codes(&repo, &["--against", "HEAD"]), (1, vec!["SYN001".to_owned()]));
     // And one that falls does not.
     repo.commit("harder");
-    edit(&repo, "expc.toml", "[rules]", "[rules]\nSYN001 = \"warn\"");
+    repo.edit("expc.toml", "[rules]", "[rules]\nSYN001 = \"warn\"");
     assert_eq!(codes(&repo, &["--against", "HEAD"]), (0, vec![]));
 }
 
@@ -207,7 +201,7 @@ fn inside_a_hook_the_workspace_is_what_counts() {
 #[test]
 fn accepted_findings_do_not_fail_and_gone_ones_are_told() {
     let repo = with_old_fault();
-    edit(&repo, SPEC, "[decision]", "[decision]\nwhoever = 1");
+    repo.edit(SPEC, "[decision]", "[decision]\nwhoever = 1");
     let written = check(&repo, &["--write-baseline"]);
     assert_eq!(
         (written.code, written.out.as_str()),
@@ -221,9 +215,9 @@ fn accepted_findings_do_not_fail_and_gone_ones_are_told() {
     assert_eq!(codes(&repo, &["--no-baseline"]).0, 1);
     assert_eq!(codes(&repo, &["--all"]), (0, vec!["SYN001".to_owned(), "SYN001".to_owned()]));
     // Lines move, one fault goes, another comes.
-    edit(&repo, SPEC, "\nwhenever = 1", "");
-    edit(&repo, SPEC, "schema = 1\n", "\n\nschema = 1\n");
-    edit(&repo, SPEC, "[rollout]", "[rollout]\nwherever = 1");
+    repo.edit(SPEC, "\nwhenever = 1", "");
+    repo.edit(SPEC, "schema = 1\n", "\n\nschema = 1\n");
+    repo.edit(SPEC, "[rollout]", "[rollout]\nwherever = 1");
     let answer = check(&repo, &["--format", "concise"]);
     assert!(answer.code == 1 && answer.out.contains("wherever") && !answer.out.contains("whoever"), "{answer:?}");
     assert!(
@@ -275,7 +269,7 @@ fn two_branches_that_accept_findings_merge() {
     repo.commit("a baseline");
     for (branch, table) in [("one", "[decision]"), ("two", "[rollout]")] {
         repo.git(&["checkout", "-q", "-b", branch, "main"]);
-        edit(&repo, SPEC, table, &format!("{table}\nof_{branch} = 1"));
+        repo.edit(SPEC, table, &format!("{table}\nof_{branch} = 1"));
         check(&repo, &["--write-baseline"]);
         repo.commit(branch);
     }
@@ -299,8 +293,7 @@ fn a_context_can_be_required() {
 #[test]
 fn a_schema_of_payloads_is_shared_like_the_catalogue() {
     let repo = Repo::of_base();
-    edit(
-        &repo,
+    repo.edit(
         CATALOG,
         "about = \"The form or the button\"",
         "about = \"The form or the button\"\npayload_schema = \"schemas/layout.json\"",

@@ -60,6 +60,14 @@ impl Repo {
         self.folder.read(path)
     }
 
+    /// Replaces a part of a file, which has to be there.
+    #[allow(dead_code, reason = "not every test edits")]
+    pub fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "{path} has no `{from}`");
+        self.write(path, text.replace(from, to));
+    }
+
     /// Everything in the folder as a commit of Priya Raman.
     pub fn commit(&self, message: &str) {
         self.commit_as("Priya Raman", message);

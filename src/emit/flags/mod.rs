@@ -12,11 +12,14 @@
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
 pub mod draft;
+mod eppo;
 mod flagd;
+mod goff;
 mod growthbook;
 mod served;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
 mod terraform;
+mod unleash;
 
 use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Moment};
 use crate::plan::targets::Capabilities;
@@ -66,7 +69,14 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook];
+#[rustfmt::skip]
+pub static TARGETS: &[&dyn Target] = &[
+    &eppo::Eppo,
+    &flagd::Flagd,
+    &goff::Goff,
+    &growthbook::GrowthBook,
+    &unleash::Unleash,
+];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.

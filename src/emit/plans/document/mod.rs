@@ -10,11 +10,15 @@ mod write;
 use serde_json::{Value as Json, json};
 
 use super::Inputs;
-use crate::emit::sha256;
+use crate::text::sha256;
 use write::Writer;
 
 pub use shape::*;
-pub(super) use write::{has_unlisted, origins, payload_text, sized_for, statistic};
+pub(super) use write::decision::has_unlisted;
+pub(super) use write::design::sized_for;
+pub(super) use write::measures::statistic;
+pub(super) use write::people::payload_text;
+pub(super) use write::provenance::origins;
 
 /// The version of this document. It is raised when a key goes away or changes its meaning.
 pub const FORMAT: &str = "expc.plan/1";
