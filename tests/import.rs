@@ -7,6 +7,10 @@ mod base;
 #[allow(dead_code, reason = "shared with tests that evaluate")]
 mod flags;
 
+#[path = "support/sdk.rs"]
+#[allow(dead_code, reason = "shared with tests that evaluate")]
+mod sdk;
+
 #[path = "support/workspace.rs"]
 #[allow(dead_code, reason = "shared with tests that check")]
 mod workspace;
@@ -20,6 +24,29 @@ use serde_json::{Value as Json, json};
 
 use workspace::Folder;
 
+/// Every comparison, on values that other languages would read.
+const CONDITIONS: &str = r#"
+where = [
+  { attribute = "country", in = ["US", "CA", "{\"var\":\"country\"}"] },
+  { attribute = "channel", not_in = ["beta", "USA"] },
+  { attribute = "signed_in", is = true },
+  { attribute = "plan", is_not = "free" },
+  { attribute = "app_version", semver = ">=5.2.0" },
+  { attribute = "age", at_least = 18 },
+  { attribute = "age", at_most = 65 },
+  { attribute = "orders", above = 0 },
+  { attribute = "orders", below = 100.5 },
+  { attribute = "locale", starts_with = "en-" },
+  { attribute = "device", ends_with = "-phone" },
+]
+exclude = [
+  { attribute = "is_staff", is = true },
+  { attribute = "risk", not_in = ["low", "none"] },
+]
+"#;
+
+const RAMP: [&str; 5] = ["1%", "5%", "20%", "50%", "100%"];
+
 /// Specs that together have everything that an export can say.
 fn specs() -> Vec<String> {
     let forced = "[audience.force]\ncontrol = [\"qa-1\", \"qa \\\"2\\\"\"]\ntreatment-b = [\"qä-3\"]\n";
@@ -32,7 +59,7 @@ fn specs() -> Vec<String> {
         )
         .replace("[experiment]", "[experiment]\nflag = \"odd_flag\"");
     vec![
-        flags::spec("all-conditions", "ready", flags::CONDITIONS, &flags::ramp(&flags::RAMP), forced),
+        flags::spec("all-conditions", "ready", CONDITIONS, &flags::ramp(&RAMP), forced),
         flags::spec(
             "first",
             "ready",

@@ -12,6 +12,7 @@ mod capacity;
 mod check;
 mod csv;
 mod diff;
+mod drift;
 mod failure;
 mod fix;
 mod fmt;
@@ -58,6 +59,8 @@ enum Command {
     Fmt(fmt::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
+    /// Compare what a flag platform serves with what the specs build
+    Drift(drift::Arguments),
     /// Draft specs from an export of a flag platform
     Import(import::Arguments),
     /// Seal plans: write what an experiment promises to the registry
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Drift(arguments) => drift::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Amend(arguments) => amend::run(&arguments),

@@ -12,6 +12,7 @@
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
 pub mod draft;
+pub mod drift;
 mod eppo;
 mod flagd;
 mod goff;
