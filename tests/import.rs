@@ -3,9 +3,16 @@
 #[path = "support/base.rs"]
 mod base;
 
+#[path = "support/conditions.rs"]
+mod conditions;
+
 #[path = "support/flags.rs"]
 #[allow(dead_code, reason = "shared with tests that evaluate")]
 mod flags;
+
+#[path = "support/sdk.rs"]
+#[allow(dead_code, reason = "nothing is evaluated here")]
+mod sdk;
 
 #[path = "support/workspace.rs"]
 #[allow(dead_code, reason = "shared with tests that check")]
@@ -32,7 +39,13 @@ fn specs() -> Vec<String> {
         )
         .replace("[experiment]", "[experiment]\nflag = \"odd_flag\"");
     vec![
-        flags::spec("all-conditions", "ready", flags::CONDITIONS, &flags::ramp(&flags::RAMP), forced),
+        flags::spec(
+            "all-conditions",
+            "ready",
+            conditions::CONDITIONS,
+            &flags::ramp(&["1%", "5%", "20%", "50%", "100%"]),
+            forced,
+        ),
         flags::spec(
             "first",
             "ready",

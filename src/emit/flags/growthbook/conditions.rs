@@ -61,7 +61,9 @@ fn comparison_on(name: &str, comparison: &Comparison<'_>) -> Result<Json, String
         Comparison::AtMost(bound) => number(name, "$lte", *bound),
         Comparison::Above(bound) => number(name, "$gt", *bound),
         Comparison::Below(bound) => number(name, "$lt", *bound),
-        Comparison::StartsWith(start) => json!({ name: { "$type": "string", "$regex": format!("^{}", pattern(start)) } }),
+        Comparison::StartsWith(start) => {
+            json!({ name: { "$type": "string", "$regex": format!("^{}", pattern(start)) } })
+        }
         Comparison::EndsWith(end) => json!({ name: { "$type": "string", "$regex": format!("{}$", pattern(end)) } }),
     })
 }
