@@ -3,12 +3,15 @@
 #[path = "support/base.rs"]
 mod base;
 
+#[path = "support/conditions.rs"]
+mod conditions;
+
 #[path = "support/flags.rs"]
 #[allow(dead_code, reason = "shared with tests that evaluate")]
 mod flags;
 
 #[path = "support/sdk.rs"]
-#[allow(dead_code, reason = "shared with tests that evaluate")]
+#[allow(dead_code, reason = "nothing is evaluated here")]
 mod sdk;
 
 #[path = "support/workspace.rs"]
@@ -24,29 +27,6 @@ use serde_json::{Value as Json, json};
 
 use workspace::Folder;
 
-/// Every comparison, on values that other languages would read.
-const CONDITIONS: &str = r#"
-where = [
-  { attribute = "country", in = ["US", "CA", "{\"var\":\"country\"}"] },
-  { attribute = "channel", not_in = ["beta", "USA"] },
-  { attribute = "signed_in", is = true },
-  { attribute = "plan", is_not = "free" },
-  { attribute = "app_version", semver = ">=5.2.0" },
-  { attribute = "age", at_least = 18 },
-  { attribute = "age", at_most = 65 },
-  { attribute = "orders", above = 0 },
-  { attribute = "orders", below = 100.5 },
-  { attribute = "locale", starts_with = "en-" },
-  { attribute = "device", ends_with = "-phone" },
-]
-exclude = [
-  { attribute = "is_staff", is = true },
-  { attribute = "risk", not_in = ["low", "none"] },
-]
-"#;
-
-const RAMP: [&str; 5] = ["1%", "5%", "20%", "50%", "100%"];
-
 /// Specs that together have everything that an export can say.
 fn specs() -> Vec<String> {
     let forced = "[audience.force]\ncontrol = [\"qa-1\", \"qa \\\"2\\\"\"]\ntreatment-b = [\"qä-3\"]\n";
@@ -59,7 +39,13 @@ fn specs() -> Vec<String> {
         )
         .replace("[experiment]", "[experiment]\nflag = \"odd_flag\"");
     vec![
-        flags::spec("all-conditions", "ready", CONDITIONS, &flags::ramp(&RAMP), forced),
+        flags::spec(
+            "all-conditions",
+            "ready",
+            conditions::CONDITIONS,
+            &flags::ramp(&["1%", "5%", "20%", "50%", "100%"]),
+            forced,
+        ),
         flags::spec(
             "first",
             "ready",
