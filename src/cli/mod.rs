@@ -33,6 +33,7 @@ mod shown;
 mod simulate;
 mod size;
 mod status;
+pub mod targets;
 mod timing;
 
 use std::process::ExitCode;
@@ -61,6 +62,8 @@ enum Command {
     Build(build::Arguments),
     /// Compare what a flag platform serves with what the specs build
     Drift(drift::Arguments),
+    /// Show what each flag platform can hold
+    Targets(targets::Arguments),
     /// Draft specs from an export of a flag platform
     Import(import::Arguments),
     /// Seal plans: write what an experiment promises to the registry
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
         Command::Drift(arguments) => drift::run(&arguments),
+        Command::Targets(arguments) => targets::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Amend(arguments) => amend::run(&arguments),
