@@ -2,10 +2,11 @@
 
 mod flagd;
 mod growthbook;
+mod unleash;
 
 use crate::sdk::Evaluator;
 
-pub static PLATFORMS: &[&Platform] = &[&flagd::PLATFORM, &growthbook::PLATFORM];
+pub static PLATFORMS: &[&Platform] = &[&flagd::PLATFORM, &growthbook::PLATFORM, &unleash::PLATFORM];
 
 /// A platform, its SDKs, and in what they differ from the language.
 pub struct Platform {
