@@ -239,6 +239,10 @@ fn made(flag: &Flag<'_>, losses: &mut Losses) -> Result<Made, String> {
         _ => Vec::new(),
     };
     let mut variants = Vec::new();
+    if flag.plan.audience.unit_ascii.as_ref().is_some_and(|ascii| !ascii.value) {
+        let reason = "ids that are not ASCII hash differently in JavaScript and elsewhere".to_owned();
+        losses.lose(flag.plan, "ids", reason, "they are hashed as they are: evaluate in one language");
+    }
     if !stages.is_empty() {
         strategies.extend(holdout(flag, losses)?);
         strategies.append(&mut excluded);

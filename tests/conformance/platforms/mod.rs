@@ -3,6 +3,7 @@
 mod eppo;
 mod flagd;
 mod growthbook;
+mod launchdarkly;
 mod unleash;
 
 use crate::sdk::Evaluator;
@@ -12,6 +13,7 @@ pub static PLATFORMS: &[&Platform] = &[
     &eppo::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
+    &launchdarkly::PLATFORM,
     &unleash::PLATFORM,
 ];
 
