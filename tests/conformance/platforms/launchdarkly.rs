@@ -11,6 +11,7 @@ pub static PLATFORM: Platform = Platform {
     evaluators: &[Evaluator::node(NODE, "launchdarkly"), Evaluator::python(PYTHON, "launchdarkly")],
     settings: "",
     differences: &[
+        Difference { kind: "list as number", says: "one item of a list is enough", by: &[] },
         Difference { kind: "list as text", says: "one item of a list is enough", by: &[] },
     ],
     unjudged: &["LaunchDarkly's server, and its Terraform provider: nothing is pushed here."],

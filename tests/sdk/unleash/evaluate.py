@@ -40,7 +40,7 @@ def open_document(document, flags, at):
             context["currentTime"] = now
 
         def evaluate(key, unit):
-            answer = engine.get_variant(key, context).variant
+            answer = engine.check_variant(key, context).variant
             return (answer.name if answer.enabled else f"!{answer.name}"), parsed(answer.payload)
 
         return evaluate
