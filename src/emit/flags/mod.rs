@@ -16,8 +16,8 @@ mod eppo;
 mod flagd;
 mod goff;
 mod growthbook;
+mod launchdarkly;
 mod served;
-#[allow(dead_code, reason = "the first platform that uses it comes next")]
 mod terraform;
 mod unleash;
 
@@ -75,6 +75,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &flagd::Flagd,
     &goff::Goff,
     &growthbook::GrowthBook,
+    &launchdarkly::LaunchDarkly,
     &unleash::Unleash,
 ];
 

@@ -3,6 +3,8 @@
 mod eppo;
 mod flagd;
 mod growthbook;
+mod launchdarkly;
+mod unleash;
 
 use crate::sdk::Evaluator;
 
@@ -11,6 +13,8 @@ pub static PLATFORMS: &[&Platform] = &[
     &eppo::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
+    &launchdarkly::PLATFORM,
+    &unleash::PLATFORM,
 ];
 
 /// A platform, its SDKs, and in what they differ from the language.
