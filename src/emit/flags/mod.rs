@@ -13,7 +13,9 @@
 
 mod flagd;
 mod growthbook;
+mod patterns;
 mod served;
+mod statsig;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
 mod terraform;
 
@@ -59,7 +61,7 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook];
+pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &statsig::Statsig];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.
