@@ -12,6 +12,7 @@
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
 mod flagd;
+mod configcat;
 mod growthbook;
 mod patterns;
 mod served;
@@ -61,7 +62,7 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &statsig::Statsig];
+pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &configcat::ConfigCat, &growthbook::GrowthBook, &statsig::Statsig];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.

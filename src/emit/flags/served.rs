@@ -316,15 +316,22 @@ impl<'p> Slot<'p> {
         Ok(Self { name, salt: &layer.salt.value, from, to })
     }
 
+    /// The whole parts inside the slot; `None` when there is none.
+    fn whole(&self, able: &Capabilities) -> Option<(f64, f64)> {
+        let most = able.share_parts;
+        // Slots were placed with less slack than a thousandth of a part.
+        let low = (self.from * most - 2e-3).ceil().max(0.0);
+        let high = (self.to * most + 2e-3).floor().min(most);
+        (low < high).then_some((low, high))
+    }
+
     /// The slot in whole parts, rounded inward so that slots cannot overlap, with what that loses.
     pub(super) fn parts(&self, plan: &Plan, able: &Capabilities, losses: &mut Losses) -> Result<(u64, u64), String> {
         let most = able.share_parts;
         let (from, to) = (self.from * most, self.to * most);
-        // Slots were placed with less slack than a thousandth of a part.
-        let (low, high) = ((from - 2e-3).ceil().max(0.0), (to + 2e-3).floor().min(most));
-        if high <= low {
+        let Some((low, high)) = self.whole(able) else {
             return Err(format!("has a slot in the layer `{}` that is narrower than {} %", self.name, 100.0 / most));
-        }
+        };
         if 1e-2 < (low - from).max(to - high) {
             let step = 100.0 / most;
             let reason = format!(
@@ -423,6 +430,22 @@ pub(super) fn readable(plan: &Plan, say: impl Fn(&Clause<'_>) -> Result<(), Stri
         Some(Gap { what: format!("the condition on `{}`", clause.attribute), place: Some(one.span), reason, help })
     })
     .collect()
+}
+
+/// A slot in a layer that no whole part fits into, for the `refuses` of platforms with wide parts.
+pub(super) fn narrow_slot(plan: &Plan, able: &Capabilities) -> Option<Gap> {
+    let layer = plan.audience.layer.as_ref()?;
+    let slot = Slot::of(layer).ok()?;
+    if slot.whole(able).is_some() {
+        return None;
+    }
+    let step = crate::spec::quantity::plain(100.0 / able.share_parts);
+    Some(Gap {
+        what: format!("the slot in the layer `{}`", slot.name),
+        place: layer.name.span(),
+        reason: format!("it is narrower than {step} %"),
+        help: format!("choose a `share` in steps of {step} %"),
+    })
 }
 
 /// What an experiment does at a moment.

@@ -82,7 +82,8 @@ fn refuses(plan: &Plan) -> Vec<Gap> {
 /// The rule before the groups that serves everybody.
 fn caught(flag: &Node, _id: &str, _salt: &str) -> Option<Span> {
     let rules = flag.at_path("rules")?.as_array()?;
-    let is_group = |rule: &Node| rule.at_path("isExperimentGroup").is_some_and(|is| matches!(is.value, Value::Boolean(true)));
+    let is_group =
+        |rule: &Node| rule.at_path("isExperimentGroup").is_some_and(|is| matches!(is.value, Value::Boolean(true)));
     let ours = rules.iter().position(is_group)?;
     rules[..ours].iter().filter_map(Node::as_table).find_map(|rule| {
         let conditions = rule.entry("conditions")?;
@@ -134,6 +135,8 @@ struct Specs {
     layers: Map<String, Json>,
     conditions: Map<String, Json>,
     layer_of: Map<String, Json>,
+    /// The conditions of the experiment that is being added.
+    of_experiment: usize,
 }
 
 impl Specs {
@@ -157,6 +160,7 @@ impl Specs {
     }
 
     fn add(&mut self, flag: &Flag<'_>, losses: &mut Losses) -> Result<(), String> {
+        self.of_experiment = 0;
         let config = match flag.state {
             State::Shipped(winner) => self.shipped(flag, winner, losses)?,
             _ => self.experiment(flag, losses)?,
@@ -174,7 +178,11 @@ impl Specs {
             for variant in &flag.variants {
                 for ids in apart(variant.force.iter().copied().filter(|id| !id.is_empty())) {
                     let name = self.condition(&rules, rules.is_one_of(&ids));
-                    rules.add(format!("{}:{}:id_override", variant.name, rules.unit), vec![name], json!(variant.payload));
+                    rules.add(
+                        format!("{}:{}:id_override", variant.name, rules.unit),
+                        vec![name],
+                        json!(variant.payload),
+                    );
                     rules.last("groupName", json!(variant.name));
                 }
             }
@@ -237,7 +245,7 @@ impl Specs {
     fn holdout(&mut self, flag: &Flag<'_>, rules: &mut Rules<'_>, losses: &mut Losses) -> Result<(), String> {
         let Some(holdout) = flag.holdout else { return Ok(()) };
         let held = holdout.parts(flag.plan, &STATSIG, losses);
-        let condition = format!("holdout/{}", holdout.name);
+        let condition = format!("holdout:{}", holdout.name);
         let bucket = rules.bucket(&format!("{}/holdout", holdout.salt), "lt", held);
         self.conditions.insert(condition.clone(), rules.complete(bucket));
         let mut of_gate = Rules { unit: rules.unit, id: rules.id, all: Vec::new() };
@@ -289,7 +297,8 @@ impl Specs {
         if let Some(stage) = flag.stage() {
             let (from, to) = enrolled(flag, stage, slot, losses);
             let salt = format!("{}/layer", layer.salt);
-            let within = [("gte", from), ("lt", to)].map(|(sign, bound)| self.condition(&rules, rules.bucket(&salt, sign, bound)));
+            let within = [("gte", from), ("lt", to)]
+                .map(|(sign, bound)| self.condition(&rules, rules.bucket(&salt, sign, bound)));
             rules.add(format!("{}:experimentAssignment", flag.id()), within.to_vec(), json!({}));
             rules.last("configDelegate", json!(flag.key));
         }
@@ -341,7 +350,8 @@ impl Specs {
 
     /// Keeps a condition, and gives its name.
     fn condition(&mut self, rules: &Rules<'_>, condition: Json) -> String {
-        let name = format!("{}/{}", rules.id, self.conditions.len());
+        self.of_experiment += 1;
+        let name = format!("{}/{}", rules.id, self.of_experiment);
         self.conditions.insert(name.clone(), rules.complete(condition));
         name
     }
