@@ -4,13 +4,16 @@
 //! or `expc.toml` touches; the others are as they were. What a flag platform makes of it is for those who print flag
 //! files: they fill [`Reviewed::targets`].
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::{Change, FieldChange, Movement};
+use super::{Change, FieldChange, Movement, Records};
 use crate::plan::Plan;
-use crate::portfolio::{Base, Compiled, Entry, Portfolio, SharedEdit, SpecFile, Workspace, touched};
+use crate::portfolio::{
+    Base, Compiled, Entry, Portfolio, SharedEdit, Slot, Slots, SpecFile, Workspace, slots_of, touched,
+};
 use crate::spec::{Day, Role, Status};
 
 /// A change, from the base to today.
@@ -40,6 +43,8 @@ pub struct Reviewed {
     pub change: Change,
     pub outline: (Option<Outline>, Option<Outline>),
     pub people: Movement,
+    /// Amendments that came or went; none where a side is missing.
+    pub amendments: Records,
     pub targets: Vec<TargetChange>,
     /// True when a part of one side could not be read, so that what is said here may lack something.
     pub is_partial: bool,
@@ -144,19 +149,20 @@ impl Review {
         let mut wanted: BTreeSet<&str> =
             touches.iter().flatten().map(|&entry| now.entries[entry].path.as_str()).collect();
         wanted.extend(specs.keys().copied().filter(|path| base.is_edited(path)));
-        let then = portfolio_then(today, base, &now, &wanted);
+        let then = slots_then(base, &now, &wanted);
+        let slot_then = |id: &str| then.get(id).copied();
         // A slot may move because of others.
-        let moved = now.entries.iter().filter(|entry| now.slot(&entry.id) != then.slot(&entry.id));
+        let moved = now.entries.iter().filter(|entry| now.slot(&entry.id) != slot_then(&entry.id));
         wanted.extend(moved.map(|entry| entry.path.as_str()));
         let one = |path: &&str| {
-            let after = specs.get(*path).map(|spec| placed(today.compile(spec), &now));
-            let before = base.before(path).map(|before| placed(before.clone(), &then));
+            let after = specs.get(*path).map(|spec| placed(today.compile(spec), |id| now.slot(id)));
+            let before = base.before(path).map(|before| placed(before.clone(), slot_then));
             reviewed((&base.workspace, before), (today, after), base.is_edited(path))
         };
         let paths: Vec<&str> = wanted.into_iter().collect();
         let mut experiments: Vec<Reviewed> = paths.par_iter().filter_map(one).collect();
         let gone = base.gone().filter(|gone| gone.document.unreadable.is_none());
-        let gone: Vec<Compiled> = gone.map(|gone| placed(gone.clone(), &then)).collect();
+        let gone: Vec<Compiled> = gone.map(|gone| placed(gone.clone(), slot_then)).collect();
         experiments
             .extend(gone.into_iter().filter_map(|gone| reviewed((&base.workspace, Some(gone)), (today, None), true)));
         let altered: HashSet<&str> = experiments.iter().map(|one| one.id.as_str()).collect();
@@ -185,37 +191,40 @@ impl Reviewed {
         still && self.targets.is_empty() && self.fate == Fate::Changed
     }
 
-    /// The fields that people read: an id that is renamed is told by its name.
+    /// The fields that people read: an id that is renamed is told by its name, an amendment in words.
     pub fn fields(&self) -> impl Iterator<Item = &FieldChange> {
         let renamed = self.old_id.is_some();
-        self.change.fields.iter().filter(move |field| !(renamed && field.path == ["experiment", "id"]))
+        self.change.fields.iter().filter(move |field| {
+            !(renamed && field.path == ["experiment", "id"]) && field.path.first().is_none_or(|key| key != "amendments")
+        })
     }
 }
 
-fn entry(compiled: &Compiled, spec: &SpecFile, workspace: &Workspace) -> Entry {
-    Entry::new(&compiled.plan, &compiled.spec, &spec.path, spec.file).sharing(&workspace.shared)
+fn entry(compiled: &Compiled, spec: &SpecFile) -> Entry {
+    Entry::new(&compiled.plan, &compiled.spec, &spec.path, spec.file)
 }
 
 fn portfolio_of(today: &Workspace) -> Portfolio {
     let legible = today.specs.par_iter().filter(|spec| spec.unreadable.is_none());
-    Portfolio::new(legible.map(|spec| entry(&today.compile(spec), spec, today)).collect())
+    Portfolio::new(legible.map(|spec| entry(&today.compile(spec), spec).sharing(&today.shared)).collect())
 }
 
-/// The portfolio of the base. Who is not among `differ` is there as today.
-fn portfolio_then(today: &Workspace, base: &Base, now: &Portfolio, differ: &BTreeSet<&str>) -> Portfolio {
+/// The slots of the base. Who is not among `differ` was there as today.
+fn slots_then(base: &Base, now: &Portfolio, differ: &BTreeSet<&str>) -> Slots {
     let known: HashMap<&str, &Entry> = now.entries.iter().map(|entry| (entry.path.as_str(), entry)).collect();
     let specs: Vec<(&SpecFile, Option<&str>)> = base.specs().filter(|(spec, _)| spec.unreadable.is_none()).collect();
     let gone: HashMap<&str, &Compiled> = base.gone().map(|gone| (gone.document.path.as_str(), gone)).collect();
     let one = |(spec, path): &(&SpecFile, Option<&str>)| match path {
-        Some(path) if !differ.contains(path) => known.get(path).map(|entry| (*entry).clone()),
-        Some(path) => base.before(path).map(|before| entry(before, spec, today)),
-        None => gone.get(spec.path.as_str()).map(|before| entry(before, spec, today)),
+        Some(path) if !differ.contains(path) => known.get(path).map(|entry| Cow::Borrowed(*entry)),
+        Some(path) => base.before(path).map(|before| Cow::Owned(entry(before, spec))),
+        None => gone.get(spec.path.as_str()).map(|before| Cow::Owned(entry(before, spec))),
     };
-    Portfolio::new(specs.par_iter().filter_map(one).collect())
+    let entries: Vec<Cow<'_, Entry>> = specs.par_iter().filter_map(one).collect();
+    slots_of(&entries)
 }
 
-fn placed(mut compiled: Compiled, portfolio: &Portfolio) -> Compiled {
-    let slot = portfolio.slot(&compiled.plan.id);
+fn placed(mut compiled: Compiled, slot: impl Fn(&str) -> Option<Slot>) -> Compiled {
+    let slot = slot(&compiled.plan.id);
     compiled.plan.place(slot.map(|slot| (slot.from, slot.to)));
     compiled
 }
@@ -241,6 +250,10 @@ fn reviewed(
     let outline = |one: &Option<Compiled>| one.as_ref().map(|one| Outline::of(&one.plan));
     let outline = (outline(&old), outline(&new));
     let people = Movement::between(old.as_ref().map(|one| &one.plan), new.as_ref().map(|one| &one.plan));
+    let amendments = match (&old, &new) {
+        (Some(old), Some(new)) => Records::between(&old.spec, &new.spec),
+        _ => Records::default(),
+    };
     let fate = match (&old, &new) {
         (None, _) => Fate::Added,
         (_, None) => Fate::Removed,
@@ -265,6 +278,7 @@ fn reviewed(
         change,
         outline,
         people,
+        amendments,
         targets: Vec::new(),
         is_partial: damaged(&old) || damaged(&new),
         sides: (old.map(Box::new), new.map(Box::new)),

@@ -19,12 +19,18 @@ fn read(opened: &place::Opened, reference: &str) -> Result<Arc<Base>, GitFault> 
     let picks: [fn(&Folders) -> &crate::spec::Field<String>; 3] =
         [|folders| &folders.catalog, |folders| &folders.templates, |folders| &folders.experiments];
     let named = picks.iter().filter_map(|pick| folders.and_then(|folders| pick(folders).value().cloned()));
-    let tree = repository.tree(&revision, &named.collect::<Vec<_>>())?;
+    let named: Vec<String> = named.collect();
+    // Three questions to git that do not wait for each other.
+    let (tree, (moved, commits)) = rayon::join(
+        || repository.tree(&revision, &named),
+        || rayon::join(|| repository.moved_since(&revision), || repository.commits_since(&revision)),
+    );
+    let tree = tree?;
     let change = Change {
         reference: revision.reference.clone(),
         commit: revision.short().to_owned(),
-        moved: repository.moved_since(&revision)?,
-        commits: repository.commits_since(&revision)?,
+        moved: moved?,
+        commits: commits?,
     };
     let base = Base::new(&opened.workspace, &Disk::new(&opened.root), &tree, change);
     // Half a base would call old faults new.

@@ -5,7 +5,7 @@
 //! holds for the other. Specs are compiled when a rule asks, each once.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::edits::{self, SharedEdit};
 use super::workspace::{Compiled, SpecFile, Workspace};
@@ -43,7 +43,8 @@ pub struct Base {
     resealed: HashSet<String>,
     /// Templates that differ, by name, with all that inherit from them.
     templates: HashSet<String>,
-    compiled: Vec<OnceLock<Compiled>>,
+    /// Boxed: most are never asked for.
+    compiled: Vec<OnceLock<Box<Compiled>>>,
 }
 
 impl Base {
@@ -193,7 +194,7 @@ impl Base {
     }
 
     fn at(&self, index: usize) -> &Compiled {
-        self.compiled[index].get_or_init(|| self.workspace.compile(&self.workspace.specs[index]))
+        self.compiled[index].get_or_init(|| Box::new(self.workspace.compile(&self.workspace.specs[index])))
     }
 }
 
@@ -265,21 +266,25 @@ fn resealed(then: &Workspace, today: &Workspace) -> HashSet<String> {
     seals(then).symmetric_difference(&seals(today)).map(|(id, _)| id.clone()).collect()
 }
 
-fn by_path(workspace: &Workspace) -> HashMap<&str, &std::sync::Arc<str>> {
+fn by_path(workspace: &Workspace) -> HashMap<&str, &Arc<str>> {
     workspace.sources.iter().map(|(_, source)| (source.path.as_str(), &source.text)).collect()
 }
 
 /// The files of the base; those that are as they were are not read again.
 struct Both<'a> {
     then: &'a dyn Files,
-    by_path: HashMap<&'a str, &'a std::sync::Arc<str>>,
+    by_path: HashMap<&'a str, &'a Arc<str>>,
 }
 
 impl Files for Both<'_> {
     fn read(&self, path: &str) -> Result<String, ReadFault> {
+        self.text(path).map(|text| (*text).to_owned())
+    }
+
+    fn text(&self, path: &str) -> Result<Arc<str>, ReadFault> {
         match self.by_path.get(path) {
-            Some(text) if self.then.holds(path, text) => Ok((**text).to_string()),
-            _ => self.then.read(path),
+            Some(text) if self.then.holds(path, text) => Ok(Arc::clone(text)),
+            _ => self.then.text(path),
         }
     }
 

@@ -29,5 +29,5 @@ pub use history::{ALPHA as HISTORY_ALPHA, Past, Tally, good_direction};
 pub use live::{Export, ExportFault, Live, Print};
 pub use output::{ChangedFile, FORMAT, FileFate, MANIFEST, Output};
 pub use registry::{Lock, LockFault, Moment, Registry, Sealing};
-pub use slots::{Overflow, Portfolio, Slot, find_place, worst_day};
+pub use slots::{Overflow, Portfolio, Slot, Slots, find_place, slots_of, worst_day};
 pub use workspace::{BrokenChain, Compiled, SpecFile, TemplateEntry, Workspace};

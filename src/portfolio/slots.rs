@@ -4,6 +4,7 @@
 //! their start, each the first place that is free for all of its days, so that a later spec never moves an
 //! earlier one. An author may fix the place by `audience.slot`.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
@@ -17,6 +18,9 @@ pub struct Slot {
     pub from: f64,
     pub to: f64,
 }
+
+/// Slots by the ids of their experiments.
+pub type Slots = HashMap<Arc<str>, Slot>;
 
 /// A day on which a layer has no room for an experiment.
 #[derive(Debug, Clone)]
@@ -36,7 +40,7 @@ pub struct Overflow {
 #[derive(Debug, Default)]
 pub struct Portfolio {
     pub entries: Vec<Entry>,
-    slots: BTreeMap<Arc<str>, Slot>,
+    slots: Slots,
     pub overflows: Vec<Overflow>,
     /// Made when it is first asked for.
     pub(super) past: OnceLock<PastIndex>,
@@ -73,10 +77,9 @@ impl Portfolio {
     }
 
     fn place(&mut self) {
-        let members = members(&self.entries, |entry| !entry.status.is_over());
-        for (layer, members) in members {
+        for (layer, members) in members(&self.entries, |entry| !entry.status.is_over()) {
             let (placed, refused) = fill(&self.entries, members);
-            self.slots.extend(placed.iter().map(|&(index, slot)| (Arc::clone(&self.entries[index].id), slot)));
+            self.slots.extend(named(&self.entries, placed));
             for (index, met) in refused {
                 let entry = &self.entries[index];
                 let others: Vec<&Entry> = met.iter().map(|&other| &self.entries[other]).collect();
@@ -91,19 +94,29 @@ impl Portfolio {
 
     /// The slots of a layer when those that are over had theirs as well: by their dates, as planned. What was never
     /// recorded cannot be known better.
-    pub fn past_slots(&self, layer: &str) -> HashMap<Arc<str>, Slot> {
+    pub fn past_slots(&self, layer: &str) -> Slots {
         let of_layer = |entry: &Entry| entry.layer.as_ref().is_some_and(|(name, _)| name == layer);
         let members = members(&self.entries, of_layer).remove(layer).unwrap_or_default();
-        let placed = fill(&self.entries, members).0;
-        placed.into_iter().map(|(index, slot)| (Arc::clone(&self.entries[index].id), slot)).collect()
+        named(&self.entries, fill(&self.entries, members).0).collect()
     }
+}
+
+/// The slots that these experiments get of each other, in the order of their paths; those of a [`Portfolio`] of them.
+pub fn slots_of<E: Borrow<Entry>>(entries: &[E]) -> Slots {
+    let layers = members(entries, |entry| !entry.status.is_over());
+    layers.into_values().flat_map(|members| named(entries, fill(entries, members).0)).collect()
+}
+
+fn named<E: Borrow<Entry>>(entries: &[E], placed: Vec<(usize, Slot)>) -> impl Iterator<Item = (Arc<str>, Slot)> {
+    placed.into_iter().map(|(index, slot)| (Arc::clone(&entries[index].borrow().id), slot))
 }
 
 /// The members of each layer that are wanted, in the order in which they are given their slots: fixed places first, then
 /// by start, then by id, so that a later spec never moves an earlier one.
-fn members(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> BTreeMap<&str, Vec<usize>> {
+fn members<E: Borrow<Entry>>(entries: &[E], wanted: impl Fn(&Entry) -> bool) -> BTreeMap<&str, Vec<usize>> {
     let mut layers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| wanted(entry)) {
+    let all = entries.iter().map(Borrow::borrow).enumerate();
+    for (index, entry) in all.filter(|(_, entry)| wanted(entry)) {
         if let Some((layer, _)) = &entry.layer {
             layers.entry(layer).or_default().push(index);
         }
@@ -111,7 +124,7 @@ fn members(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> BTreeMap<&str,
     for members in layers.values_mut() {
         let key = |entry: &Entry| (entry.wanted_slot.is_none(), entry.start.is_none(), entry.start);
         members.sort_by(|&a, &b| {
-            let (a, b) = (&entries[a], &entries[b]);
+            let (a, b) = (entries[a].borrow(), entries[b].borrow());
             key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
         });
     }
@@ -120,7 +133,8 @@ fn members(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> BTreeMap<&str,
 
 /// Gives each member, in order, the first place that is free for all of its days. Those without one come with the
 /// members that they meet.
-fn fill(entries: &[Entry], members: Vec<usize>) -> (Vec<(usize, Slot)>, Vec<(usize, Vec<usize>)>) {
+fn fill<E: Borrow<Entry>>(entries: &[E], members: Vec<usize>) -> (Vec<(usize, Slot)>, Vec<(usize, Vec<usize>)>) {
+    let at = |index: usize| -> &Entry { entries[index].borrow() };
     let mut placed: Vec<(usize, Slot)> = Vec::with_capacity(members.len());
     let mut refused = Vec::new();
     // Members come by their start, so whoever ended before one of them meets none of the later ones. Only the fixed
@@ -128,18 +142,18 @@ fn fill(entries: &[Entry], members: Vec<usize>) -> (Vec<(usize, Slot)>, Vec<(usi
     let mut there: Vec<(usize, Slot)> = Vec::new();
     let mut fixed = true;
     for index in members {
-        let entry = &entries[index];
+        let entry = at(index);
         if fixed && entry.wanted_slot.is_none() {
             fixed = false;
             there.clone_from(&placed);
         }
         match entry.start {
-            Some(start) => there.retain(|&(other, _)| entries[other].end.is_none_or(|end| start <= end)),
+            Some(start) => there.retain(|&(other, _)| at(other).end.is_none_or(|end| start <= end)),
             // Whoever has no start may meet anybody: they come last, and all of them are looked at.
             None if there.len() < placed.len() => there.clone_from(&placed),
             None => {}
         }
-        let met = || there.iter().filter(|(other, _)| entry.meets_in_time(&entries[*other]));
+        let met = || there.iter().filter(|(other, _)| entry.meets_in_time(at(*other)));
         match find_place(entry.wanted_slot, entry.share, met().map(|(_, slot)| *slot)) {
             Some(slot) => {
                 placed.push((index, slot));

@@ -132,35 +132,29 @@ impl Workspace {
             let written = folders.and_then(|folders| pick(folders).value().cloned());
             written.map_or_else(|| default.to_owned(), |folder| clean(&folder))
         };
-        let mut faults = Vec::new();
-        let mut list = |folder: String, ending: &str, needed: bool| {
-            let (paths, problems) = files.find(&folder, ending);
+        let experiments = folder(|f| &f.experiments, "experiments");
+        let found = |folder: &str, ending: &str| {
+            let (paths, mut faults) = files.find(folder, ending);
             let absent = |fault: &ReadFault| fault.kind == ReadFaultKind::NotFound && fault.path == folder;
-            faults.extend(problems.into_iter().filter(|fault| needed || !absent(fault)));
-            paths
+            faults.retain(|fault| !absent(fault));
+            (paths, faults)
         };
-        let mut catalog = Catalog::default();
-        for path in list(folder(|f| &f.catalog, "catalog"), ".toml", false) {
-            let (part, document) = load::<CatalogFile>(files, &mut sources, &path, DocumentKind::Catalogue);
-            // A file with syntax errors may define more than could be read.
-            catalog.add(part);
-            if document.is_damaged() {
-                catalog.damage();
-            }
-            documents.push(document);
-        }
-        let payload_schemas = catalog::payload_schemas(&catalog, files, &mut sources);
-        let mut raw = BTreeMap::new();
-        for path in list(folder(|f| &f.templates, "templates"), ".toml", false) {
-            let (typed, document) = load::<Template>(files, &mut sources, &path, DocumentKind::Template);
-            let own =
-                RawTemplate { tree: document.tree.clone(), file: document.file, damaged: document.is_damaged(), typed };
-            raw.insert(stem(&path), own);
-            documents.push(document);
-        }
-        let templates = raw.keys().map(|name| (name.clone(), template(&raw, name))).collect();
-        let paths = list(folder(|f| &f.experiments, "experiments"), ".toml", true);
-        let texts = read_many(files, &paths);
+        // A large catalogue is parsed while the specs are read.
+        let ((paths, texts, unread), (shared, mut faults)) = rayon::join(
+            || {
+                let (paths, faults) = files.find(&experiments, ".toml");
+                let texts = read_many(files, &paths);
+                (paths, texts, faults)
+            },
+            || {
+                let (catalogue, mut faults) = found(&folder(|f| &f.catalog, "catalog"), ".toml");
+                let (templates, more) = found(&folder(|f| &f.templates, "templates"), ".toml");
+                faults.extend(more);
+                (Shared::read(files, &catalogue, &templates, &mut sources, &mut documents), faults)
+            },
+        );
+        let Shared { catalog, payload_schemas, templates } = shared;
+        faults.extend(unread);
         let specs = paths
             .into_iter()
             .zip(texts)
@@ -170,7 +164,8 @@ impl Workspace {
             })
             .collect();
         let mut registry = Registry::default();
-        let locks = list(folder(|f| &f.registry, "registry"), registry::ENDING, false);
+        let (locks, unread) = found(&folder(|f| &f.registry, "registry"), registry::ENDING);
+        faults.extend(unread);
         for (path, (text, unreadable)) in locks.iter().zip(read_many(files, &locks)) {
             let file = sources.add(Source::new(path.clone(), text));
             registry.add(path.clone(), file, unreadable);
@@ -421,17 +416,56 @@ fn same_definition(sort: &str, old: &Entry, new: &Node) -> bool {
         })
 }
 
+/// What experiments share, beside `expc.toml`.
+struct Shared {
+    catalog: Catalog,
+    payload_schemas: Vec<PayloadSchema>,
+    templates: BTreeMap<String, TemplateEntry>,
+}
+
+impl Shared {
+    fn read(
+        files: &dyn Files,
+        catalogue: &[String],
+        templates: &[String],
+        sources: &mut Sources,
+        documents: &mut Vec<Document>,
+    ) -> Self {
+        let mut catalog = Catalog::default();
+        for path in catalogue {
+            let (part, document) = load::<CatalogFile>(files, sources, path, DocumentKind::Catalogue);
+            // A file with syntax errors may define more than could be read.
+            catalog.add(part);
+            if document.is_damaged() {
+                catalog.damage();
+            }
+            documents.push(document);
+        }
+        let payload_schemas = catalog::payload_schemas(&catalog, files, sources);
+        let mut raw = BTreeMap::new();
+        for path in templates {
+            let (typed, document) = load::<Template>(files, sources, path, DocumentKind::Template);
+            let own =
+                RawTemplate { tree: document.tree.clone(), file: document.file, damaged: document.is_damaged(), typed };
+            raw.insert(stem(path), own);
+            documents.push(document);
+        }
+        let templates = raw.keys().map(|name| (name.clone(), template(&raw, name))).collect();
+        Self { catalog, payload_schemas, templates }
+    }
+}
+
 /// Reads many files at once; the answers come in the order of the paths.
 ///
 /// Each text takes its last form on the thread that read it, so that ten thousand are never held twice.
 fn read_many(files: &dyn Files, paths: &[String]) -> Vec<(Arc<str>, Option<ReadFault>)> {
     use rayon::prelude::*;
-    paths.par_iter().with_min_len(32).map(|path| text_or_fault(files.read(path))).collect()
+    paths.par_iter().with_min_len(32).map(|path| text_or_fault(files.text(path))).collect()
 }
 
-fn text_or_fault(text: Result<String, ReadFault>) -> (Arc<str>, Option<ReadFault>) {
+fn text_or_fault(text: Result<Arc<str>, ReadFault>) -> (Arc<str>, Option<ReadFault>) {
     match text {
-        Ok(text) => (Arc::from(text), None),
+        Ok(text) => (text, None),
         Err(fault) => match &fault.kind {
             ReadFaultKind::NotUtf8 { lossy, .. } => (Arc::from(lossy.as_str()), Some(fault)),
             _ => (Arc::from(""), Some(fault)),
@@ -445,7 +479,7 @@ fn load<T: DeserializeOwned + Default>(
     path: &str,
     kind: DocumentKind,
 ) -> (T, Document) {
-    let (text, unreadable) = text_or_fault(files.read(path));
+    let (text, unreadable) = text_or_fault(files.text(path));
     let file = sources.add(Source::new(path, text));
     let (tree, syntax) = syntax::parse(file, &sources.get(file).text);
     let (typed, faults) = syntax::read::<T>(&tree);

@@ -12,6 +12,8 @@ mod overlay;
 mod rewrite;
 mod stopwatch;
 
+use std::sync::Arc;
+
 pub use disk::{Disk, find_root, now, read_own, read_text, today};
 pub use git::{Commit, GitFault, GitTree, Repository, Revision, user_name};
 pub use memory::Memory;
@@ -50,6 +52,11 @@ pub enum ReadFaultKind {
 pub trait Files: Sync {
     /// The text of a file, by its path relative to the workspace, with `/`.
     fn read(&self, path: &str) -> Result<String, ReadFault>;
+
+    /// The same, for readers who keep it. Who has the text already gives a share of it instead of a copy.
+    fn text(&self, path: &str) -> Result<Arc<str>, ReadFault> {
+        self.read(path).map(Arc::from)
+    }
 
     /// Every file below a folder whose name ends so, sorted by path, and what could not be entered.
     fn find(&self, folder: &str, ending: &str) -> (Vec<String>, Vec<ReadFault>);

@@ -74,7 +74,7 @@ const FORMAT: &str = "configcat/1";
 /// Conditions that the SDKs read otherwise, and slots that whole per cents cannot hold.
 fn refuses(plan: &Plan) -> Vec<Gap> {
     let mut gaps = served::readable(plan, |clause| conditions::compiled(clause).map(drop));
-    gaps.extend(served::narrow_slot(plan, &CONFIGCAT));
+    gaps.extend(served::coarse_slot(plan, &CONFIGCAT));
     gaps
 }
 
@@ -130,7 +130,11 @@ enum Served {
 enum Condition {
     User(Test),
     /// The setting of that key gives the value, or gives another.
-    Setting { key: String, is: bool, value: Served },
+    Setting {
+        key: String,
+        is: bool,
+        value: Served,
+    },
 }
 
 /// The first rule whose conditions all hold decides. Parts of a hundred; one part of 100 is served without a hash.
@@ -259,7 +263,8 @@ fn settings(flags: &[Flag<'_>], losses: &mut Losses) -> Result<BTreeMap<String, 
         }
         parts.push((100 - at, Served::word(FREE)));
         let unit = slots.first().map_or(IDENTIFIER, |(.., flag)| attribute(flag.unit)).to_owned();
-        let setting = Setting { unit, rules: vec![Rule { conditions: Vec::new(), parts }], otherwise: Served::word(FREE) };
+        let setting =
+            Setting { unit, rules: vec![Rule { conditions: Vec::new(), parts }], otherwise: Served::word(FREE) };
         let key = layer_key(layer);
         if settings.insert(key.clone(), setting).is_some() {
             return Err(format!("layer `{layer}` needs a setting `{key}`, and a flag has it"));

@@ -11,14 +11,17 @@
 //! | `kill/<id>.…` | upload | one flag that serves nobody but what they had before |
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
-mod flagd;
 mod configcat;
+mod eppo;
+mod flagd;
+mod goff;
 mod growthbook;
 mod patterns;
 mod served;
 mod statsig;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
 mod terraform;
+mod unleash;
 
 use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Moment};
 use crate::plan::targets::Capabilities;
@@ -62,7 +65,16 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &configcat::ConfigCat, &growthbook::GrowthBook, &statsig::Statsig];
+#[rustfmt::skip]
+pub static TARGETS: &[&dyn Target] = &[
+    &configcat::ConfigCat,
+    &eppo::Eppo,
+    &flagd::Flagd,
+    &goff::Goff,
+    &growthbook::GrowthBook,
+    &statsig::Statsig,
+    &unleash::Unleash,
+];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use crate::emit::{Experiment, Loss, Moment};
-use crate::plan::targets::{Capabilities, FEATURES, Gap, gaps, parts_of};
+use crate::plan::targets::{Arm, Capabilities, FEATURES, Gap, gaps, parts_of};
 use crate::plan::{Plan, PlannedStage, PlannedVariant};
 use crate::spec::{Comparison, Condition, Day, Gate, Status};
 use crate::syntax::{Node, Value};
@@ -84,6 +84,17 @@ fn one_per_flag<'a>(
 
 /// What is served when nobody is enrolled, in the words of a loss.
 const NOBODY: &str = "nobody is enrolled; forced units get their variant";
+
+/// Text that means itself in the regular expressions of every SDK.
+pub(super) fn pattern(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
 
 /// One flag of one experiment at one moment, in no platform's words.
 ///
@@ -316,23 +327,24 @@ impl<'p> Slot<'p> {
         Ok(Self { name, salt: &layer.salt.value, from, to })
     }
 
-    /// The whole parts inside the slot; `None` when there is none.
+    /// The slot in whole parts; `None` when there is none. Both ends go to the nearest part, which keeps their order:
+    /// what one slot gives up its neighbour has, and no two overlap.
     fn whole(&self, able: &Capabilities) -> Option<(f64, f64)> {
         let most = able.share_parts;
-        // Slots were placed with less slack than a thousandth of a part.
-        let low = (self.from * most - 2e-3).ceil().max(0.0);
-        let high = (self.to * most + 2e-3).floor().min(most);
+        // Slots were placed with less slack than a thousandth of a part: halves go inward.
+        let low = (self.from * most + 0.5 + 2e-3).floor().max(0.0);
+        let high = (self.to * most + 0.5 - 2e-3).floor().min(most);
         (low < high).then_some((low, high))
     }
 
-    /// The slot in whole parts, rounded inward so that slots cannot overlap, with what that loses.
+    /// The slot in whole parts, with what that loses.
     pub(super) fn parts(&self, plan: &Plan, able: &Capabilities, losses: &mut Losses) -> Result<(u64, u64), String> {
         let most = able.share_parts;
         let (from, to) = (self.from * most, self.to * most);
         let Some((low, high)) = self.whole(able) else {
             return Err(format!("has a slot in the layer `{}` that is narrower than {} %", self.name, 100.0 / most));
         };
-        if 1e-2 < (low - from).max(to - high) {
+        if 1e-2 < (low - from).abs().max((to - high).abs()) {
             let step = 100.0 / most;
             let reason = format!(
                 "{} counts in steps of {step} %: the slot {} to {} of the layer does not fit",
@@ -401,6 +413,65 @@ pub(super) fn split(flag: &Flag<'_>, stage: &PlannedStage, able: &Capabilities, 
     split
 }
 
+/// Where one hash gives enrolment and variant: the slot of each variant and its enrolled part, with what rounding loses.
+pub(super) fn arms(flag: &Flag<'_>, stage: &PlannedStage, able: &Capabilities, losses: &mut Losses) -> Vec<Arm> {
+    if let Some(served) = able.rounds_arms(flag.plan, stage) {
+        let percent = |part: f64| format!("{} %", crate::spec::quantity::plain((part * 1e8).round() / 1e6));
+        let each: Vec<String> = served.weights.iter().map(|(part, _)| percent(part * served.share)).collect();
+        let reason = format!(
+            "each variant gets steps of {} of everybody, and {} of stage `{}` has other parts",
+            percent(able.share_step(1.0)),
+            percent(stage.share.value),
+            stage.name
+        );
+        losses.lose(flag.plan, "share", reason, &format!("rounded to {}: {}", percent(served.share), each.join(", ")));
+    }
+    let arms = able.arms(flag.plan, stage).unwrap_or_default();
+    let slots = |weights: &[f64]| parts_of(weights, able.arm_parts.unwrap_or(1));
+    if !able.keeps_assignments && flag.changes_split(slots) {
+        let reason = format!("{} keeps no assignments, and the stages have different weights", able.title);
+        losses.lose(flag.plan, "sticky", reason, "enrolled units change variant when the weights do");
+    }
+    arms
+}
+
+/// Payloads that arrive changed where numbers are 64-bit floats and documents have a depth, for a platform's `refuses`.
+pub(super) fn payloads(plan: &Plan, most_depth: usize) -> Vec<Gap> {
+    let of_variants = plan.variants.iter().filter_map(|variant| {
+        let what = format!("the payload of `{}`", variant.name);
+        Some((what, variant.payload.as_ref()?))
+    });
+    let off = plan.off.as_ref().map(|off| ("the default of the flag".to_owned(), off));
+    let gap = |(what, payload): (String, &crate::plan::Known<Value>)| {
+        let (reason, help) = if deeper(&payload.value, most_depth) {
+            (format!("it is more than {most_depth} tables and lists deep"), "give variants a flatter payload")
+        } else if inexact(&payload.value) {
+            ("it turns whole numbers beyond 2^53 into others".to_owned(), "write the number as text")
+        } else {
+            return None;
+        };
+        Some(Gap { what, place: payload.span(), reason, help: help.to_owned() })
+    };
+    of_variants.chain(off).filter_map(gap).collect()
+}
+
+fn deeper(value: &Value, most: usize) -> bool {
+    match value {
+        Value::Array(items) => most == 0 || items.iter().any(|item| deeper(&item.value, most - 1)),
+        Value::Table(table) => most == 0 || table.entries.iter().any(|entry| deeper(&entry.node.value, most - 1)),
+        _ => false,
+    }
+}
+
+fn inexact(value: &Value) -> bool {
+    match value {
+        Value::Integer(number) => 1 << 53 < number.unsigned_abs(),
+        Value::Array(items) => items.iter().any(|item| inexact(&item.value)),
+        Value::Table(table) => table.entries.iter().any(|entry| inexact(&entry.node.value)),
+        _ => false,
+    }
+}
+
 /// One condition, once it can be read; the error is the end of a sentence about it.
 fn clause(condition: &Condition, is_exclusion: bool) -> Result<Clause<'_>, String> {
     let attribute = condition.attribute.value().ok_or("names no attribute")?;
@@ -432,19 +503,22 @@ pub(super) fn readable(plan: &Plan, say: impl Fn(&Clause<'_>) -> Result<(), Stri
     .collect()
 }
 
-/// A slot in a layer that no whole part fits into, for the `refuses` of platforms with wide parts.
-pub(super) fn narrow_slot(plan: &Plan, able: &Capabilities) -> Option<Gap> {
+/// A slot in a layer that whole parts make another, for the `refuses` of platforms with wide parts.
+pub(super) fn coarse_slot(plan: &Plan, able: &Capabilities) -> Option<Gap> {
     let layer = plan.audience.layer.as_ref()?;
     let slot = Slot::of(layer).ok()?;
-    if slot.whole(able).is_some() {
+    let most = able.share_parts;
+    let width = (slot.to - slot.from) * most;
+    let served = slot.whole(able).map_or(0.0, |(low, high)| high - low);
+    if (served - width).abs() <= 0.05 * width {
         return None;
     }
-    let step = crate::spec::quantity::plain(100.0 / able.share_parts);
+    let percent = |parts: f64| crate::spec::quantity::plain((parts / most * 1e8).round() / 1e6);
     Some(Gap {
-        what: format!("the slot in the layer `{}`", slot.name),
+        what: format!("a slot of {} % in the layer `{}`", percent(width), slot.name),
         place: layer.name.span(),
-        reason: format!("it is narrower than {step} %"),
-        help: format!("choose a `share` in steps of {step} %"),
+        reason: format!("the nearest that it holds is {} %", percent(served)),
+        help: format!("choose a `share` in steps of {} %", percent(1.0)),
     })
 }
 
@@ -568,6 +642,27 @@ pub(super) fn named(moment: &Moment) -> Option<String> {
         Moment::Stage(name) => Some(name.clone()),
         Moment::Date(day) => Some(day.to_string()),
     }
+}
+
+/// What JavaScript gives every object.
+const INHERITED: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// True for a name that every JavaScript object has, so that a missing attribute would seem to be there.
+pub(super) fn is_inherited(name: &str) -> bool {
+    INHERITED.contains(&name)
 }
 
 /// A document as people read it.

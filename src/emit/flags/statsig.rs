@@ -76,7 +76,28 @@ fn refuses(plan: &Plan) -> Vec<Gap> {
         let place = plan.audience.unit.as_ref().and_then(|unit| unit.span());
         gaps.push(Gap { what: "the unit's key".to_owned(), place, reason, help });
     }
+    let mut payloads = plan.variants.iter().filter_map(|variant| variant.payload.as_ref()).chain(&plan.off);
+    if let Some(place) = payloads.find_map(|payload| hidden(&payload.value)) {
+        gaps.push(Gap {
+            what: "a payload with the key `__proto__`".to_owned(),
+            place: Some(place),
+            reason: "the SDK of Node makes it the prototype of the object".to_owned(),
+            help: "give it another name".to_owned(),
+        });
+    }
     gaps
+}
+
+/// A key that is no key to JavaScript.
+fn hidden(value: &Value) -> Option<Span> {
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| hidden(&item.value)),
+        Value::Table(table) => table.entries.iter().find_map(|entry| match entry.key == "__proto__" {
+            true => Some(entry.key_span),
+            false => hidden(&entry.node.value),
+        }),
+        _ => None,
+    }
 }
 
 /// The rule before the groups that serves everybody.

@@ -1,6 +1,8 @@
 //! A review for terminals.
 
-use super::{Reading, cut, edit_name, measures, notes, origin, people, reach, sides, status, tally, target};
+use super::{
+    Reading, amendments, cut, edit_name, measures, notes, origin, people, reach, sides, status, tally, target,
+};
 use crate::change::{Reviewed, words};
 use crate::report::shown::{lines_bent, shown};
 
@@ -54,6 +56,9 @@ fn experiment(one: &Reviewed, prefix: &str) -> String {
     }
     for change in &one.targets {
         line("target", &target(change, quote));
+    }
+    for sentence in amendments(one, quote) {
+        line("record", &sentence);
     }
     for note in notes(one) {
         line("note", note);

@@ -1,13 +1,21 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
 mod configcat;
+mod eppo;
 mod flagd;
 mod growthbook;
 mod statsig;
 
 use crate::sdk::Evaluator;
 
-pub static PLATFORMS: &[&Platform] = &[&configcat::PLATFORM, &flagd::PLATFORM, &growthbook::PLATFORM, &statsig::PLATFORM];
+#[rustfmt::skip]
+pub static PLATFORMS: &[&Platform] = &[
+    &configcat::PLATFORM,
+    &eppo::PLATFORM,
+    &flagd::PLATFORM,
+    &growthbook::PLATFORM,
+    &statsig::PLATFORM,
+];
 
 /// A platform, its SDKs, and in what they differ from the language.
 pub struct Platform {

@@ -181,7 +181,8 @@ fn equal(name: &str, values: &[&Scalar], is_none: bool) -> Result<Compiled, Stri
     // Numbers alone are compared as numbers; among others they are compared as text, which every SDK prints alike.
     if !numbers.is_empty() && numbers.len() == values.len() {
         let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
-        let equals = |comparator: Comparator| numbers.iter().map(move |number| test(comparator, json!(number))).collect();
+        let equals =
+            |comparator: Comparator| numbers.iter().map(move |number| test(comparator, json!(number))).collect();
         return Ok(match (is_none, numbers.len()) {
             (true, _) => Compiled { all: equals(NumberNotEquals), one_of: Vec::new() },
             (false, 1) => Compiled { all: equals(NumberEquals), one_of: Vec::new() },
