@@ -7,8 +7,8 @@
 //! | --- | --- | --- |
 //! | `<flag>` | text | the variant of enrolled units, by weight; what forced units get; `off` |
 //! | `<flag>-enrolled` | on/off | eligible, not held out, inside the slot, and enrolled at the share of the stage |
-//! | `layer-<layer>` | text | the flag whose slot the unit is in |
-//! | `holdout-<holdout>` | on/off | held out in every experiment |
+//! | `slot-of-<layer>` | text | the flag whose slot the unit is in |
+//! | `held-out-<holdout>` | on/off | held out in every experiment |
 //!
 //! Enrolled units come first in the hash, so a larger share keeps all of them; the assignment never sees the share. In a
 //! layer the share is a part of the slot. There is no JSON: a value is text, `{"variant": …, "payload": …}`; everybody
@@ -277,7 +277,7 @@ fn settings(flags: &[Flag<'_>], losses: &mut Losses) -> Result<BTreeMap<String, 
 const FREE: &str = "(free)";
 
 fn layer_key(layer: &str) -> String {
-    format!("layer-{layer}")
+    format!("slot-of-{layer}")
 }
 
 /// The settings of one flag; its layer is made for all of its flags together.
@@ -291,7 +291,7 @@ fn of_flag(flag: &Flag<'_>, slot: Option<(u64, u64)>, losses: &mut Losses) -> Re
     let audience = Audience::of(flag)?;
     let mut settings = Vec::new();
     let holdout = flag.holdout.map(|holdout| {
-        let key = format!("holdout-{}", holdout.name);
+        let key = format!("held-out-{}", holdout.name);
         let held = holdout.parts(flag.plan, &CONFIGCAT, losses);
         let parts = vec![(held, Served::Switch(true)), (100 - held, Served::Switch(false))];
         let rules = vec![Rule { conditions: Vec::new(), parts }];

@@ -13,6 +13,7 @@
 
 mod configcat;
 mod eppo;
+mod firebase;
 mod flagd;
 mod goff;
 mod growthbook;
@@ -69,6 +70,7 @@ pub struct Print<'a> {
 pub static TARGETS: &[&dyn Target] = &[
     &configcat::ConfigCat,
     &eppo::Eppo,
+    &firebase::Firebase,
     &flagd::Flagd,
     &goff::Goff,
     &growthbook::GrowthBook,

@@ -327,23 +327,16 @@ impl<'p> Slot<'p> {
         Ok(Self { name, salt: &layer.salt.value, from, to })
     }
 
-    /// The slot in whole parts; `None` when there is none. Both ends go to the nearest part, which keeps their order:
-    /// what one slot gives up its neighbour has, and no two overlap.
-    fn whole(&self, able: &Capabilities) -> Option<(f64, f64)> {
-        let most = able.share_parts;
-        // Slots were placed with less slack than a thousandth of a part: halves go inward.
-        let low = (self.from * most + 0.5 + 2e-3).floor().max(0.0);
-        let high = (self.to * most + 0.5 - 2e-3).floor().min(most);
-        (low < high).then_some((low, high))
-    }
-
-    /// The slot in whole parts, with what that loses.
+    /// The slot in whole parts, with what that loses. Both ends go to the nearest part, which keeps their order: what
+    /// one slot gives up its neighbour has, and no two overlap.
     pub(super) fn parts(&self, plan: &Plan, able: &Capabilities, losses: &mut Losses) -> Result<(u64, u64), String> {
         let most = able.share_parts;
         let (from, to) = (self.from * most, self.to * most);
-        let Some((low, high)) = self.whole(able) else {
+        // Slots were placed with less slack than a thousandth of a part: halves go inward.
+        let (low, high) = ((from + 0.5 + 2e-3).floor().max(0.0), (to + 0.5 - 2e-3).floor().min(most));
+        if high <= low {
             return Err(format!("has a slot in the layer `{}` that is narrower than {} %", self.name, 100.0 / most));
-        };
+        }
         if 1e-2 < (low - from).abs().max((to - high).abs()) {
             let step = 100.0 / most;
             let reason = format!(
@@ -503,21 +496,21 @@ pub(super) fn readable(plan: &Plan, say: impl Fn(&Clause<'_>) -> Result<(), Stri
     .collect()
 }
 
-/// A slot in a layer that whole parts make another, for the `refuses` of platforms with wide parts.
+/// A slot in a layer that whole parts may make another, wherever it begins: for the `refuses` of platforms with wide
+/// parts.
 pub(super) fn coarse_slot(plan: &Plan, able: &Capabilities) -> Option<Gap> {
     let layer = plan.audience.layer.as_ref()?;
-    let slot = Slot::of(layer).ok()?;
     let most = able.share_parts;
-    let width = (slot.to - slot.from) * most;
-    let served = slot.whole(able).map_or(0.0, |(low, high)| high - low);
-    if (served - width).abs() <= 0.05 * width {
+    let width = plan.slot_width() * most;
+    let is_whole = 0.5 < width && (width - width.round()).abs() <= 1e-2;
+    if is_whole || (width.ceil() - width).max(width - width.floor()) <= 0.05 * width {
         return None;
     }
     let percent = |parts: f64| crate::spec::quantity::plain((parts / most * 1e8).round() / 1e6);
     Some(Gap {
-        what: format!("a slot of {} % in the layer `{}`", percent(width), slot.name),
+        what: format!("a slot of {} % in the layer `{}`", percent(width), layer.name.value),
         place: layer.name.span(),
-        reason: format!("the nearest that it holds is {} %", percent(served)),
+        reason: format!("it would be {} or {} %", percent(width.floor()), percent(width.ceil())),
         help: format!("choose a `share` in steps of {} %", percent(1.0)),
     })
 }

@@ -2,6 +2,7 @@
 
 mod configcat;
 mod eppo;
+mod firebase;
 mod flagd;
 mod growthbook;
 mod statsig;
@@ -12,6 +13,7 @@ use crate::sdk::Evaluator;
 pub static PLATFORMS: &[&Platform] = &[
     &configcat::PLATFORM,
     &eppo::PLATFORM,
+    &firebase::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
     &statsig::PLATFORM,
