@@ -169,7 +169,8 @@ fn template(flag: &Flag<'_>, losses: &mut Losses) -> Result<(Vec<Json>, Json), S
         let side = if one.is_exclusion { &mut rejects } else { &mut accepts };
         side.push(clause(one)?);
     }
-    let slot = flag.layer.map(|layer| Ok::<_, String>((layer, layer.parts(flag.plan, &FIREBASE, losses)?))).transpose()?;
+    let slot =
+        flag.layer.map(|layer| Ok::<_, String>((layer, layer.parts(flag.plan, &FIREBASE, losses)?))).transpose()?;
     if matches!(flag.state, State::Killed) {
         return Ok(made.parameter(off));
     }

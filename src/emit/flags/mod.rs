@@ -12,6 +12,7 @@
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
 mod configcat;
+pub mod draft;
 mod eppo;
 mod firebase;
 mod flagd;
@@ -29,6 +30,7 @@ use crate::plan::targets::Capabilities;
 use crate::policy::TargetSettings;
 use crate::portfolio::{Compiled, Workspace};
 
+use draft::{Draft, Export};
 use served::{Flag, Losses, State};
 
 /// What a flag platform is asked for.
@@ -55,6 +57,11 @@ pub trait Target: Sync {
     /// What is pushed for one flag: names below its folder, and bytes.
     fn uploads(&self, _flag: &Flag<'_>, _print: &mut Print<'_>) -> Result<Vec<(String, Vec<u8>)>, String> {
         Ok(Vec::new())
+    }
+    /// The experiments of an export. Nothing where this platform's exports are not read; an error says what the export
+    /// lacks to be one of this platform, after "it": `it has no table features`.
+    fn import(&self, _export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        None
     }
 }
 

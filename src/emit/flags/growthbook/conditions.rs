@@ -11,7 +11,7 @@ use super::super::served::{Clause, is_inherited, pattern};
 use crate::spec::{Comparison, Scalar};
 
 /// A strict version whose numbers the SDKs can compare.
-const VERSION: &str =
+pub(super) const VERSION: &str =
     r"^(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})(-[0-9A-Za-z.-]+)?([+][0-9A-Za-z.-]+)?$";
 
 /// One condition; the error is why it cannot be said.
