@@ -98,7 +98,7 @@ pub struct Capabilities {
     pub most_name_bytes: Option<usize>,
     /// The largest payload of a variant; `None` where no limit is known.
     pub most_payload_bytes: Option<usize>,
-    /// The path to the flags in its file.
+    /// The path to the flags in its file; empty where the file holds nothing else.
     pub flags_key: &'static str,
     /// In a flag of its file: the rule for everybody that stands before the rule of an experiment, by id and salt.
     pub caught: fn(&Node, &str, &str) -> Option<Span>,
@@ -249,6 +249,13 @@ pub struct Served {
     pub weights: Vec<(f64, f64)>,
 }
 
+/// The slot of a variant on the line of one hash, in whole parts of all units, and its enrolled part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arm {
+    pub slot: u64,
+    pub enrolled: u64,
+}
+
 /// How far rounding may take a weight, or a share in a slot, before it counts: a thousandth of it. Twenty million units
 /// are needed to see that in an even split.
 const NEAR: f64 = 1e-3;
@@ -265,7 +272,7 @@ impl Capabilities {
         let width = plan.slot_width();
         let wanted = stage.share.value.min(width);
         if let Some(parts) = self.arm_parts {
-            let arms = exact.iter().map(|part| (part * wanted * f64::from(parts)).round() / f64::from(parts));
+            let arms = self.arms(plan, stage)?.into_iter().map(|arm| arm.enrolled as f64 / f64::from(parts));
             let arms: Vec<f64> = arms.collect();
             let share: f64 = arms.iter().sum();
             let part = |arm: f64| if 0.0 < share { arm / share } else { 0.0 };
@@ -278,6 +285,32 @@ impl Capabilities {
             None => exact.clone(),
         };
         Some(Served { share, weights: served.into_iter().zip(exact).collect() })
+    }
+
+    /// Where one hash gives enrolment and variant: the slot of each variant, and how much of it is enrolled. Slots do not
+    /// depend on the share, so a larger one keeps every unit. `None` when the weights are no weights, or elsewhere.
+    pub fn arms(&self, plan: &Plan, stage: &PlannedStage) -> Option<Vec<Arm>> {
+        let parts = self.arm_parts?;
+        let weights = plan.weights_in(stage);
+        let total: f64 = weights.iter().sum();
+        if !(0.0 < total && total.is_finite()) {
+            return None;
+        }
+        let share = stage.share.value.clamp(0.0, 1.0);
+        let arm = |slot: u64| Arm { slot, enrolled: (slot as f64 * share).round() as u64 };
+        Some(parts_of(&weights, parts).into_iter().map(arm).collect())
+    }
+
+    /// What it makes of a stage where one hash gives enrolment and variant, and that is not what was written.
+    pub fn rounds_arms(&self, plan: &Plan, stage: &PlannedStage) -> Option<Served> {
+        self.arm_parts?;
+        let wanted = stage.share.value.min(plan.slot_width());
+        let served = self.served(plan, stage)?;
+        let is_off = |(part, exact): &(f64, f64)| {
+            let exact = exact * wanted;
+            NEAR * exact < (part * served.share - exact).abs()
+        };
+        served.weights.iter().any(is_off).then_some(served)
     }
 
     /// The step between two shares, of an experiment with a slot of this width; without one, 1.
@@ -330,6 +363,14 @@ impl Capabilities {
                 (exact - exact.round()).abs() <= NEAR * exact
             }),
             None => self.most_weight.is_none() || self.whole_weights(weights).is_some(),
+        }
+    }
+
+    /// The table of flags in its file; the whole file where no key leads to it.
+    pub fn flags<'t>(&self, document: &'t Node) -> Option<&'t Node> {
+        match self.flags_key {
+            "" => Some(document),
+            key => document.at_path(key),
         }
     }
 

@@ -11,7 +11,9 @@
 //! | `kill/<id>.…` | upload | one flag that serves nobody but what they had before |
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
+mod eppo;
 mod flagd;
+mod goff;
 mod growthbook;
 mod served;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
@@ -60,7 +62,14 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &unleash::Unleash];
+#[rustfmt::skip]
+pub static TARGETS: &[&dyn Target] = &[
+    &eppo::Eppo,
+    &flagd::Flagd,
+    &goff::Goff,
+    &growthbook::GrowthBook,
+    &unleash::Unleash,
+];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.

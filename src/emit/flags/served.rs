@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use crate::emit::{Experiment, Loss, Moment};
-use crate::plan::targets::{Capabilities, FEATURES, Gap, gaps, parts_of};
+use crate::plan::targets::{Arm, Capabilities, FEATURES, Gap, gaps, parts_of};
 use crate::plan::{Plan, PlannedStage, PlannedVariant};
 use crate::spec::{Comparison, Condition, Day, Gate, Status};
 use crate::syntax::{Node, Value};
@@ -84,22 +84,6 @@ fn one_per_flag<'a>(
 
 /// What is served when nobody is enrolled, in the words of a loss.
 const NOBODY: &str = "nobody is enrolled; forced units get their variant";
-
-/// Names that every JavaScript object has, so that a missing attribute would seem to be there.
-pub(super) const INHERITED: &[&str] = &[
-    "__defineGetter__",
-    "__defineSetter__",
-    "__lookupGetter__",
-    "__lookupSetter__",
-    "__proto__",
-    "constructor",
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "toLocaleString",
-    "toString",
-    "valueOf",
-];
 
 /// Text that means itself in the regular expressions of every SDK.
 pub(super) fn pattern(text: &str) -> String {
@@ -422,6 +406,65 @@ pub(super) fn split(flag: &Flag<'_>, stage: &PlannedStage, able: &Capabilities, 
     split
 }
 
+/// Where one hash gives enrolment and variant: the slot of each variant and its enrolled part, with what rounding loses.
+pub(super) fn arms(flag: &Flag<'_>, stage: &PlannedStage, able: &Capabilities, losses: &mut Losses) -> Vec<Arm> {
+    if let Some(served) = able.rounds_arms(flag.plan, stage) {
+        let percent = |part: f64| format!("{} %", crate::spec::quantity::plain((part * 1e8).round() / 1e6));
+        let each: Vec<String> = served.weights.iter().map(|(part, _)| percent(part * served.share)).collect();
+        let reason = format!(
+            "each variant gets steps of {} of everybody, and {} of stage `{}` has other parts",
+            percent(able.share_step(1.0)),
+            percent(stage.share.value),
+            stage.name
+        );
+        losses.lose(flag.plan, "share", reason, &format!("rounded to {}: {}", percent(served.share), each.join(", ")));
+    }
+    let arms = able.arms(flag.plan, stage).unwrap_or_default();
+    let slots = |weights: &[f64]| parts_of(weights, able.arm_parts.unwrap_or(1));
+    if !able.keeps_assignments && flag.changes_split(slots) {
+        let reason = format!("{} keeps no assignments, and the stages have different weights", able.title);
+        losses.lose(flag.plan, "sticky", reason, "enrolled units change variant when the weights do");
+    }
+    arms
+}
+
+/// Payloads that arrive changed where numbers are 64-bit floats and documents have a depth, for a platform's `refuses`.
+pub(super) fn payloads(plan: &Plan, most_depth: usize) -> Vec<Gap> {
+    let of_variants = plan.variants.iter().filter_map(|variant| {
+        let what = format!("the payload of `{}`", variant.name);
+        Some((what, variant.payload.as_ref()?))
+    });
+    let off = plan.off.as_ref().map(|off| ("the default of the flag".to_owned(), off));
+    let gap = |(what, payload): (String, &crate::plan::Known<Value>)| {
+        let (reason, help) = if deeper(&payload.value, most_depth) {
+            (format!("it is more than {most_depth} tables and lists deep"), "give variants a flatter payload")
+        } else if inexact(&payload.value) {
+            ("it turns whole numbers beyond 2^53 into others".to_owned(), "write the number as text")
+        } else {
+            return None;
+        };
+        Some(Gap { what, place: payload.span(), reason, help: help.to_owned() })
+    };
+    of_variants.chain(off).filter_map(gap).collect()
+}
+
+fn deeper(value: &Value, most: usize) -> bool {
+    match value {
+        Value::Array(items) => most == 0 || items.iter().any(|item| deeper(&item.value, most - 1)),
+        Value::Table(table) => most == 0 || table.entries.iter().any(|entry| deeper(&entry.node.value, most - 1)),
+        _ => false,
+    }
+}
+
+fn inexact(value: &Value) -> bool {
+    match value {
+        Value::Integer(number) => 1 << 53 < number.unsigned_abs(),
+        Value::Array(items) => items.iter().any(|item| inexact(&item.value)),
+        Value::Table(table) => table.entries.iter().any(|entry| inexact(&entry.node.value)),
+        _ => false,
+    }
+}
+
 /// One condition, once it can be read; the error is the end of a sentence about it.
 fn clause(condition: &Condition, is_exclusion: bool) -> Result<Clause<'_>, String> {
     let attribute = condition.attribute.value().ok_or("names no attribute")?;
@@ -573,6 +616,27 @@ pub(super) fn named(moment: &Moment) -> Option<String> {
         Moment::Stage(name) => Some(name.clone()),
         Moment::Date(day) => Some(day.to_string()),
     }
+}
+
+/// What JavaScript gives every object.
+const INHERITED: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// True for a name that every JavaScript object has, so that a missing attribute would seem to be there.
+pub(super) fn is_inherited(name: &str) -> bool {
+    INHERITED.contains(&name)
 }
 
 /// A document as people read it.

@@ -167,6 +167,11 @@ fn obstacle(plan: &Plan, target: &Capabilities, feature: &str) -> Option<Obstacl
             let help = "build anew for each stage, with `--stage` or `--date`";
             Some(Obstacle { reason, place: Some(first.span), help })
         }
+        "share" if target.arm_parts.is_some() => {
+            let mut stages = plan.calendar.stages.iter();
+            let odd = stages.find(|stage| target.rounds_arms(plan, stage).is_some())?;
+            Some(finer(target, odd.share.span()))
+        }
         "share" => {
             let slot = plan.audience.layer.as_ref().map_or(1.0, |_| plan.audience.share.value.fraction());
             let mut shares = plan.calendar.stages.iter().map(|stage| &stage.share);
@@ -195,6 +200,7 @@ fn finer(target: &Capabilities, place: Option<Span>) -> Obstacle {
         reason: "finer than the parts that the target holds".to_owned(),
         place,
         help: match target.share_decimals() {
+            _ if target.arm_parts.is_some() => "choose a share of which each variant gets whole parts",
             ..=0 => "round it to whole per cents",
             1 => "round it to one decimal of a per cent",
             2 => "round it to two decimals of a per cent; in a layer, to such a part of the slot",

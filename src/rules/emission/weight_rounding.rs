@@ -125,12 +125,7 @@ fn shares(cx: &PlanCx<'_>, target: &Capabilities, out: &mut Sink) {
 /// Where one hash gives enrolment and variant, each variant's part of everybody is rounded.
 fn arms(cx: &PlanCx<'_>, target: &Capabilities, out: &mut Sink) {
     for stage in cx.plan.calendar.stages.iter().filter(|_| !super::is_strict(cx, "share")) {
-        let Some(served) = target.served(cx.plan, stage) else { continue };
-        let wanted = stage.share.value.min(cx.plan.slot_width());
-        let off = served.weights.iter().any(|(part, exact)| 1e-9 < (part * served.share - exact * wanted).abs());
-        if !off {
-            continue;
-        }
+        let Some(served) = target.rounds_arms(cx.plan, stage) else { continue };
         let percent = |part: f64| crate::spec::quantity::plain((part * 1e8).round() / 1e6);
         let arms: Vec<String> =
             served.weights.iter().map(|(part, _)| format!("{}%", percent(part * served.share))).collect();

@@ -1,11 +1,17 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
+mod eppo;
 mod flagd;
 mod growthbook;
 
 use crate::sdk::Evaluator;
 
-pub static PLATFORMS: &[&Platform] = &[&flagd::PLATFORM, &growthbook::PLATFORM];
+#[rustfmt::skip]
+pub static PLATFORMS: &[&Platform] = &[
+    &eppo::PLATFORM,
+    &flagd::PLATFORM,
+    &growthbook::PLATFORM,
+];
 
 /// A platform, its SDKs, and in what they differ from the language.
 pub struct Platform {

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::served::{Clause, INHERITED, pattern};
+use super::super::served::{Clause, is_inherited, pattern};
 use crate::spec::{Comparison, Scalar};
 
 /// A strict version whose numbers the SDKs can compare.
@@ -29,7 +29,7 @@ pub(super) fn hashed(name: &str) -> Result<&str, String> {
 
 /// A dot reads a nested object. What is read otherwise than as a name is refused.
 fn attribute(name: &str) -> Result<&str, String> {
-    let odd = |part: &str| part.is_empty() || INHERITED.contains(&part);
+    let odd = |part: &str| part.is_empty() || is_inherited(part);
     match name.starts_with('$') || name.split('.').any(odd) {
         true => Err(format!("GrowthBook gives the attribute name `{name}` a meaning of its own")),
         false => Ok(name),

@@ -8,7 +8,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::served::{Clause, INHERITED, pattern};
+use super::super::served::{Clause, is_inherited, pattern};
 use crate::spec::{Comparison, Scalar};
 
 /// Fields that an SDK fills in where the application does not, and what the context itself is made of.
@@ -44,7 +44,7 @@ pub(super) fn condition(clause: &Clause<'_>) -> Result<Vec<Json>, String> {
 
 /// A name that the context holds as it stands.
 pub(super) fn attribute(name: &str) -> Result<&str, String> {
-    if name.is_empty() || FILLED.contains(&name) || INHERITED.contains(&name) {
+    if name.is_empty() || FILLED.contains(&name) || is_inherited(name) {
         return Err(format!("Unleash gives the attribute name `{name}` a meaning of its own"));
     }
     match name.contains('.') {
