@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::syntax::{Node, parse_json};
-use crate::text::{sha256, FileId, Source, Sources, Span};
+use crate::text::{FileId, Source, Sources, Span, sha256};
 use crate::world::{Files, ReadFault, ReadFaultKind};
 
 /// The name of the manifest in the output folder.

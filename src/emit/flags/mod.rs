@@ -11,6 +11,7 @@
 //! | `kill/<id>.…` | upload | one flag that serves nobody but what they had before |
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
+pub mod draft;
 mod eppo;
 mod flagd;
 mod goff;
@@ -25,6 +26,7 @@ use crate::plan::targets::Capabilities;
 use crate::policy::TargetSettings;
 use crate::portfolio::{Compiled, Workspace};
 
+use draft::{Draft, Export};
 use served::{Flag, Losses, State};
 
 /// What a flag platform is asked for.
@@ -51,6 +53,11 @@ pub trait Target: Sync {
     /// What is pushed for one flag: names below its folder, and bytes.
     fn uploads(&self, _flag: &Flag<'_>, _print: &mut Print<'_>) -> Result<Vec<(String, Vec<u8>)>, String> {
         Ok(Vec::new())
+    }
+    /// The experiments of an export. Nothing where this platform's exports are not read; an error says what the export
+    /// lacks to be one of this platform, after "it": `it has no table features`.
+    fn import(&self, _export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        None
     }
 }
 

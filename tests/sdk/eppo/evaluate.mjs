@@ -5,6 +5,14 @@ import { serve } from '../protocol.mjs';
 // Its logger writes where the answers go; errors are thrown instead.
 process.env.LOG_LEVEL = 'silent';
 
+// `new Date()` gives the moment of the job as well.
+const clock = Date;
+globalThis.Date = class extends clock {
+  constructor(...parts) {
+    super(...(parts.length === 0 ? [Date.now()] : parts));
+  }
+};
+
 /** The subject key is text, and `id` in rules. */
 const keyOf = (id) => (typeof id === 'string' ? id : '');
 
@@ -21,17 +29,17 @@ serve((load) => {
     client.setIsGracefulFailureMode(false);
     // An application gives what `off` returns as its default.
     const off = new Map();
-    const off_of = (key) => {
+    const offOf = (key) => {
       if (!off.has(key)) off.set(key, JSON.parse(flags[key].variations.off.value));
       return off.get(key);
     };
     // The client reads JSON anew for each unit; equal values need to be printed once.
     const parsed = new Map();
-    const value_of = (text) => {
+    const valueOf = (text) => {
       if (!parsed.has(text)) parsed.set(text, JSON.parse(text));
       return parsed.get(text);
     };
-    const types = new Set();
+    const compared = new Set();
     return (context) => ({ key, unit }) => {
       const id = keyOf(context[unit]);
       if (id === '') {
@@ -41,20 +49,20 @@ serve((load) => {
         } catch (error) {
           refused = error.message.includes('cannot be blank');
         }
-        return { variant: refused ? 'off' : '!served', value: off_of(key) };
+        return { variant: refused ? 'off' : '!served', value: offOf(key) };
       }
       const answer = client.getAssignmentDetail(key, id, context, VariationType.JSON);
       const { allocationKey, variation } = answer;
       if (variation === null) return { variant: '!nothing', value: null };
       const at = `${key}\n${variation.key}`;
-      if (!types.has(at)) {
+      if (!compared.has(at)) {
         // What an application calls must give the same value.
         const value = client.getJSONAssignment(key, id, context, {});
-        if (JSON.stringify(value) !== JSON.stringify(value_of(variation.value))) throw new Error(`${key}: another value`);
-        types.add(at);
+        if (JSON.stringify(value) !== JSON.stringify(valueOf(variation.value))) throw new Error(`${key}: another value`);
+        compared.add(at);
       }
       const forced = allocationKey.includes('/force/');
-      return { variant: forced ? `force:${variation.key}` : variation.key, value: value_of(variation.value) };
+      return { variant: forced ? `force:${variation.key}` : variation.key, value: valueOf(variation.value) };
     };
   };
 });

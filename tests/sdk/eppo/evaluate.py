@@ -1,5 +1,6 @@
 """Evaluates configurations with Eppo's own Python SDK."""
 
+import datetime
 import json
 import sys
 from pathlib import Path
@@ -39,8 +40,6 @@ CLIENT = eppo_client.init(
 
 def at_moment(document, at):
     """The SDK reads the clock of the machine, which a test cannot set: what is over goes to the past."""
-    import datetime
-
     for flag in document["flags"].values():
         for allocation in flag["allocations"]:
             for key in ("startAt", "endAt"):
@@ -56,15 +55,15 @@ def open_document(document, flags, at):
         at_moment(parsed, at)
         document = json.dumps(parsed)
     CLIENT.set_configuration(Configuration(flags_configuration=document.encode()))
-    payloads = {}
+    known_of = {}
     for key, flag in parsed["flags"].items():
-        values = {name: variation["value"] for name, variation in flag["variations"].items()}
         forced = {}
         for allocation in flag["allocations"]:
             if "/force/" in allocation["key"]:
                 for rule in allocation["rules"]:
                     forced.update((one, allocation["splits"][0]["variationKey"]) for one in rule["conditions"][0]["value"])
-        payloads[key] = (json.loads(values["off"]), forced)
+        logs = any(allocation["doLog"] for allocation in flag["allocations"])
+        known_of[key] = (forced, logs, json.loads(flag["variations"]["off"]["value"]))
     seen = {}
 
     def unit(context):
@@ -76,17 +75,20 @@ def open_document(document, flags, at):
         def evaluate(key, unit):
             subject = context.get(unit)
             subject = subject if isinstance(subject, str) else ""
-            off, forced = payloads[key]
+            forced, logs, off = known_of[key]
+            if subject == "" and not logs:
+                # The client in JavaScript refuses an empty subject key: an application without one serves its default.
+                return "off", off
             LOGGER.last = None
             value = CLIENT.get_json_assignment(key, subject, attributes, "!default")
             variant = LOGGER.last
-            if variant is None:
+            if value == "!default":
+                variant = value
+            elif variant is None and (subject in forced or not logs):
+                details = CLIENT.get_json_assignment_details(key, subject, attributes, "!default").evaluation_details
+                variant = ("force:" if subject in forced else "") + details["variationKey"]
+            elif variant is None:
                 variant = "off"
-                if subject in forced:
-                    details = CLIENT.get_json_assignment_details(key, subject, attributes, "!default").evaluation_details
-                    variant = f"force:{details['variationKey']}"
-                elif value == "!default":
-                    variant = "!default"
             # Equal values are printed once.
             known = seen.setdefault((key, variant), value)
             return variant, known if known == value else value

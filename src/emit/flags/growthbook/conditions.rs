@@ -11,7 +11,7 @@ use super::super::served::{Clause, is_inherited, pattern};
 use crate::spec::{Comparison, Scalar};
 
 /// A strict version whose numbers the SDKs can compare.
-const VERSION: &str =
+pub(super) const VERSION: &str =
     r"^(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})(-[0-9A-Za-z.-]+)?([+][0-9A-Za-z.-]+)?$";
 
 /// One condition; the error is why it cannot be said.
@@ -61,7 +61,9 @@ fn comparison_on(name: &str, comparison: &Comparison<'_>) -> Result<Json, String
         Comparison::AtMost(bound) => number(name, "$lte", *bound),
         Comparison::Above(bound) => number(name, "$gt", *bound),
         Comparison::Below(bound) => number(name, "$lt", *bound),
-        Comparison::StartsWith(start) => json!({ name: { "$type": "string", "$regex": format!("^{}", pattern(start)) } }),
+        Comparison::StartsWith(start) => {
+            json!({ name: { "$type": "string", "$regex": format!("^{}", pattern(start)) } })
+        }
         Comparison::EndsWith(end) => json!({ name: { "$type": "string", "$regex": format!("{}$", pattern(end)) } }),
     })
 }

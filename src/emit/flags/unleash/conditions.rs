@@ -26,9 +26,7 @@ pub(super) fn condition(clause: &Clause<'_>) -> Result<Vec<Json>, String> {
     Ok(match &clause.comparison {
         Comparison::In(items) => vec![one_of(name, &items.iter().map(|item| &item.value).collect::<Vec<_>>())],
         Comparison::Is(value) => vec![one_of(name, &[value])],
-        Comparison::NotIn(items) => {
-            but(name, one_of(name, &items.iter().map(|item| &item.value).collect::<Vec<_>>()))
-        }
+        Comparison::NotIn(items) => but(name, one_of(name, &items.iter().map(|item| &item.value).collect::<Vec<_>>())),
         Comparison::IsNot(value) => but(name, one_of(name, &[value])),
         Comparison::Version(range) => version(name, range.comparison, range.version)?,
         Comparison::AtLeast(bound) => number(name, "NUM_GTE", *bound, *bound <= 0.0),
