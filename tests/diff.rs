@@ -101,6 +101,33 @@ fn layout_and_written_defaults_have_no_meaning() {
 }
 
 #[test]
+fn amendments_that_come_and_go_are_told() {
+    let repo = Repo::of_base();
+    let seal = ["lock", "checkout-one-tap", "--at", "2026-11-20", "--by", "Priya Raman"];
+    assert_eq!(repo.folder.run(&seal).code, 0);
+    repo.commit("sealed");
+    repo.edit(SPEC, "relative = \"3%\"", "relative = \"5%\"");
+    let amend = ["amend", "checkout-one-tap", "--write", "--by", "Ada Lind", "--at", "2027-02-08", "--reason", "why"];
+    assert_eq!(repo.folder.run(&[&amend[..], &["--data-access", "seen"]].concat()).code, 0);
+    let told =
+        "deviation of 2027-02-08 by `Ada Lind`, results by variant were seen: `metrics.primary.order_conversion.mde`";
+    assert!(printed(&repo, &["HEAD"]).contains(&format!("  record     new {told}\n")));
+    let comment = printed(&repo, &["HEAD", "--format", "markdown"]);
+    assert!(
+        comment.contains("| changed, a deviation |") && comment.contains("new deviation of 2027-02-08"),
+        "{comment}"
+    );
+    let one = only(&repo);
+    assert_eq!(one["amendments"]["added"][0]["worth"], "deviation", "{one:#}");
+    repo.commit("amended");
+    // What was known is made harmless afterwards.
+    repo.edit(SPEC, "\"seen\"", "\"not-opened\"");
+    let text = printed(&repo, &["HEAD"]);
+    assert!(text.contains(&format!("  record     takes out or rewrites the {told}\n")), "{text}");
+    assert!(text.contains("new amendment of 2027-02-08 by `Ada Lind`, no data was opened"), "{text}");
+}
+
+#[test]
 fn the_base_is_where_the_branch_left() {
     let repo = Repo::of_base();
     repo.git(&["checkout", "-q", "-b", "topic"]);

@@ -546,6 +546,173 @@ fn amend_drafts_what_the_change_needs() {
     assert!(seen.err.contains("one of nothing-run, not-opened, opened, seen"), "{seen:?}");
 }
 
+const AMEND: [&str; 8] =
+    ["--by", "Priya Raman", "--at", "2026-11-21", "--data-access", "nothing-run", "--reason", "why"];
+
+/// The sealed base on disk, to be changed.
+fn sealed_folder() -> Folder {
+    let folder = Folder::base();
+    assert_eq!(folder.run(&["lock", ID, "--at", "2026-11-20", "--by", "Priya Raman"]).code, 0);
+    folder
+}
+
+fn amend(folder: &Folder) {
+    let answer = folder.run(&[&["amend", ID, "--write"], &AMEND[..]].concat());
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert_eq!(folder.check(&["--format", "json"]).codes(), Vec::<String>::new());
+}
+
+fn edit(folder: &Folder, from: &str, to: &str) {
+    let text = folder.read(SPEC);
+    assert!(text.contains(from), "{from}");
+    folder.write(SPEC, text.replacen(from, to, 1));
+}
+
+/// The headlines of what is found, and the output of `expc lock --check`.
+fn told(folder: &Folder) -> (Vec<String>, String) {
+    let report: serde_json::Value = serde_json::from_str(&folder.check(&["--format", "json"]).out).expect("JSON");
+    let headlines = report["findings"].as_array().expect("a list").iter();
+    let headlines = headlines.map(|finding| finding["message"].as_str().expect("a text").to_owned()).collect();
+    (headlines, folder.run(&["lock", "--check"]).out)
+}
+
+/// An amendment is for the change that it was written for.
+#[test]
+fn an_amendment_covers_one_change_of_a_field() {
+    let folder = sealed_folder();
+    edit(&folder, "relative = \"3%\"", "relative = \"3.1%\"");
+    amend(&folder);
+    // Another spelling of the same is no change.
+    edit(&folder, "relative = \"3.1%\"", "relative = \"3.10 %\"");
+    let (found, checked) = told(&folder);
+    assert_eq!(found, Vec::<String>::new());
+    assert!(checked.ends_with("but for metrics.primary.order_conversion.mde, amended\n"), "{checked}");
+    edit(&folder, "relative = \"3.10 %\"", "relative = \"4%\"");
+    let (found, checked) = told(&folder);
+    assert_eq!(found, ["`metrics.primary.order_conversion.mde` was changed again since its amendment"]);
+    assert!(checked.ends_with("but metrics.primary.order_conversion.mde changed since\n"), "{checked}");
+    // The second change is amended as the first was, and both stay in the spec.
+    amend(&folder);
+    assert_eq!(folder.read(SPEC).matches("[[amendments]]").count(), 2);
+    edit(&folder, "relative = \"4%\"", "relative = \"3.1%\"");
+    assert_eq!(told(&folder).0.len(), 1, "the earlier amendment is no longer in force");
+}
+
+#[test]
+fn what_was_amended_does_not_go_back_in_silence() {
+    let folder = sealed_folder();
+    edit(&folder, "relative = \"3%\"", "relative = \"3.1%\"");
+    amend(&folder);
+    edit(&folder, "relative = \"3.1%\"", "relative = \"3%\"");
+    let (found, _) = told(&folder);
+    assert_eq!(found, ["`metrics.primary.order_conversion.mde` was amended, and is what was sealed again"]);
+    amend(&folder);
+    assert!(folder.read(SPEC).ends_with("values      = [\"as sealed\"]\n"));
+    // And forth again: the last word was that it is as sealed.
+    edit(&folder, "relative = \"3%\"", "relative = \"3.1%\"");
+    assert_eq!(told(&folder).0.len(), 1);
+}
+
+/// Members that come and go, lists without an order, definitions: each is marked as what it has become.
+#[test]
+fn every_kind_of_change_is_covered_once() {
+    let guardrail = "[[metrics.guardrail]]\nmetric = \"page_latency\"\nmargin = { absolute = \"9 ms\" }\n\n[design]";
+    for (first, second) in [
+        (("in = [\"US\", \"CA\"]", "in = [\"US\"]"), ("in = [\"US\"]", "in = [\"CA\"]")),
+        (("[design]", guardrail), ("\"9 ms\"", "\"8 ms\"")),
+        (("segments = [\"platform\"]", "segments = [\"country\"]"), ("[\"country\"]", "[\"country\", \"platform\"]")),
+        (("otherwise = \"iterate\"", "otherwise = \"extend\""), ("otherwise = \"extend\"", "otherwise = \"stop\"")),
+    ] {
+        let folder = sealed_folder();
+        edit(&folder, first.0, first.1);
+        assert!(!told(&folder).0.is_empty(), "{first:?}");
+        let answer = folder.run(&[&["amend", ID, "--write"], &AMEND[..]].concat());
+        assert_eq!(answer.code, 0, "{answer:?}");
+        let of_seal = |folder: &Folder| {
+            let codes = folder.check(&["--format", "json"]).codes();
+            codes.into_iter().filter(|code| code.starts_with("LIF")).collect::<Vec<_>>()
+        };
+        assert_eq!(of_seal(&folder), Vec::<String>::new(), "{first:?}");
+        edit(&folder, second.0, second.1);
+        assert_eq!(of_seal(&folder), ["LIF002"], "{second:?}");
+    }
+    let catalog = |folder: &Folder, days: u32| {
+        let text =
+            base::files()["catalog/base.toml"].replacen("window = \"3 days\"", &format!("window = \"{days} days\""), 1);
+        folder.write("catalog/base.toml", text);
+    };
+    let folder = sealed_folder();
+    catalog(&folder, 4);
+    amend(&folder);
+    catalog(&folder, 5);
+    assert_eq!(folder.check(&["--format", "json"]).codes(), ["LIF007"]);
+}
+
+/// An amendment that was written before marks were, or by hand, says what it lacks, and the fix writes it.
+#[test]
+fn an_amendment_without_marks_is_told_and_mended() {
+    let folder = sealed_folder();
+    edit(&folder, "relative = \"3%\"", "relative = \"3.1%\"");
+    edit(&folder, "channel = \"slack:#growth-exp\"", "channel = \"slack:#growth\"");
+    let old = "\n[[amendments]]\nat = 2026-11-21\nby = \"Priya Raman\"\nreason = \"why\"\ndata_access = \"nothing-run\"\n\
+               fields = [\"metrics.primary\", \"feedback.notify\"]\n";
+    folder.write(SPEC, folder.read(SPEC) + old);
+    assert_eq!(folder.check(&["--format", "json"]).codes(), ["LIF016"]);
+    let mended = folder.check(&["--fix", "--suggested", "--format", "json"]);
+    assert_eq!(mended.codes(), Vec::<String>::new(), "{mended:?}");
+    let text = folder.read(SPEC);
+    assert!(
+        text.contains("fields = [\"metrics.primary.order_conversion.mde\", \"feedback.notify\"]\nvalues = [\""),
+        "{text}"
+    );
+    edit(&folder, "relative = \"3.1%\"", "relative = \"3.2%\"");
+    assert_eq!(folder.check(&["--format", "json"]).codes(), ["LIF002"]);
+    edit(&folder, "values = [", "values = [\"more\", \"than\", ");
+    assert!(told(&folder).0.contains(&"amendment 1 has 4 values for 2 fields".to_owned()));
+}
+
+#[test]
+fn status_knows_the_seals() {
+    let folder = Folder::base();
+    let sealed = |folder: &Folder| {
+        let text = folder.run(&["status", "--date", "2027-01-20"]).out;
+        let json = folder.run(&["status", "--date", "2027-01-20", "--format", "json"]).out;
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let states: Vec<String> =
+            json["seals"].as_array().expect("a list").iter().map(|seal| seal["state"].to_string()).collect();
+        let slack = folder.run(&["status", "--date", "2027-01-20", "--format", "slack"]).out;
+        assert_eq!(slack.contains("Sealed plans"), !states.is_empty(), "{slack}");
+        let told =
+            text.split_once("\nsealed plans\n").map_or("", |(_, told)| told.split("\n\n").next().unwrap_or_default());
+        (states.join(" "), told.trim_end().to_owned())
+    };
+    assert_eq!(sealed(&folder), (String::new(), String::new()));
+    assert!(folder.run(&["status", "--date", "2027-01-10"]).out.contains("starts: seal the plan, build the flags"));
+    edit(&folder, "\"ready\"", "\"running\"");
+    let line = |text: &str| format!("  {ID}: {text}");
+    assert_eq!(
+        sealed(&folder),
+        ("\"missing\"".to_owned(), line("runs without a sealed plan: `expc lock checkout-one-tap`"))
+    );
+    edit(&folder, "\"running\"", "\"ready\"");
+    assert_eq!(folder.run(&["lock", ID, "--at", "2026-11-20", "--by", "Priya Raman"]).code, 0);
+    assert!(folder.run(&["status", "--date", "2027-01-10"]).out.contains("starts: build the flags"));
+    edit(&folder, "\"ready\"", "\"running\"");
+    assert_eq!(sealed(&folder).0, "");
+    edit(&folder, "relative = \"3%\"", "relative = \"3.1%\"");
+    let silent =
+        "`metrics.primary.order_conversion.mde` is not what was sealed, and not amended: `expc amend checkout-one-tap`";
+    assert_eq!(sealed(&folder), ("\"changed\"".to_owned(), line(silent)));
+    let seen =
+        ["amend", ID, "--write", "--by", "Ada Lind", "--at", "2027-01-18", "--data-access", "seen", "--reason", "why"];
+    assert_eq!(folder.run(&seen).code, 0);
+    let deviation =
+        "`metrics.primary.order_conversion.mde` changed on 2027-01-18 by `Ada Lind` with results seen: exploratory";
+    assert_eq!(sealed(&folder), ("\"deviation\"".to_owned(), line(deviation)));
+    folder.write(LOCK, folder.read(LOCK).replacen("0.8", "0.9", 1));
+    assert_eq!(sealed(&folder).0, "\"broken\" \"deviation\"");
+}
+
 /// A deviation is told wherever the plan is read.
 #[test]
 fn a_deviation_stands_in_every_plan() {

@@ -193,6 +193,12 @@ pub fn deviates(path: &str, access: DataAccess) -> bool {
     class.worth(access) == Worth::Deviation && !ramp
 }
 
+/// True when an amendment names a definition of the catalogue, or a part of one.
+pub(super) fn names_definition(name: &str) -> bool {
+    let steps: Vec<&str> = name.trim().split('.').collect();
+    matches!(steps.as_slice(), [sort, rest @ ..] if *sort == "catalog" || is_definition(sort, rest))
+}
+
 /// True for the name of a definition without the word `catalog`: no table of a spec has that name.
 fn is_definition(sort: &str, rest: &[&str]) -> bool {
     let known = crate::plan::terms::DEFINITIONS.iter().any(|(known, ..)| *known == sort);

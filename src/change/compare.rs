@@ -2,7 +2,7 @@
 
 use super::class::{self, Seen};
 use super::{FieldChange, What};
-use crate::plan::terms::same;
+use crate::plan::terms::{canonical, lies_in, same};
 use crate::spec::{Day, Duration, Share};
 use crate::syntax::{Node, Value};
 
@@ -60,6 +60,34 @@ pub(super) fn catalogs(before: &Node, after: &Node) -> Vec<FieldChange> {
     walk.fields
 }
 
+/// A text that is the same for values of a field that mean the same; lists without an order are sorted.
+pub(super) fn canonical_at(node: &Node, path: &[&str]) -> String {
+    match &node.value {
+        Value::Array(items) if is_any(path, &SETS) => {
+            let mut items: Vec<String> = items.iter().map(|item| canonical(item, path)).collect();
+            items.sort();
+            items.join(",")
+        }
+        _ => canonical(node, path),
+    }
+}
+
+/// The names of the members in their order.
+pub(super) fn order(node: &Node) -> String {
+    let name = |item: &Node| ["metric", "name"].iter().find_map(|key| item.at_path(key)?.as_str().map(str::to_owned));
+    let names: Vec<String> = match &node.value {
+        Value::Table(table) => table.entries.iter().map(|entry| entry.key.clone()).collect(),
+        Value::Array(items) => items.iter().filter_map(name).collect(),
+        _ => Vec::new(),
+    };
+    format!("{names:?}")
+}
+
+/// True for a path that one of the patterns has, no longer and no shorter.
+fn is_any(path: &[&str], patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| pattern.split('.').count() == path.len() && lies_in(path, pattern))
+}
+
 struct Walk {
     path: Vec<String>,
     numbered: String,
@@ -104,10 +132,7 @@ impl Walk {
     }
 
     fn is(&self, patterns: &[&str]) -> bool {
-        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        patterns
-            .iter()
-            .any(|pattern| pattern.split('.').count() == path.len() && crate::plan::terms::lies_in(&path, pattern))
+        is_any(&self.path.iter().map(String::as_str).collect::<Vec<_>>(), patterns)
     }
 
     fn both(&mut self, before: &Node, after: &Node) {

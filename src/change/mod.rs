@@ -6,18 +6,22 @@
 //! Pure: no file, no clock. A field that no line of the classification names is one that decides: doubt is on the safe
 //! side.
 
+mod amended;
 mod class;
 mod compare;
 mod people;
+mod record;
 mod review;
 
+pub use amended::{AS_SEALED, Cover, cover, taken_back};
 pub use class::{Class, Worth, class_of_path, deviates};
 pub use people::Movement;
+pub use record::{Recorded, Records};
 pub use review::{Fate, Impact, Outline, Review, Reviewed, TargetChange, TargetFate};
 
 use crate::plan::Terms;
 use crate::plan::terms::{Standing, standing};
-use crate::spec::{Amendment, Day, Spec};
+use crate::spec::{Amendment, Day};
 use crate::syntax::{At, Node, Value};
 use crate::text::printable;
 
@@ -93,6 +97,12 @@ impl FieldChange {
         self.path.join(".")
     }
 
+    /// The path as an amendment is written: a definition without the word for the whole.
+    pub fn name(&self) -> String {
+        let dotted = self.dotted();
+        dotted.strip_prefix("catalog.").map_or_else(|| dotted.clone(), str::to_owned)
+    }
+
     pub fn standing(&self) -> Standing {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         standing(&path)
@@ -133,26 +143,6 @@ impl FieldChange {
         let short = dotted.strip_prefix("catalog.").unwrap_or(&dotted);
         !named.is_empty() && [&dotted, short, &self.numbered].into_iter().any(|path| below(path, named))
     }
-}
-
-/// True when an amendment of the spec that was made on the day of the seal or later names a field.
-///
-/// What an amendment lacks is for a rule to say: one without a day counts.
-pub fn is_amended(field: &FieldChange, sealed: Day, spec: &Spec) -> bool {
-    amendments_of(field, sealed, spec).next().is_some()
-}
-
-/// The amendments that name a field, oldest first as they are written.
-pub fn amendments_of<'a>(
-    field: &'a FieldChange,
-    sealed: Day,
-    spec: &'a Spec,
-) -> impl Iterator<Item = &'a At<Amendment>> {
-    let all = spec.amendments.value().into_iter().flat_map(|list| list.iter());
-    all.filter(move |amendment| {
-        let mut named = amendment.fields.value().into_iter().flat_map(|list| list.iter());
-        amendment.at.copied().is_none_or(|at| sealed <= at) && named.any(|named| field.is_named_by(named))
-    })
 }
 
 /// The fields of an amendment that are changed in sight of the results: what they decide is exploratory from then on.

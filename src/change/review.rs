@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::{Change, FieldChange, Movement};
+use super::{Change, FieldChange, Movement, Records};
 use crate::plan::Plan;
 use crate::portfolio::{
     Base, Compiled, Entry, Portfolio, SharedEdit, Slot, Slots, SpecFile, Workspace, slots_of, touched,
@@ -43,6 +43,8 @@ pub struct Reviewed {
     pub change: Change,
     pub outline: (Option<Outline>, Option<Outline>),
     pub people: Movement,
+    /// Amendments that came or went; none where a side is missing.
+    pub amendments: Records,
     pub targets: Vec<TargetChange>,
     /// True when a part of one side could not be read, so that what is said here may lack something.
     pub is_partial: bool,
@@ -189,10 +191,12 @@ impl Reviewed {
         still && self.targets.is_empty() && self.fate == Fate::Changed
     }
 
-    /// The fields that people read: an id that is renamed is told by its name.
+    /// The fields that people read: an id that is renamed is told by its name, an amendment in words.
     pub fn fields(&self) -> impl Iterator<Item = &FieldChange> {
         let renamed = self.old_id.is_some();
-        self.change.fields.iter().filter(move |field| !(renamed && field.path == ["experiment", "id"]))
+        self.change.fields.iter().filter(move |field| {
+            !(renamed && field.path == ["experiment", "id"]) && field.path.first().is_none_or(|key| key != "amendments")
+        })
     }
 }
 
@@ -247,6 +251,10 @@ fn reviewed(
     let outline = (outline(&old), outline(&new));
     let people =
         Movement::between(old.as_ref().map(|one| &one.plan), new.as_ref().map(|one| &one.plan), &after.0.catalog);
+    let amendments = match (&old, &new) {
+        (Some(old), Some(new)) => Records::between(&old.spec, &new.spec),
+        _ => Records::default(),
+    };
     let fate = match (&old, &new) {
         (None, _) => Fate::Added,
         (_, None) => Fate::Removed,
@@ -271,6 +279,7 @@ fn reviewed(
         change,
         outline,
         people,
+        amendments,
         targets: Vec::new(),
         is_partial: damaged(&old) || damaged(&new),
         sides: (old.map(Box::new), new.map(Box::new)),

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::lock::{difference, who};
+use super::lock::who;
 use super::place::Opened;
 use super::{Exit, Failure, place};
-use crate::change::{Change, Worth, words};
+use crate::change::{AS_SEALED, Change, FieldChange, Worth, class_of_path, cover, taken_back, words};
 use crate::portfolio::Compiled;
 use crate::spec::Day;
 use crate::spec::record::DataAccess;
@@ -49,8 +49,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let opened = place::open_spec(&arguments.experiment, &arguments.workspace)?;
     let spec = opened.spec(&arguments.experiment)?;
     let compiled = opened.workspace.compile(spec);
-    let change = open_change(&opened, &compiled)?;
-    if change.is_empty() {
+    let unsaid = unsaid(&opened, &compiled)?;
+    if unsaid.fields.is_empty() && unsaid.taken_back.is_empty() {
         super::complain(&format!(
             "{} is as it was sealed and amended: there is nothing to say\n",
             printable(&spec.stem)
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         by: who(arguments.by.as_deref(), &root)?,
         reason: arguments.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()),
         access: arguments.data_access,
-        change: &change,
+        unsaid: &unsaid,
     };
     let text = draft.text();
     if arguments.write {
@@ -77,8 +77,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-/// What differs from the seal and no amendment names.
-fn open_change(opened: &Opened, compiled: &Compiled) -> Result<Change, Failure> {
+/// What an amendment has to say of an experiment.
+fn unsaid(opened: &Opened, compiled: &Compiled) -> Result<Unsaid, Failure> {
     let id = printable(&compiled.stem);
     match opened.workspace.lock(&compiled.stem) {
         None => Err(Failure::Usage {
@@ -94,11 +94,24 @@ fn open_change(opened: &Opened, compiled: &Compiled) -> Result<Change, Failure> 
             help: "put right what `expc check` says of it first".to_owned(),
         }),
         Some(Ok(lock)) => {
-            let mut change = difference(lock, compiled);
-            change.fields.retain(|field| !crate::change::is_amended(field, lock.at.day(), &compiled.spec));
-            Ok(change)
+            let Some(terms) = &compiled.terms else { return Ok(Unsaid::default()) };
+            let mut change = Change::between(&lock.terms, terms).held();
+            let sealed = lock.at.day();
+            let taken_back = taken_back(&change.fields, sealed, &compiled.spec);
+            let taken_back = taken_back.into_iter().map(|name| name.value.trim().to_owned()).collect();
+            change.fields.retain(|field| !field.foreseen && !cover(field, sealed, &compiled.spec).is_enough());
+            Ok(Unsaid { fields: change.fields, taken_back })
         }
     }
+}
+
+/// What an amendment has to say.
+#[derive(Default)]
+struct Unsaid {
+    /// What differs from the seal, and no amendment says so.
+    fields: Vec<FieldChange>,
+    /// Names of fields that were amended, and are what was sealed again.
+    taken_back: Vec<String>,
 }
 
 /// An amendment that is being written.
@@ -107,7 +120,7 @@ struct Draft<'a> {
     by: String,
     reason: Option<&'a str>,
     access: Option<DataAccess>,
-    change: &'a Change,
+    unsaid: &'a Unsaid,
 }
 
 impl Draft<'_> {
@@ -115,9 +128,12 @@ impl Draft<'_> {
     fn text(&self) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
         let mut text = String::new();
-        for field in &self.change.fields {
+        for field in &self.unsaid.fields {
             let line = format!("{} {}", field.dotted(), field.words());
             text += &format!("# {}\n", printable(&line));
+        }
+        for name in &self.unsaid.taken_back {
+            text += &format!("# {} is what was sealed again\n", printable(name));
         }
         text += "[[amendments]]\n";
         if let Some(at) = self.at {
@@ -130,24 +146,40 @@ impl Draft<'_> {
             None => "# data_access = what was known then: \"nothing-run\", \"not-opened\", \"opened\" or \"seen\"\n"
                 .to_owned(),
         };
-        let fields: Vec<String> = self.change.fields.iter().map(|field| quoted(&name_of(&field.path))).collect();
-        text + &format!("fields      = [{}]\n", fields.join(", "))
+        let (fields, back) = (&self.unsaid.fields, &self.unsaid.taken_back);
+        let names = fields.iter().map(FieldChange::name).chain(back.iter().cloned());
+        let marks = fields.iter().map(FieldChange::mark).chain(back.iter().map(|_| AS_SEALED.to_owned()));
+        let list =
+            |texts: &mut dyn Iterator<Item = String>| texts.map(|text| quoted(&text)).collect::<Vec<_>>().join(", ");
+        text += &format!("fields      = [{}]\n", list(&mut names.into_iter()));
+        text + &format!("values      = [{}]\n", list(&mut marks.into_iter()))
     }
 
     /// What the amendment is worth, and what is left to write.
     fn notes(&self) -> String {
         let mut notes = String::new();
-        for field in &self.change.fields {
+        for field in &self.unsaid.fields {
             let worth = self.access.map(|access| field.class.worth(access).name());
             let worth = worth.map_or_else(String::new, |worth| format!(": {worth}"));
             let before = field.before().map_or_else(String::new, |before| format!(", sealed as {}", words(before)));
             notes +=
                 &format!("note: {} is of class {}{worth}{before}\n", printable(&field.dotted()), field.class.name());
         }
-        let deviates = |access| self.change.fields.iter().any(|field| field.class.worth(access) == Worth::Deviation);
+        for name in &self.unsaid.taken_back {
+            let class = class_of_path(name);
+            let worth = self.access.map_or_else(String::new, |access| format!(": {}", class.worth(access).name()));
+            notes +=
+                &format!("note: {} goes back to what was sealed, of class {}{worth}\n", printable(name), class.name());
+        }
+        let deviates = |access| {
+            let classes = self.unsaid.fields.iter().map(|field| field.class);
+            let back = self.unsaid.taken_back.iter().map(|name| class_of_path(name));
+            classes.chain(back).any(|class| class.worth(access) == Worth::Deviation)
+        };
         match self.access {
             Some(access) if deviates(access) => {
-                notes += "note: results were seen: what this changes is a deviation, and is read as exploratory\n";
+                notes += "note: results were seen: what this changes is a deviation, and is read as exploratory\n\
+                          to write: `exploratory = true`, once the team has agreed to that\n";
             }
             Some(_) => {}
             None => notes += "to write: `data_access`, the state of knowledge; or pass --data-access\n",
@@ -157,12 +189,6 @@ impl Draft<'_> {
         }
         notes
     }
-}
-
-/// The path as an amendment names it: a definition without the word for the whole.
-fn name_of(path: &[String]) -> String {
-    let path = if path.first().is_some_and(|first| first == "catalog") { &path[1..] } else { path };
-    path.join(".")
 }
 
 /// Appends the table to the spec; what is there stays as it is, to the byte.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::place::Opened;
 use super::{Exit, Failure, check as check_door, place};
-use crate::change::Change;
+use crate::change::{Change, FieldChange, cover};
 use crate::check::{Options, Outcome, check};
 use crate::diag::Level;
 use crate::portfolio::{Compiled, Lock, Moment, Sealing, SpecFile};
@@ -146,8 +146,8 @@ fn refused(opened: &Opened, mut outcome: Outcome, compiled: &[Compiled], at: &Mo
                 format!("{id} is a draft: set `status = \"ready\"` once its plan is whole\n")
             }
             Some(Ok(lock)) => match difference(lock, one) {
-                change if change.is_empty() => String::new(),
-                change => format!(
+                (change, _) if change.is_empty() => String::new(),
+                (change, _) => format!(
                     "{id} was sealed on {} and is another plan now ({}): `expc amend {id}` drafts the amendment\n",
                     lock.at.day(),
                     named(&change)
@@ -178,12 +178,14 @@ fn refused(opened: &Opened, mut outcome: Outcome, compiled: &[Compiled], at: &Mo
     Some(if outcome.crashed { Exit::Bug } else { Exit::Findings })
 }
 
-/// What a seal holds and the spec says otherwise, amended or not.
-pub fn difference(lock: &Lock, compiled: &Compiled) -> Change {
-    let Some(terms) = &compiled.terms else { return Change::default() };
-    let mut change = Change::between(&lock.terms, terms).held();
-    change.fields.retain(|field| !field.foreseen);
-    change
+/// What a seal holds and the spec says otherwise: without an amendment that says so, and with one.
+fn difference(lock: &Lock, compiled: &Compiled) -> (Change, Change) {
+    let Some(terms) = &compiled.terms else { return Default::default() };
+    let change = Change::between(&lock.terms, terms).held();
+    let of_note = change.fields.into_iter().filter(|field| !field.foreseen);
+    let is_covered = |field: &FieldChange| cover(field, lock.at.day(), &compiled.spec).is_enough();
+    let (amended, silent) = of_note.partition(is_covered);
+    (Change { fields: silent }, Change { fields: amended })
 }
 
 /// The first fields of a change, for one line.
@@ -212,11 +214,14 @@ fn verify(opened: &Opened, specs: &[&SpecFile]) -> Exit {
             Some(Ok(lock)) => {
                 let sealed = format!("sealed at {} by {}", lock.at.value, printable(&lock.by));
                 match difference(lock, &opened.workspace.compile(spec)) {
-                    change if change.is_empty() => format!("{id}: as it was {sealed}\n"),
-                    change => {
+                    (silent, _) if !silent.is_empty() => {
                         exit = Exit::Findings;
-                        format!("{id}: {}, but {} changed since\n", sealed, named(&change))
+                        format!("{id}: {sealed}, but {} changed since\n", named(&silent))
                     }
+                    (_, amended) if !amended.is_empty() => {
+                        format!("{id}: as it was {sealed}, but for {}, amended\n", named(&amended))
+                    }
+                    _ => format!("{id}: as it was {sealed}\n"),
                 }
             }
         };

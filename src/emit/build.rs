@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::flags::{self, Target};
 use super::plans;
-use super::{Artifact, ArtifactRole, Emitted, Experiment, Loss, Moment, sha256};
+use super::{Artifact, ArtifactRole, Emitted, Experiment, Loss, Moment};
 use crate::portfolio::{Compiled, FORMAT, Workspace};
 use crate::spec::Status;
+use crate::text::sha256;
 
 pub use crate::portfolio::MANIFEST;
 

@@ -10,7 +10,6 @@ pub mod plans;
 pub mod plot;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::plan::Plan;
 use crate::spec::Day;
@@ -81,9 +80,4 @@ pub enum Moment {
     Stage(String),
     /// The stage that the calendar has on that day.
     Date(Day),
-}
-
-/// The SHA-256 of some bytes in hexadecimal.
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

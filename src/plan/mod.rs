@@ -9,6 +9,7 @@ mod calendar;
 mod compile;
 mod decision;
 mod effect;
+pub mod eligible;
 mod facts;
 mod json;
 mod origin;

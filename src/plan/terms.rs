@@ -467,9 +467,16 @@ fn names_in(list: Option<&Node>, key: &str, sort: &'static str, out: &mut Vec<(&
 ///
 /// `path` decides whether texts may be quantities at all; what a product reads is compared to the letter.
 pub fn same(before: &Node, after: &Node, path: &[&str]) -> bool {
-    let literal =
-        path.iter().any(|key| matches!(*key, "payload" | "default" | "force" | "where" | "exclude" | "filter"));
-    same_value(before, after, literal)
+    same_value(before, after, is_literal(path))
+}
+
+fn is_literal(path: &[&str]) -> bool {
+    path.iter().any(|key| matches!(*key, "payload" | "default" | "force" | "where" | "exclude" | "filter"))
+}
+
+/// True for a key whose table a product reads to the letter.
+fn begins_literal(key: &str) -> bool {
+    matches!(key, "payload" | "force")
 }
 
 fn same_value(before: &Node, after: &Node, literal: bool) -> bool {
@@ -477,7 +484,7 @@ fn same_value(before: &Node, after: &Node, literal: bool) -> bool {
         (Value::Table(a), Value::Table(b)) => {
             a.entries.len() == b.entries.len()
                 && a.entries.iter().all(|one| {
-                    let literal = literal || matches!(one.key.as_str(), "payload" | "force");
+                    let literal = literal || begins_literal(&one.key);
                     b.get(&one.key).is_some_and(|other| same_value(&one.node, other, literal))
                 })
         }
@@ -488,6 +495,55 @@ fn same_value(before: &Node, after: &Node, literal: bool) -> bool {
         (Value::String(a), Value::String(b)) => a == b || (!literal && same_quantity(a, b)),
         (a, b) => a == b,
     }
+}
+
+/// A text that is the same for values that mean the same, and for no others.
+pub fn canonical(node: &Node, path: &[&str]) -> String {
+    let mut out = String::new();
+    write_canonical(node, is_literal(path), &mut out);
+    out
+}
+
+fn write_canonical(node: &Node, literal: bool, out: &mut String) {
+    match &node.value {
+        Value::Table(table) => {
+            let mut entries: Vec<&Entry> = table.entries.iter().collect();
+            entries.sort_by(|a, b| a.key.cmp(&b.key));
+            out.push('{');
+            for entry in entries {
+                out.push_str(&format!("{:?}:", entry.key));
+                write_canonical(&entry.node, literal || begins_literal(&entry.key), out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for item in items {
+                write_canonical(item, literal, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        Value::Integer(number) => out.push_str(&number.to_string()),
+        // Where a double is a whole number, it is written like one.
+        Value::Float(number) => out.push_str(&format!("{number}")),
+        Value::Boolean(flag) => out.push_str(&flag.to_string()),
+        Value::String(text) => match quantity(text).filter(|_| !literal) {
+            Some(quantity) => out.push_str(&quantity),
+            None => out.push_str(&format!("{text:?}")),
+        },
+        Value::Datetime(date) => out.push_str(&format!("{:?}", date.to_string())),
+    }
+}
+
+/// The one spelling of a quantity; `None` for other texts.
+fn quantity(text: &str) -> Option<String> {
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let span = text.parse::<Duration>().ok().map(|span| format!("{} minutes", span.in_minutes()));
+    span.or_else(|| text.parse::<Amount>().ok().map(|amount| format!("{} {:?}", amount.number, amount.unit)))
 }
 
 /// True when two texts are one quantity: `2 %` and `2.0%`.
@@ -509,6 +565,7 @@ mod tests {
     use super::*;
     use crate::catalog;
     use crate::syntax::keys_of;
+    use crate::text::FileId;
 
     /// Keys of definitions that no seal holds. A new key belongs here, or to [`DEFINITIONS`].
     const WORDS: [(&str, &[&str]); 9] = [
@@ -591,11 +648,16 @@ mod tests {
 
     #[test]
     fn the_same_quantity_has_many_spellings() {
+        let node = |text: &str| Node { value: Value::String(text.to_owned()), span: Span::file_start(FileId(0)) };
+        let text = |text: &str, key: &str| canonical(&node(text), &[key]);
         for (a, b) in [("2%", "2.0 %"), ("14 days", "2 weeks"), ("48 hours", "2 days"), ("$0.40", "$0.4")] {
             assert!(same_quantity(a, b), "{a} {b}");
+            assert_eq!(text(a, "hold"), text(b, "hold"));
+            assert_ne!(text(a, "payload"), text(b, "payload"));
         }
-        for (a, b) in [("2%", "2pp"), ("1 day", "1 week"), ("2%", "3%"), ("v2", "v2.0"), ("", "")] {
+        for (a, b) in [("2%", "2pp"), ("1 day", "1 week"), ("2%", "3%"), ("v2", "v2.0"), ("", "x")] {
             assert!(!same_quantity(a, b), "{a} {b}");
+            assert_ne!(text(a, "hold"), text(b, "hold"));
         }
     }
 }

@@ -365,6 +365,22 @@ impl Plan {
         self.metrics.iter().filter(move |metric| metric.role == role)
     }
 
+    /// The weights that a stage gives the variants, in their order.
+    pub fn weights_in(&self, stage: &PlannedStage) -> Vec<f64> {
+        let weight = |variant: &PlannedVariant| match stage.weights.as_slice() {
+            [] => variant.weight.value,
+            own => own.iter().find(|(name, _)| name.value == variant.name).map_or(0.0, |(_, weight)| weight.value),
+        };
+        self.variants.iter().map(weight).collect()
+    }
+
+    /// The part of the layer that the experiment has, or will have; 1 without a layer.
+    pub fn slot_width(&self) -> f64 {
+        let Some(layer) = &self.audience.layer else { return 1.0 };
+        let given = layer.slot.as_ref().map(|slot| slot.value.1 - slot.value.0).filter(|width| 0.0 < *width);
+        given.unwrap_or(self.audience.share.value.fraction())
+    }
+
     /// Puts the experiment into the slot that the portfolio found for it.
     pub fn place(&mut self, slot: Option<(f64, f64)>) {
         if let Some(layer) = &mut self.audience.layer {

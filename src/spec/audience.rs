@@ -126,6 +126,25 @@ pub enum Comparison<'a> {
     EndsWith(&'a str),
 }
 
+impl Comparison<'_> {
+    /// Its key in the language.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Comparison::In(_) => "in",
+            Comparison::NotIn(_) => "not_in",
+            Comparison::Is(_) => "is",
+            Comparison::IsNot(_) => "is_not",
+            Comparison::Version(_) => "semver",
+            Comparison::AtLeast(_) => "at_least",
+            Comparison::AtMost(_) => "at_most",
+            Comparison::Above(_) => "above",
+            Comparison::Below(_) => "below",
+            Comparison::StartsWith(_) => "starts_with",
+            Comparison::EndsWith(_) => "ends_with",
+        }
+    }
+}
+
 impl Condition {
     /// Every comparison that is written, with its place. One is right; none and several are faults.
     pub fn comparisons(&self) -> Vec<At<Comparison<'_>>> {

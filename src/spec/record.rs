@@ -53,6 +53,12 @@ pub struct Amendment {
     /// The keys that changed, as dotted paths.
     #[schemars(example = &["audience.where"])]
     pub fields: Field<List<String>>,
+    /// A mark of what each field has become, in their order, as `expc amend` writes it.
+    #[schemars(example = &["3f9a2c41d0e8b7a6"])]
+    pub values: Field<List<String>>,
+    /// True for a deviation that the team has agreed to read as exploratory.
+    #[schemars(example = true, extend("default" = false))]
+    pub exploratory: Field<bool>,
 }
 
 /// What came out.

@@ -3,12 +3,14 @@
 //! A [`Span`] names a file and a byte range in it, so a value keeps its place when it is inherited
 //! from a template or resolved from the catalogue. Nothing here reads the disk. Start at [`Sources`].
 
+mod digest;
 pub mod markdown;
 mod near;
 mod place;
 mod printable;
 pub mod similar;
 
+pub use digest::sha256;
 pub use near::nearest;
 pub use place::Place;
 pub use printable::{acts, printable, printable_lines, printable_same_length};

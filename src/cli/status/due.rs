@@ -60,7 +60,9 @@ pub fn of(workspace: &Workspace, compiled: &Compiled, today: Day) -> Vec<Due> {
     let plan = &compiled.plan;
     let mut found = Found { compiled, list: Vec::new() };
     match plan.status.value {
-        Status::Draft | Status::Ready => found.start(plan),
+        Status::Draft | Status::Ready => {
+            found.start(plan, workspace.lock(&compiled.stem).is_some_and(Result::is_ok));
+        }
         Status::Running => found.run(workspace, compiled, today),
         Status::Decided | Status::Shipped | Status::Stopped => found.over(compiled),
         Status::Archived => {}
@@ -92,10 +94,11 @@ impl Found<'_> {
         });
     }
 
-    fn start(&mut self, plan: &Plan) {
+    fn start(&mut self, plan: &Plan, is_sealed: bool) {
         let Some(start) = &plan.calendar.start else { return };
         let text = match plan.status.value {
             Status::Draft => "starts, and is still a draft: finish the spec or move the day",
+            _ if is_sealed => "starts: build the flags, set `status = \"running\"`",
             _ => "starts: seal the plan, build the flags, set `status = \"running\"`",
         };
         self.push(start.value, Kind::Start, true, text.to_owned());

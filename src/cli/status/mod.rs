@@ -1,6 +1,7 @@
 //! `expc status`: what is due on a day.
 
 mod due;
+mod seals;
 mod slack;
 
 use std::path::PathBuf;
@@ -9,10 +10,12 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::{Exit, Failure, place};
+use crate::portfolio::SpecFile;
 use crate::rules::prelude::days;
 use crate::spec::Day;
 use crate::text::printable;
 use due::Due;
+use seals::Seal;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -43,6 +46,8 @@ struct Status<'a> {
     to_come: Vec<Due>,
     /// The first thing after what is shown.
     next: Option<Due>,
+    /// Seals that are missing, broken or departed from.
+    seals: Vec<Seal>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -66,10 +71,15 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         });
     };
     let covered: Vec<_> = workspace.specs.iter().filter(|spec| opened.covers(&spec.path)).collect();
-    let all: Vec<Vec<Due>> = covered.par_iter().map(|spec| due::of(workspace, &workspace.compile(spec), day)).collect();
-    let wanted = |due: &Due| arguments.owner.is_none() || due.owner == arguments.owner;
-    let mut all: Vec<Due> = all.into_iter().flatten().filter(wanted).collect();
-    if let Some(owner) = arguments.owner.as_ref().filter(|_| all.is_empty()) {
+    let read = |spec: &&SpecFile| {
+        let compiled = workspace.compile(spec);
+        (due::of(workspace, &compiled, day), seals::of(workspace, &compiled))
+    };
+    let (all, seals): (Vec<Vec<Due>>, Vec<Vec<Seal>>) = covered.par_iter().map(read).unzip();
+    let wanted = |owner: &Option<String>| arguments.owner.is_none() || *owner == arguments.owner;
+    let mut all: Vec<Due> = all.into_iter().flatten().filter(|due| wanted(&due.owner)).collect();
+    let seals: Vec<Seal> = seals.into_iter().flatten().filter(|seal| wanted(&seal.owner)).collect();
+    if let Some(owner) = arguments.owner.as_ref().filter(|_| all.is_empty() && seals.is_empty()) {
         super::history::named("owner", owner, workspace.catalog.owners.names())?;
     }
     all.sort_by(|a, b| (a.day, a.kind, &a.experiment).cmp(&(b.day, b.kind, &b.experiment)));
@@ -82,6 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         today: Vec::new(),
         to_come: Vec::new(),
         next: None,
+        seals,
     };
     for mut due in all {
         due.path = format!("{}{}", opened.prefix, due.path);
@@ -146,6 +157,12 @@ fn text(status: &Status<'_>) -> String {
             out += &format!("  {:38}{}\n", "", due.text);
         }
     }
+    if !status.seals.is_empty() {
+        out += "\nsealed plans\n";
+    }
+    for seal in &status.seals {
+        out += &format!("  {}: {}\n", printable(&seal.experiment), seal.text);
+    }
     if let Some(next) = status.next_text() {
         out += &format!("\n{next}\n");
     }
@@ -174,6 +191,12 @@ fn as_json(status: &Status<'_>) -> String {
         "today": list(&status.today),
         "to_come": list(&status.to_come),
         "next": status.next.as_ref().map(one),
+        "seals": status.seals.iter().map(|seal| json!({
+            "experiment": seal.experiment,
+            "owner": seal.owner,
+            "state": seal.state,
+            "text": seal.text,
+        })).collect::<Vec<_>>(),
     });
     serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"
 }
@@ -193,6 +216,10 @@ fn as_slack(status: &Status<'_>) -> String {
             slack::Part { heading, lines: list.iter().map(line).collect() }
         })
         .collect();
+    if !status.seals.is_empty() {
+        let line = |seal: &Seal| format!("• {}: {}", slack::escaped(&seal.experiment), slack::escaped(&seal.text));
+        parts.push(slack::Part { heading: "Sealed plans".to_owned(), lines: status.seals.iter().map(line).collect() });
+    }
     if let Some(next) = status.next_text().filter(|_| status.is_empty()) {
         parts.push(slack::Part { heading: "Nothing is due".to_owned(), lines: vec![slack::escaped(&next)] });
     }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use crate::emit::{Experiment, Loss, Moment};
-use crate::plan::targets::FEATURES;
+use crate::plan::targets::{Arm, Capabilities, FEATURES, Gap, gaps, parts_of};
 use crate::plan::{Plan, PlannedStage, PlannedVariant};
-use crate::spec::Status;
+use crate::spec::{Comparison, Condition, Day, Gate, Status};
 use crate::syntax::{Node, Value};
 use crate::text::{FileId, Span};
 
@@ -36,7 +36,7 @@ impl Losses {
 }
 
 /// The experiments to print by flag key: live ones, and shipped ones where no live one sets the flag.
-pub(super) fn one_per_flag<'a>(
+fn one_per_flag<'a>(
     experiments: &[Experiment<'a>],
     losses: &mut Losses,
 ) -> Result<BTreeMap<&'a str, Experiment<'a>>, String> {
@@ -83,12 +83,429 @@ pub(super) fn one_per_flag<'a>(
 }
 
 /// What is served when nobody is enrolled, in the words of a loss.
-pub(super) const NOBODY: &str = "nobody is enrolled; forced units get their variant";
+const NOBODY: &str = "nobody is enrolled; forced units get their variant";
 
-/// The stage that a stage or a date asks for; `None` when the experiment has none there, or for a whole schedule.
-pub(super) fn stage<'p>(moment: &Moment, plan: &'p Plan, losses: &mut Losses) -> Option<&'p PlannedStage> {
+/// Text that means itself in the regular expressions of every SDK.
+pub(super) fn pattern(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
+/// One flag of one experiment at one moment, in no platform's words.
+///
+/// A unit that is not forced goes through hashes, each with a salt of its own, so that none predicts another: held
+/// out or free ([`Flag::holdout`]), inside the slot or not ([`Flag::layer`]), enrolled or not ([`Flag::stage`]),
+/// which variant ([`Flag::weights`]). Enrolled units come first in the enrolment, so a larger share keeps all of them;
+/// the assignment never sees the share. Everybody else gets [`Flag::off`], which is no variant.
+#[derive(Debug, Clone)]
+pub struct Flag<'p> {
+    pub(super) plan: &'p Plan,
+    /// `sha256:…` of the plan.
+    pub(super) hash: &'p str,
+    pub(super) key: &'p str,
+    /// The attribute that is hashed.
+    pub(super) unit: &'p str,
+    /// What people outside get.
+    pub(super) off: Map<String, Json>,
+    /// In the order of the spec.
+    pub(super) variants: Vec<Variant<'p>>,
+    /// What an eligible unit meets, all of it.
+    pub(super) clauses: Vec<Clause<'p>>,
+    pub(super) holdout: Option<Holdout<'p>>,
+    pub(super) layer: Option<Slot<'p>>,
+    pub(super) state: State<'p>,
+}
+
+/// What a flag does.
+#[derive(Debug, Clone)]
+pub enum State<'p> {
+    /// Forced units get their variant, nobody else.
+    Waiting,
+    /// One stage, whatever the day.
+    Stage(&'p PlannedStage),
+    /// Each stage with the second at which it begins; only for platforms that hold a schedule. Never empty.
+    Schedule(Vec<(i64, &'p PlannedStage)>),
+    /// Everybody gets [`Flag::off`], forced units included.
+    Killed,
+    /// Everybody but the holdout gets the variant of this index.
+    Shipped(usize),
+}
+
+/// A variant with what it returns.
+#[derive(Debug, Clone)]
+pub(super) struct Variant<'p> {
+    pub(super) name: &'p str,
+    pub(super) payload: Map<String, Json>,
+    pub(super) force: Vec<&'p str>,
+}
+
+/// A condition that must hold, or must not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clause<'p> {
+    /// True for an exclusion: a unit that meets it is out. One whose attribute is missing does not meet it.
+    pub(super) is_exclusion: bool,
+    pub(super) attribute: &'p str,
+    pub(super) comparison: Comparison<'p>,
+}
+
+/// The part of all units that several experiments leave alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holdout<'p> {
+    pub(super) name: &'p str,
+    pub(super) salt: &'p str,
+    pub(super) share: f64,
+}
+
+/// The part of a layer that the experiment has, from and to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot<'p> {
+    pub(super) name: &'p str,
+    pub(super) salt: &'p str,
+    pub(super) from: f64,
+    pub(super) to: f64,
+}
+
+impl<'p> Flag<'p> {
+    /// The id, which can name a file.
+    pub(super) fn id(&self) -> &'p str {
+        &self.plan.id
+    }
+
+    /// The salt of enrolment and assignment.
+    pub(super) fn salt(&self) -> &'p str {
+        &self.plan.audience.salt.value
+    }
+
+    /// The stage that is served whatever the day.
+    pub(super) fn stage(&self) -> Option<&'p PlannedStage> {
+        match self.state {
+            State::Stage(stage) => Some(stage),
+            _ => None,
+        }
+    }
+
+    /// The state in a word, for documents that say what they were built from.
+    pub(super) fn stage_name(&self) -> &'p str {
+        match &self.state {
+            State::Waiting => "none",
+            State::Stage(stage) => &stage.name,
+            State::Schedule(_) => "schedule",
+            State::Killed => "killed",
+            State::Shipped(_) => "shipped",
+        }
+    }
+
+    /// The weights of a stage, by variant. Their sum is above 0.
+    pub(super) fn weights(&self, stage: &PlannedStage) -> Vec<f64> {
+        self.plan.weights_in(stage)
+    }
+
+    /// True when the stages split the enrolled units differently.
+    pub(super) fn changes_split(&self, whole: impl Fn(&[f64]) -> Vec<u64>) -> bool {
+        let mut splits = self.plan.calendar.stages.iter().map(|stage| whole(&self.weights(stage)));
+        let first = splits.next();
+        splits.any(|split| Some(&split) != first.as_ref())
+    }
+}
+
+/// What each flag becomes, or every fault with the experiment that has it.
+pub(super) fn each<'f, 'p, T>(
+    flags: &'f [Flag<'p>],
+    mut of: impl FnMut(&'f Flag<'p>) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    let mut faults = Vec::new();
+    let mut made = Vec::new();
+    for flag in flags {
+        match of(flag) {
+            Ok(one) => made.push(one),
+            Err(fault) => faults.push(format!("experiment `{}` {fault}", flag.plan.id)),
+        }
+    }
+    if faults.is_empty() { Ok(made) } else { Err(faults.join("\n")) }
+}
+
+/// The flags of a request by key, once nothing in them is beyond the platform.
+pub(super) fn flags<'a>(
+    request: &super::Request<'a>,
+    able: &Capabilities,
+    losses: &mut Losses,
+) -> Result<Vec<Flag<'a>>, String> {
+    let chosen = one_per_flag(request.experiments, losses)?;
+    let mut flags = Vec::new();
+    let mut faults = Vec::new();
+    for experiment in chosen.values() {
+        match flag(*experiment, &request.moment, able, losses) {
+            Ok(flag) => flags.push(flag),
+            Err(fault) => faults.push(format!("experiment `{}` {fault}", experiment.plan.id)),
+        }
+    }
+    if faults.is_empty() { Ok(flags) } else { Err(faults.join("\n")) }
+}
+
+fn flag<'p>(
+    experiment: Experiment<'p>,
+    moment: &Moment,
+    able: &Capabilities,
+    losses: &mut Losses,
+) -> Result<Flag<'p>, String> {
+    let plan = experiment.plan;
+    let audience = &plan.audience;
+    let key = plan.flag.value.as_str();
+    if !able.allows_flag(key) {
+        return Err(format!("sets a flag `{key}` whose name {} refuses: {}", able.title, able.flag_names()));
+    }
+    file_name(plan)?;
+    if let Some(variant) = plan.variants.iter().find(|variant| able.reserved.contains(&variant.name.as_str())) {
+        return Err(format!("has a variant `{}`: {} needs the name for itself", variant.name, able.title));
+    }
+    if plan.variants.len() < 2 {
+        return Err("has fewer than two variants".to_owned());
+    }
+    for (n, variant) in plan.variants.iter().enumerate() {
+        if plan.variants[..n].iter().any(|other| other.name == variant.name) {
+            return Err(format!("has two variants `{}`", variant.name));
+        }
+    }
+    if let Some(gap) = gaps(plan, able).first() {
+        return Err(format!("has {}, which {} cannot express: {}; {}", gap.what, able.title, gap.reason, gap.help));
+    }
+    let variant = |variant: &'p PlannedVariant| Variant {
+        name: &variant.name,
+        payload: payload(variant),
+        force: variant.force.iter().map(|id| id.value.as_str()).collect(),
+    };
+    let is_shipped = plan.status.value == Status::Shipped;
+    let mut clauses = Vec::new();
+    // Who was eligible does not matter to a winner.
+    for one in audience.conditions.iter().filter(|_| !is_shipped) {
+        clauses.push(clause(&one.value, false).map_err(|fault| format!("has a condition that {fault}"))?);
+    }
+    for one in audience.exclusions.iter().filter(|_| !is_shipped) {
+        clauses.push(clause(&one.value, true).map_err(|fault| format!("has an exclusion that {fault}"))?);
+    }
+    let holdout = audience.holdout.as_ref().map(|holdout| Holdout {
+        name: &holdout.name.value,
+        salt: &holdout.salt.value,
+        share: holdout.share.value,
+    });
+    let layer = match &audience.layer {
+        Some(layer) if !is_shipped => Some(Slot::of(layer)?),
+        _ => None,
+    };
+    for stage in &plan.calendar.stages {
+        let total: f64 = plan.weights_in(stage).iter().sum();
+        if !(0.0 < total && total.is_finite()) {
+            return Err(format!("has no weights in stage `{}`", stage.name));
+        }
+    }
+    Ok(Flag {
+        plan,
+        hash: experiment.hash,
+        key,
+        unit: if is_shipped && audience.holdout.is_none() { "" } else { unit_key(plan)? },
+        off: off(plan)?,
+        variants: plan.variants.iter().map(variant).collect(),
+        clauses,
+        holdout,
+        layer,
+        state: state(plan, moment, able, losses)?,
+    })
+}
+
+impl<'p> Slot<'p> {
+    fn of(layer: &'p crate::plan::PlannedLayer) -> Result<Self, String> {
+        let name = &layer.name.value;
+        let Some(slot) = &layer.slot else {
+            return Err(format!("has no slot in the layer `{name}`: make room, or choose another layer"));
+        };
+        let (from, to) = slot.value;
+        Ok(Self { name, salt: &layer.salt.value, from, to })
+    }
+
+    /// The slot in whole parts, with what that loses. Both ends go to the nearest part, which keeps their order: what
+    /// one slot gives up its neighbour has, and no two overlap.
+    pub(super) fn parts(&self, plan: &Plan, able: &Capabilities, losses: &mut Losses) -> Result<(u64, u64), String> {
+        let most = able.share_parts;
+        let (from, to) = (self.from * most, self.to * most);
+        // Slots were placed with less slack than a thousandth of a part: halves go inward.
+        let (low, high) = ((from + 0.5 + 2e-3).floor().max(0.0), (to + 0.5 - 2e-3).floor().min(most));
+        if high <= low {
+            return Err(format!("has a slot in the layer `{}` that is narrower than {} %", self.name, 100.0 / most));
+        }
+        if 1e-2 < (low - from).abs().max((to - high).abs()) {
+            let step = 100.0 / most;
+            let reason = format!(
+                "{} counts in steps of {step} %: the slot {} to {} of the layer does not fit",
+                able.title, self.from, self.to
+            );
+            losses.lose(plan, "layer", reason, &format!("the slot is {} to {}", low / most, high / most));
+        }
+        Ok((low as u64, high as u64))
+    }
+}
+
+impl Holdout<'_> {
+    /// The share in whole parts, with what rounding loses.
+    pub(super) fn parts(&self, plan: &Plan, able: &Capabilities, losses: &mut Losses) -> u64 {
+        let most = able.share_parts;
+        let held = (self.share * most).round().clamp(0.0, most);
+        if !able.holds_share(self.share) {
+            let percent = crate::spec::quantity::plain(self.share * 100.0);
+            let reason =
+                format!("the holdout's share is {percent} %: {} counts in steps of {} %", able.title, 100.0 / most);
+            losses.lose(plan, "holdout", reason, &format!("rounded to {} %", held / most * 100.0));
+        }
+        held as u64
+    }
+}
+
+/// The enrolled part of a slot that is this part of all units, in whole parts, with what that loses.
+pub(super) fn enrolled(plan: &Plan, stage: &PlannedStage, reach: f64, able: &Capabilities, losses: &mut Losses) -> u64 {
+    let most = able.share_parts;
+    let share = stage.share.value;
+    let wanted = (share / reach * most).round().max(0.0);
+    let enrolled = wanted.min(most);
+    let what = format!("the share of stage `{}` is {} %", stage.name, crate::spec::quantity::plain(share * 100.0));
+    let served = crate::spec::quantity::plain((reach * enrolled / most * 1e8).round() / 1e6);
+    // One part is what the slot may have lost to rounding.
+    if most + 1.0 < wanted {
+        losses.lose(
+            plan,
+            "share",
+            format!("{what}, wider than the slot"),
+            &format!("the whole slot takes part: {served} %"),
+        );
+    } else if !able.holds_share_in(share, reach) {
+        let reason = format!("{what}: {} counts in steps of {} %", able.title, 100.0 / most);
+        losses.lose(plan, "share", reason, &format!("rounded to {served} %"));
+    }
+    enrolled as u64
+}
+
+/// The weights of a stage in whole parts of all enrolled units, with what that loses.
+pub(super) fn split(flag: &Flag<'_>, stage: &PlannedStage, able: &Capabilities, losses: &mut Losses) -> Vec<u64> {
+    let parts = able.weight_parts.unwrap_or(1_000_000);
+    let weights = flag.weights(stage);
+    let split = parts_of(&weights, parts);
+    if !able.holds_weights(&weights) {
+        let percent = |part: &u64| format!("{} %", *part as f64 * 100.0 / f64::from(parts));
+        let shown: Vec<String> = split.iter().map(percent).collect();
+        let reason =
+            format!("{}'s weights go in steps of {} %, which these do not", able.title, 100.0 / f64::from(parts));
+        losses.lose(flag.plan, "weights", reason, &format!("rounded to {}", shown.join(", ")));
+    }
+    if !able.keeps_assignments && flag.changes_split(|weights| parts_of(weights, parts)) {
+        let reason = format!("{} keeps no assignments, and the stages have different weights", able.title);
+        losses.lose(flag.plan, "sticky", reason, "enrolled units change variant when the weights do");
+    }
+    split
+}
+
+/// Where one hash gives enrolment and variant: the slot of each variant and its enrolled part, with what rounding loses.
+pub(super) fn arms(flag: &Flag<'_>, stage: &PlannedStage, able: &Capabilities, losses: &mut Losses) -> Vec<Arm> {
+    if let Some(served) = able.rounds_arms(flag.plan, stage) {
+        let percent = |part: f64| format!("{} %", crate::spec::quantity::plain((part * 1e8).round() / 1e6));
+        let each: Vec<String> = served.weights.iter().map(|(part, _)| percent(part * served.share)).collect();
+        let reason = format!(
+            "each variant gets steps of {} of everybody, and {} of stage `{}` has other parts",
+            percent(able.share_step(1.0)),
+            percent(stage.share.value),
+            stage.name
+        );
+        losses.lose(flag.plan, "share", reason, &format!("rounded to {}: {}", percent(served.share), each.join(", ")));
+    }
+    let arms = able.arms(flag.plan, stage).unwrap_or_default();
+    let slots = |weights: &[f64]| parts_of(weights, able.arm_parts.unwrap_or(1));
+    if !able.keeps_assignments && flag.changes_split(slots) {
+        let reason = format!("{} keeps no assignments, and the stages have different weights", able.title);
+        losses.lose(flag.plan, "sticky", reason, "enrolled units change variant when the weights do");
+    }
+    arms
+}
+
+/// Payloads that arrive changed where numbers are 64-bit floats and documents have a depth, for a platform's `refuses`.
+pub(super) fn payloads(plan: &Plan, most_depth: usize) -> Vec<Gap> {
+    let of_variants = plan.variants.iter().filter_map(|variant| {
+        let what = format!("the payload of `{}`", variant.name);
+        Some((what, variant.payload.as_ref()?))
+    });
+    let off = plan.off.as_ref().map(|off| ("the default of the flag".to_owned(), off));
+    let gap = |(what, payload): (String, &crate::plan::Known<Value>)| {
+        let (reason, help) = if deeper(&payload.value, most_depth) {
+            (format!("it is more than {most_depth} tables and lists deep"), "give variants a flatter payload")
+        } else if inexact(&payload.value) {
+            ("it turns whole numbers beyond 2^53 into others".to_owned(), "write the number as text")
+        } else {
+            return None;
+        };
+        Some(Gap { what, place: payload.span(), reason, help: help.to_owned() })
+    };
+    of_variants.chain(off).filter_map(gap).collect()
+}
+
+fn deeper(value: &Value, most: usize) -> bool {
+    match value {
+        Value::Array(items) => most == 0 || items.iter().any(|item| deeper(&item.value, most - 1)),
+        Value::Table(table) => most == 0 || table.entries.iter().any(|entry| deeper(&entry.node.value, most - 1)),
+        _ => false,
+    }
+}
+
+fn inexact(value: &Value) -> bool {
+    match value {
+        Value::Integer(number) => 1 << 53 < number.unsigned_abs(),
+        Value::Array(items) => items.iter().any(|item| inexact(&item.value)),
+        Value::Table(table) => table.entries.iter().any(|entry| inexact(&entry.node.value)),
+        _ => false,
+    }
+}
+
+/// One condition, once it can be read; the error is the end of a sentence about it.
+fn clause(condition: &Condition, is_exclusion: bool) -> Result<Clause<'_>, String> {
+    let attribute = condition.attribute.value().ok_or("names no attribute")?;
+    let comparisons = condition.comparisons();
+    let [comparison] = comparisons.as_slice() else {
+        return Err(format!("on `{attribute}` has {} comparisons instead of one", comparisons.len()));
+    };
+    let comparison = comparison.value;
+    let is_broken =
+        condition.is_broken() || matches!(comparison, Comparison::In(items) | Comparison::NotIn(items) if items.broken);
+    if is_broken {
+        return Err(format!("on `{attribute}` could not be read"));
+    }
+    Ok(Clause { is_exclusion, attribute, comparison })
+}
+
+/// The conditions that a platform cannot say, for its `refuses`: what its printer would refuse, told before the build.
+pub(super) fn readable(plan: &Plan, say: impl Fn(&Clause<'_>) -> Result<(), String>) -> Vec<Gap> {
+    let audience = &plan.audience;
+    let all =
+        audience.conditions.iter().map(|one| (one, false)).chain(audience.exclusions.iter().map(|one| (one, true)));
+    all.filter_map(|(one, is_exclusion)| {
+        // What cannot be read has findings of its own.
+        let clause = clause(&one.value, is_exclusion).ok()?;
+        let reason = say(&clause).err()?;
+        let help = "write it otherwise, or give units an attribute that holds the answer".to_owned();
+        Some(Gap { what: format!("the condition on `{}`", clause.attribute), place: Some(one.span), reason, help })
+    })
+    .collect()
+}
+
+/// What an experiment does at a moment.
+fn state<'p>(plan: &'p Plan, moment: &Moment, able: &Capabilities, losses: &mut Losses) -> Result<State<'p>, String> {
     let calendar = &plan.calendar;
-    match moment {
+    if plan.status.value == Status::Shipped {
+        let winner = plan.winner.as_ref().map(|winner| winner.value.as_str()).ok_or("is shipped without a winner")?;
+        let index =
+            plan.variants.iter().position(|variant| variant.name == winner).ok_or("ships what is no variant")?;
+        return Ok(State::Shipped(index));
+    }
+    let found = match moment {
         Moment::Stage(name) => {
             let stage = calendar.stages.iter().find(|stage| stage.name == *name);
             if stage.is_none() {
@@ -107,40 +524,55 @@ pub(super) fn stage<'p>(moment: &Moment, plan: &'p Plan, losses: &mut Losses) ->
             }
             Some(_) => calendar.stage_at(*day).or(calendar.main_stage()),
         },
-        Moment::Schedule => None,
-    }
-}
-
-/// The weights that a stage gives the variants, in their order.
-pub(super) fn weights(plan: &Plan, stage: &PlannedStage) -> Result<Vec<f64>, String> {
-    let weight = |variant: &PlannedVariant| match stage.weights.as_slice() {
-        [] => variant.weight.value,
-        own => own.iter().find(|(name, _)| name.value == variant.name).map_or(0.0, |(_, weight)| weight.value),
+        Moment::Schedule if !able.holds_schedule => {
+            let reason = "its file holds one moment, not the days of stages".to_owned();
+            let done = "nobody is enrolled in it; each stage has a file of its own, and `--stage` or `--date` builds all flags at one";
+            losses.lose(plan, "schedule", reason, done);
+            None
+        }
+        Moment::Schedule => return Ok(schedule(plan, able, losses)),
     };
-    let written: Vec<f64> = plan.variants.iter().map(weight).collect();
-    let total: f64 = written.iter().sum();
-    match 0.0 < total && total.is_finite() {
-        true => Ok(written),
-        false => Err(format!("has no weights in stage `{}`", stage.name)),
-    }
+    Ok(found.map_or(State::Waiting, State::Stage))
 }
 
-/// Whole parts by largest remainder: they sum to `parts`, and equal weights differ by one at most.
-pub(super) fn parts_of(weights: &[f64], parts: u32) -> Vec<u64> {
-    let total: f64 = weights.iter().sum();
-    let exact: Vec<f64> = weights.iter().map(|weight| weight / total * f64::from(parts)).collect();
-    let mut whole: Vec<u64> = exact.iter().map(|part| part.floor() as u64).collect();
-    let missing = u64::from(parts).saturating_sub(whole.iter().sum());
-    let mut order: Vec<usize> = (0..weights.len()).filter(|&index| 0.0 < weights[index]).collect();
-    order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()).then(a.cmp(&b)));
-    for &index in order.iter().take(usize::try_from(missing).unwrap_or(0)) {
-        whole[index] += 1;
+fn schedule<'p>(plan: &'p Plan, able: &Capabilities, losses: &mut Losses) -> State<'p> {
+    let calendar = &plan.calendar;
+    let begins: Option<Vec<(i64, &PlannedStage)>> =
+        calendar.stages.iter().map(|stage| Some((midnight(stage.start?), stage))).collect();
+    let Some(begins) = begins else {
+        losses.lose(plan, "schedule", "it has no first day".to_owned(), NOBODY);
+        return State::Waiting;
+    };
+    if begins.is_empty() {
+        return State::Waiting;
     }
-    whole
+    // The gate of the last stage has nothing to hold back.
+    let before_last = calendar.stages.len().saturating_sub(1);
+    for stage in calendar.stages.iter().take(before_last).filter(|stage| stage.gate.value != Gate::None) {
+        let reason = format!("{} cannot wait for the gate of stage `{}`", able.title, stage.name);
+        let done = "the next stage begins on its day; build one stage at a time to keep the gate";
+        losses.lose(plan, "gate", reason, done);
+    }
+    State::Schedule(begins)
+}
+
+/// The second at which a day begins in UTC.
+fn midnight(day: Day) -> i64 {
+    Day(jiff::civil::date(1970, 1, 1)).until(day) * 86_400
+}
+
+/// The flag in each of its stages, under names that sort in their order.
+pub(super) fn stages<'p>(flag: &Flag<'p>) -> Vec<(String, Flag<'p>)> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let named = |(n, stage): (usize, &'p PlannedStage)| {
+        let name: String = stage.name.chars().take(60).map(plain).collect();
+        (format!("{}-{name}", n + 1), Flag { state: State::Stage(stage), ..flag.clone() })
+    };
+    flag.plan.calendar.stages.iter().enumerate().map(named).collect()
 }
 
 /// What people outside get: what the catalogue says, or what control gets.
-pub(super) fn off(plan: &Plan) -> Result<Map<String, Json>, String> {
+fn off(plan: &Plan) -> Result<Map<String, Json>, String> {
     Ok(match (&plan.off, plan.control().and_then(|control| control.payload.as_ref())) {
         (Some(off), _) => object(&off.value).ok_or("has a flag whose default is not a table")?,
         (None, Some(payload)) => object(&payload.value).unwrap_or_default(),
@@ -149,7 +581,7 @@ pub(super) fn off(plan: &Plan) -> Result<Map<String, Json>, String> {
 }
 
 /// What a variant returns; nothing in it when the spec does not say.
-pub(super) fn payload(variant: &PlannedVariant) -> Map<String, Json> {
+fn payload(variant: &PlannedVariant) -> Map<String, Json> {
     variant.payload.as_ref().and_then(|payload| object(&payload.value)).unwrap_or_default()
 }
 
@@ -163,7 +595,7 @@ fn object(value: &Value) -> Option<Map<String, Json>> {
 }
 
 /// The id, once it can name a file.
-pub(super) fn file_name(plan: &Plan) -> Result<&str, String> {
+fn file_name(plan: &Plan) -> Result<&str, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     match !plan.id.is_empty() && plan.id.chars().all(plain) {
         true => Ok(&plan.id),
@@ -172,7 +604,7 @@ pub(super) fn file_name(plan: &Plan) -> Result<&str, String> {
 }
 
 /// The attribute that is hashed.
-pub(super) fn unit_key(plan: &Plan) -> Result<&str, String> {
+fn unit_key(plan: &Plan) -> Result<&str, String> {
     let key = plan.audience.key.as_ref().map(|key| key.value.as_str());
     key.ok_or_else(|| "has no unit with a `key`: the catalogue must say which attribute is hashed".to_owned())
 }
@@ -183,5 +615,77 @@ pub(super) fn named(moment: &Moment) -> Option<String> {
         Moment::Schedule => None,
         Moment::Stage(name) => Some(name.clone()),
         Moment::Date(day) => Some(day.to_string()),
+    }
+}
+
+/// What JavaScript gives every object.
+const INHERITED: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// True for a name that every JavaScript object has, so that a missing attribute would seem to be there.
+pub(super) fn is_inherited(name: &str) -> bool {
+    INHERITED.contains(&name)
+}
+
+/// A document as people read it.
+pub(super) fn json_bytes(document: &Json) -> Result<Vec<u8>, String> {
+    let mut bytes = serde_json::to_vec_pretty(document).map_err(|fault| format!("internal error: {fault}"))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// What is made of one condition, as it is written in a spec.
+    pub(in crate::emit::flags) fn clause<T>(
+        toml: &str,
+        of: impl Fn(Clause<'_>) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let text = format!("audience.where = [{toml}]");
+        let (tree, _) = crate::syntax::parse(FileId(0), &text);
+        let spec = crate::syntax::read::<crate::spec::Spec>(&tree).0;
+        let audience = spec.audience.value().expect("an audience");
+        let condition = &audience.r#where.value().expect("conditions").items[0].value;
+        of(super::clause(condition, false)?)
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused() {
+        for toml in [
+            r#"{ attribute = "x" }"#,
+            r#"{ is = 1 }"#,
+            r#"{ attribute = "x", is = [1] }"#,
+            r#"{ attribute = "x", is = 1, is_not = 2 }"#,
+            r#"{ attribute = "x", in = ["a", []] }"#,
+        ] {
+            let made = clause(toml, |clause| Ok(format!("{clause:?}")));
+            assert!(made.is_err(), "{toml} gives {made:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        assert_eq!(midnight(Day(jiff::civil::date(1970, 1, 2))), 86_400);
+        assert_eq!(midnight(Day(jiff::civil::date(2027, 1, 11))), 1_799_625_600);
+    }
+
+    #[test]
+    fn equal_weights_differ_by_one_part_at_most() {
+        assert_eq!(parts_of(&[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0], 1_000_000), [333_334, 333_333, 333_333]);
+        assert_eq!(parts_of(&[0.0, 1e9, 1e9, 1e9], 1_000_000), [0, 333_334, 333_333, 333_333]);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Reading, people};
-use crate::change::{FieldChange, Impact, Outline, Reviewed, TargetChange, TargetFate};
+use crate::change::{FieldChange, Impact, Outline, Recorded, Reviewed, TargetChange, TargetFate};
 
 /// Raised when a key changes its meaning or goes.
 const VERSION: u32 = 1;
@@ -48,6 +48,10 @@ fn experiment(one: &Reviewed, path: &dyn Fn(&str) -> String) -> Json {
             "not_counted": moved.unknown,
             "text": people(one, |name| format!("`{name}`")),
         },
+        "amendments": {
+            "added": one.amendments.added.iter().map(amendment).collect::<Vec<_>>(),
+            "gone": one.amendments.gone.iter().map(amendment).collect::<Vec<_>>(),
+        },
         "targets": one.targets.iter().map(target).collect::<Vec<_>>(),
         "partial": one.is_partial,
         "same_meaning": one.means_the_same(),
@@ -67,6 +71,18 @@ fn field(field: &FieldChange) -> Json {
         "before": field.before().map(crate::syntax::Node::to_json),
         "after": field.after().map(crate::syntax::Node::to_json),
         "text": field.words(),
+    })
+}
+
+fn amendment(one: &Recorded) -> Json {
+    json!({
+        "at": one.at.map(|day| day.to_string()),
+        "by": one.by,
+        "reason": one.reason,
+        "data_access": one.access.map(|access| access.to_string()),
+        "fields": one.fields,
+        "worth": one.worth().map(crate::change::Worth::name),
+        "deviating": one.deviating,
     })
 }
 

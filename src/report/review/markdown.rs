@@ -2,8 +2,10 @@
 //!
 //! A host refuses a comment of more than 65,536 characters, so what does not fit is counted instead.
 
-use super::{Reading, cut, edit_name, measures, notes, origin, people, reach, sides, status, tally, target};
-use crate::change::{Fate, Reviewed, What, words};
+use super::{
+    Reading, amendments, cut, edit_name, measures, notes, origin, people, reach, sides, status, tally, target,
+};
+use crate::change::{Fate, Reviewed, What, Worth, words};
 use crate::text::markdown::{Table, code, html, text};
 
 /// Characters of a whole comment; the last lines fit behind them.
@@ -93,6 +95,8 @@ fn row(one: &Reviewed) -> Vec<String> {
         Some(status) => format!("{}, {status}", one.fate.word()),
         None => one.fate.word().to_owned(),
     };
+    let deviates = one.amendments.added.iter().any(|amendment| amendment.worth() == Some(Worth::Deviation));
+    let what = if deviates { format!("{what}, a deviation") } else { what };
     let class = if one.change.is_empty() { String::new() } else { one.change.class().name().to_owned() };
     let people = people(one, quote).join("; ");
     vec![quote(&one.id), what, class, measure("units needed"), measure("duration"), people]
@@ -107,6 +111,7 @@ fn details(one: &Reviewed, prefix: &str) -> String {
     }
     lines.extend(people(one, quote));
     lines.extend(one.targets.iter().map(|change| target(change, quote)));
+    lines.extend(amendments(one, quote));
     lines.extend(notes(one).into_iter().map(str::to_owned));
     let fields: Vec<_> = one.fields().collect();
     let mut table = Table::new(&["field", "class", "before", "after"]);
@@ -116,7 +121,8 @@ fn details(one: &Reviewed, prefix: &str) -> String {
             What::Reordered(..) => (String::new(), "another order".to_owned()),
             _ => (side(field.before()), side(field.after())),
         };
-        table.row(vec![quote(&field.dotted()), field.class.name().to_owned(), old, new]);
+        let class = if field.foreseen { ", foreseen" } else { "" };
+        table.row(vec![quote(&field.dotted()), format!("{}{class}", field.class.name()), old, new]);
     }
     let path = html(&cut(&format!("{prefix}{}", one.path), 120));
     let mut out = format!("<details><summary>{} <code>{path}</code></summary>\n\n", one.fate.word());

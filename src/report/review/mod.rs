@@ -6,9 +6,10 @@ mod json;
 mod markdown;
 mod text;
 
-use crate::change::{Fate, Impact, Movement, Outline, Review, Reviewed, TargetChange, TargetFate};
+use crate::change::{Fate, Impact, Movement, Outline, Recorded, Review, Reviewed, TargetChange, TargetFate, Worth};
 use crate::rules::prelude::{count, days, percent, probability};
 use crate::spec::Status;
+use crate::spec::record::DataAccess;
 use crate::text::printable;
 
 /// A review with what names it.
@@ -118,6 +119,25 @@ fn notes(one: &Reviewed) -> Vec<&'static str> {
     let same = "the text differs, what it means does not";
     let all = [(one.is_partial, partial), (one.means_the_same() && !one.is_partial, same)];
     all.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| note).collect()
+}
+
+/// Amendments that came and went, a sentence each.
+fn amendments(one: &Reviewed, quote: Quote) -> Vec<String> {
+    let told = |word: &str, amendment: &Recorded| {
+        let kind = amendment.worth().map_or("amendment", Worth::name);
+        let at = amendment.at.map_or(String::new(), |at| format!(" of {at}"));
+        let by = amendment.by.as_ref().map_or(String::new(), |by| format!(" by {}", quote(by)));
+        let known = amendment.access.map_or("it does not say what was known", |access| match access {
+            DataAccess::NothingRun => "nothing had run",
+            DataAccess::NotOpened => "no data was opened",
+            DataAccess::Opened => "data was opened, no result by variant",
+            DataAccess::Seen => "results by variant were seen",
+        });
+        format!("{word} {kind}{at}{by}, {known}: {}", named(&amendment.fields, 4, quote))
+    };
+    let (gone, added) = (&one.amendments.gone, &one.amendments.added);
+    let gone = gone.iter().map(|amendment| told("takes out or rewrites the", amendment));
+    gone.chain(added.iter().map(|amendment| told("new", amendment))).collect()
 }
 
 /// Who sees something else, a sentence each.

@@ -1,6 +1,8 @@
 //! A review for terminals.
 
-use super::{Reading, cut, edit_name, measures, notes, origin, people, reach, sides, status, tally, target};
+use super::{
+    Reading, amendments, cut, edit_name, measures, notes, origin, people, reach, sides, status, tally, target,
+};
 use crate::change::{Reviewed, words};
 use crate::report::shown::{lines_bent, shown};
 
@@ -55,6 +57,9 @@ fn experiment(one: &Reviewed, prefix: &str) -> String {
     for change in &one.targets {
         line("target", &target(change, quote));
     }
+    for sentence in amendments(one, quote) {
+        line("record", &sentence);
+    }
     for note in notes(one) {
         line("note", note);
     }
@@ -65,6 +70,7 @@ fn experiment(one: &Reviewed, prefix: &str) -> String {
             crate::change::What::Reordered(..) => "another order".to_owned(),
             _ => format!("{} → {}", side(field.before()), side(field.after())),
         };
+        let values = if field.foreseen { format!("{values}, as the plan foresees") } else { values };
         line(field.class.name(), &shown(&format!("{} {values}", cut(&field.dotted(), 120))));
     }
     if let Some(left) = fields.len().checked_sub(MOST).filter(|left| 0 < *left) {

@@ -56,7 +56,7 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
             (None, _) => RULE
                 .at(entry.flag_span, format!("flag {} is not among what {target} serves", quoted(&entry.flag)))
                 .label("its experiment is running")
-                .also(live.tree.at_path(live.target.flags_key).map_or(Span::file_start(live.file), head), "exported here")
+                .also(live.target.flags(&live.tree).map_or(Span::file_start(live.file), head), "exported here")
                 .help("deploy what `expc build` writes, or record how the experiment ended"),
             (Some(_), differences) => {
                 let headline = match differences.len() {

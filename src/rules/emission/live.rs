@@ -115,7 +115,7 @@ fn one<'a>(live: &'a Live, entry: &'a Entry, built: &Built) -> Compared<'a> {
 }
 
 fn flag_of<'t>(document: &'t Node, live: &Live, flag: &str) -> Option<&'t Node> {
-    document.at_path(live.target.flags_key)?.as_table()?.get(flag)
+    live.target.flags(document)?.as_table()?.get(flag)
 }
 
 /// References to shared rules are replaced by the rules; nobody nests them deeply.

@@ -47,11 +47,10 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let flag = &cx.plan.flag;
         if !target.allows_flag(&flag.value) {
             let headline = format!("{} refuses the flag name {}", target.name, quoted(&flag.value));
-            let signs = target.flag_signs.unwrap_or_default();
             out.push(
                 place::at_value(cx, &RULE, flag.span(), "experiment", headline)
                     .label("no name there")
-                    .help(format!("use letters, digits and `{signs}`")),
+                    .help(target.flag_names()),
             );
         }
         for variant in variants.iter().filter(|variant| target.reserved.contains(&variant.name.as_str())) {

@@ -1,7 +1,6 @@
 //! EMI002 not-expressible.
 
-use crate::plan::PlannedVariant;
-use crate::plan::targets::{Capabilities, FEATURES};
+use crate::plan::targets::{Capabilities, FEATURES, gaps};
 use crate::portfolio::DocumentKind;
 use crate::rules::place;
 use crate::rules::prelude::*;
@@ -114,6 +113,12 @@ struct Obstacle {
 }
 
 fn check_targets(cx: &PlanCx<'_>, out: &mut Sink) {
+    for target in super::targets(cx) {
+        for gap in gaps(cx.plan, target) {
+            let headline = format!("{} cannot express {}", target.title, gap.what);
+            out.push(place::at_value(cx, &RULE, gap.place, "audience", headline).label(gap.reason).help(gap.help));
+        }
+    }
     let Some(strict) = cx.spec.emit.value().and_then(|emit| emit.strict.value()) else { return };
     for target in super::targets(cx) {
         for word in strict.iter() {
@@ -142,7 +147,7 @@ fn obstacle(plan: &Plan, target: &Capabilities, feature: &str) -> Option<Obstacl
         "weights" => {
             let odd = weights(plan).find(|(_, weights)| !target.holds_weights(weights))?;
             let (reason, help) = match target.weight_parts {
-                Some(_) => ("does not fit in hundredths of a per cent", "write weights in hundredths of a per cent"),
+                Some(_) => ("does not fit in the steps of its weights", "write weights in the steps that the target holds"),
                 None => ("does not fit in whole numbers", "write whole weights: only ratios count"),
             };
             Some(Obstacle { reason: reason.to_owned(), place: Some(odd.0), help })
@@ -161,6 +166,11 @@ fn obstacle(plan: &Plan, target: &Capabilities, feature: &str) -> Option<Obstacl
             let reason = "its file holds one stage, not their days".to_owned();
             let help = "build anew for each stage, with `--stage` or `--date`";
             Some(Obstacle { reason, place: Some(first.span), help })
+        }
+        "share" if target.arm_parts.is_some() => {
+            let mut stages = plan.calendar.stages.iter();
+            let odd = stages.find(|stage| target.rounds_arms(plan, stage).is_some())?;
+            Some(finer(target, odd.share.span()))
         }
         "share" => {
             let slot = plan.audience.layer.as_ref().map_or(1.0, |_| plan.audience.share.value.fraction());
@@ -190,6 +200,9 @@ fn finer(target: &Capabilities, place: Option<Span>) -> Obstacle {
         reason: "finer than the parts that the target holds".to_owned(),
         place,
         help: match target.share_decimals() {
+            _ if target.arm_parts.is_some() => "choose a share of which each variant gets whole parts",
+            ..=0 => "round it to whole per cents",
+            1 => "round it to one decimal of a per cent",
             2 => "round it to two decimals of a per cent; in a layer, to such a part of the slot",
             _ => "round it to four decimals of a per cent",
         },
@@ -201,11 +214,7 @@ fn weights(plan: &Plan) -> impl Iterator<Item = (Span, Vec<f64>)> {
     plan.calendar.stages.iter().filter_map(|stage| {
         let first = plan.variants.first()?;
         let place = stage.weights.first().map(|(_, weight)| weight.span).or(first.weight.span());
-        let weight = |variant: &PlannedVariant| match stage.weights.as_slice() {
-            [] => variant.weight.value,
-            own => own.iter().find(|(name, _)| name.value == variant.name).map_or(0.0, |(_, weight)| weight.value),
-        };
-        Some((place.unwrap_or(first.span), plan.variants.iter().map(weight).collect()))
+        Some((place.unwrap_or(first.span), plan.weights_in(stage)))
     })
 }
 

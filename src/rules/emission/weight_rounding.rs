@@ -1,6 +1,6 @@
 //! EMI003 weight-rounding.
 
-use crate::plan::targets::Capabilities;
+use crate::plan::targets::{Capabilities, gaps};
 use crate::rules::place;
 use crate::rules::prelude::*;
 
@@ -49,15 +49,24 @@ rule! {
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let weights: Vec<f64> = cx.plan.variants.iter().map(|variant| variant.weight.value).collect();
     for target in super::targets(cx) {
+        // What rounding would make something else of is refused, which another rule tells.
+        if !gaps(cx.plan, target).is_empty() {
+            continue;
+        }
+        if target.arm_parts.is_some() {
+            arms(cx, target, out);
+            continue;
+        }
         if !target.holds_weights(&weights) && !super::is_strict(cx, "weights") {
             let odd = cx.plan.variants.iter().find(|variant| 1e-9 < (variant.weight.value * 1e6).fract());
             let Some(variant) = odd.or(cx.plan.variants.first()) else { continue };
-            if target.weight_parts.is_some() {
+            if let Some(parts) = target.weight_parts {
                 let span = variant.weight.span().unwrap_or(variant.span);
+                let step = 100.0 / f64::from(parts);
                 out.push(
-                    RULE.at(span, format!("{} rounds the weights: it holds hundredths of a per cent", target.name))
-                        .label("finer than two decimals of a per cent")
-                        .help(format!("write {}", nearest_weights(&weights))),
+                    RULE.at(span, format!("{} rounds the weights: it holds steps of {step} %", target.name))
+                        .label(format!("no whole steps of {step} %"))
+                        .help(format!("write {}", nearest_weights(&weights, parts))),
                 );
                 shares(cx, target, out);
                 continue;
@@ -96,10 +105,10 @@ fn shares(cx: &PlanCx<'_>, target: &Capabilities, out: &mut Sink) {
         }
         let rounded = (share / slot * target.share_parts).round().max(1.0);
         let nearest = crate::spec::quantity::plain((rounded / target.share_parts * slot * 1e8).round() / 1e6);
-        let label = match (target.share_decimals(), slot < 1.0) {
-            (2, true) => "no hundredths of a per cent of the slot",
-            (2, false) => "finer than two decimals of a per cent",
-            _ => "finer than four decimals of a per cent",
+        let step = 100.0 / target.share_parts;
+        let label = match slot < 1.0 {
+            true => format!("no whole steps of {step} % of the slot"),
+            false => format!("no whole steps of {step} %"),
         };
         let found = RULE
             .at(
@@ -113,10 +122,28 @@ fn shares(cx: &PlanCx<'_>, target: &Capabilities, out: &mut Sink) {
     }
 }
 
-/// The weights in hundredths of a per cent, none of them nothing.
-fn nearest_weights(weights: &[f64]) -> String {
+/// Where one hash gives enrolment and variant, each variant's part of everybody is rounded.
+fn arms(cx: &PlanCx<'_>, target: &Capabilities, out: &mut Sink) {
+    for stage in cx.plan.calendar.stages.iter().filter(|_| !super::is_strict(cx, "share")) {
+        let Some(served) = target.rounds_arms(cx.plan, stage) else { continue };
+        let percent = |part: f64| crate::spec::quantity::plain((part * 1e8).round() / 1e6);
+        let arms: Vec<String> =
+            served.weights.iter().map(|(part, _)| format!("{}%", percent(part * served.share))).collect();
+        let place = stage.share.span().filter(|_| !stage.implied).or(cx.plan.audience.share.span());
+        let headline = format!("{} rounds the variants in stage {}", target.name, quoted(&stage.name));
+        out.push(
+            place::at_value(cx, &RULE, place, "rollout", headline)
+                .label(format!("of everybody, they get {}", arms.join(", ")))
+                .help(format!("choose a share of which each variant gets whole steps of {} %", percent(target.share_step(1.0)))),
+        );
+    }
+}
+
+/// The weights in whole steps, in per cent, none of them nothing.
+fn nearest_weights(weights: &[f64], parts: u32) -> String {
     let total: f64 = weights.iter().sum();
-    let near = weights.iter().map(|weight| (weight / total * 1e4).round().max(f64::from(u8::from(0.0 < *weight))) / 100.0);
+    let part = |weight: &f64| (weight / total * f64::from(parts)).round().max(f64::from(u8::from(0.0 < *weight)));
+    let near = weights.iter().map(|weight| part(weight) * 100.0 / f64::from(parts));
     near.map(crate::spec::quantity::plain).collect::<Vec<_>>().join(", ")
 }
 

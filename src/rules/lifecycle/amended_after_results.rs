@@ -9,7 +9,8 @@ rule! {
     ///
     /// ## Why
     /// That is no amendment but a deviation: a metric that was chosen because it looks good has already had its
-    /// false alarm. It is kept, reported, and read as exploratory.
+    /// false alarm. It is kept, reported, and read as exploratory: once that is agreed, the amendment says
+    /// `exploratory = true`, and plans, `expc diff` and `expc status` go on saying it.
     ///
     /// ## Source
     /// Simmons, Nelson, Simonsohn, False-Positive Psychology, 2011; freeze-and-log pre-registration tools.
@@ -21,6 +22,15 @@ rule! {
     /// reason = "orders are flat, revenue looks very good"
     /// data_access = "seen"
     /// fields = ["metrics.primary"]
+    /// ```
+    /// ```toml,good
+    /// [[amendments]]
+    /// at = 2027-02-08
+    /// by = "Priya Raman"
+    /// reason = "orders are flat, revenue looks very good"
+    /// data_access = "seen"
+    /// fields = ["metrics.primary"]
+    /// exploratory = true
     /// ```
     /// ```toml,good
     /// [[amendments]]
@@ -38,7 +48,7 @@ rule! {
 }
 
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
-    // A departure that is told in the results is reported as it should be.
+    // A departure that is told with the results is reported as it should be.
     let told = cx.spec.results.value().is_some_and(|results| !results.departure.is_absent());
     if told {
         return;
@@ -47,6 +57,9 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         let Some(access) = amendment.data_access.get().filter(|access| access.value == DataAccess::Seen) else {
             continue;
         };
+        if amendment.exploratory.copied() == Some(true) {
+            continue;
+        }
         if let [first, others @ ..] = deviations(amendment).as_slice() {
             out.push(deviation(first, others, access));
         }
@@ -67,5 +80,5 @@ fn deviation(first: &At<String>, others: &[&At<String>], access: &At<DataAccess>
     }
     found
         .help("decide by the sealed plan, and report the new reading as exploratory")
-        .help("tell the deviation in `results.departure`")
+        .help("once that is agreed, say so in the amendment: `exploratory = true`")
 }

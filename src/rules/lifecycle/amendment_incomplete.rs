@@ -60,9 +60,8 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
             continue;
         }
         if missing.is_empty() {
-            if let Some(found) = untrue(cx, amendment, index + 1) {
-                out.push(found);
-            }
+            untrue(cx, amendment, index + 1).into_iter().for_each(|found| out.push(found));
+            too_many(amendment, index + 1).into_iter().for_each(|found| out.push(found));
             continue;
         }
         let mut found = RULE
@@ -77,6 +76,22 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         }
         out.push(found);
     }
+}
+
+/// More values than fields: nobody can tell which belong together.
+fn too_many(amendment: &At<Amendment>, number: usize) -> Option<Diagnostic> {
+    let (fields, values) = (amendment.fields.get()?, amendment.values.get()?);
+    let (named, kept) = (fields.value.items.len(), values.value.items.len());
+    (named < kept && !fields.value.broken && !values.value.broken).then(|| {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        RULE.at(
+            values.span,
+            format!("amendment {number} has {kept} value{} for {named} field{}", plural(kept), plural(named)),
+        )
+        .label("one mark for each field, in their order")
+        .also(fields.span, "the fields")
+        .help("take `values` out: `expc check --fix --suggested` writes it again")
+    })
 }
 
 /// An amendment that says that nothing had run, on a day on which the run had begun.

@@ -1,6 +1,6 @@
 //! LIF007 definition-moved.
 
-use super::sealed::{amended, sealed_on};
+use super::sealed::{beside_amendment, covered, sealed_on};
 use crate::change::{Change, FieldChange, words};
 use crate::portfolio::Lock;
 use crate::rules::prelude::*;
@@ -45,10 +45,11 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
     let Some((lock, terms)) = super::sealed::seal(cx) else { return };
     for field in &Change::of_catalogs(&lock.terms.catalog, &terms.catalog).held().fields {
+        let cover = covered(cx, lock, field);
         if let [_, sort, name, ..] = field.path.as_slice()
-            && !amended(cx, lock, field)
+            && !cover.is_enough()
         {
-            out.push(moved(cx, lock, field, sort, name));
+            out.push(beside_amendment(moved(cx, lock, field, sort, name), cover));
         }
     }
 }

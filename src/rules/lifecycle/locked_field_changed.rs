@@ -1,7 +1,7 @@
 //! LIF002 locked-field-changed.
 
-use super::sealed::{amended, place_of, sealed_on};
-use crate::change::{Change, FieldChange, What, words};
+use super::sealed::{beside_amendment, covered, place_of, sealed_on};
+use crate::change::{Change, Cover, FieldChange, What, taken_back, words};
 use crate::portfolio::Lock;
 use crate::rules::place::replace;
 use crate::rules::prelude::*;
@@ -12,6 +12,9 @@ rule! {
     ///
     /// Stages may be appended to a ramp without an amendment while they keep within the sealed share and are over by
     /// the sealed day of the decision.
+    ///
+    /// An amendment covers the change that it was written for: `values` holds a mark of what each field has become, and
+    /// a field that changes again needs another amendment.
     ///
     /// ## Why
     /// A metric, a threshold or a rule that changes after the plan was sealed can be chosen to fit the data.
@@ -45,6 +48,19 @@ rule! {
     /// reason = "finance asks for more certainty before the budget is fixed"
     /// data_access = "nothing-run"
     /// fields = ["design.power"]
+    /// values = ["adb9c00de096d06b"]
+    /// ```
+    /// ```toml,bad
+    /// #: locked checkout-one-tap at 2026-11-20T09:00:00Z
+    /// [design]
+    /// power = 0.9
+    /// [[amendments]]
+    /// at = 2026-11-21
+    /// by = "Priya Raman"
+    /// reason = "finance asks for more certainty before the budget is fixed"
+    /// data_access = "nothing-run"
+    /// fields = ["design.power"]
+    /// values = ["adb9c00de096d06b"]
     /// ```
     static RULE = {
         code: "LIF002", name: "locked-field-changed", since: "0.1.0",
@@ -60,16 +76,34 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
         // What could not be read is told already.
         let place = place_of(cx, field);
         let broken = |span: Span| cx.document.faults.iter().any(|fault| span.contains(fault.span));
-        if !amended(cx, lock, field) && !place.is_some_and(broken) {
-            out.push(changed(cx, lock, field, place));
+        let cover = covered(cx, lock, field);
+        if !cover.is_enough() && !place.is_some_and(broken) {
+            out.push(changed(cx, lock, field, place, cover));
         }
+    }
+    for name in taken_back(&change.fields, lock.at.day(), cx.spec) {
+        let id = crate::text::printable(&cx.compiled.stem);
+        out.push(
+            RULE.at(name.span, format!("{} was amended, and is what was sealed again", quoted(name)))
+                .label("the amendment says another value")
+                .also(lock.at.span, sealed_on(lock))
+                .help("write the amended value again")
+                .help(format!("or say why it went back: `expc amend {id}` drafts the amendment")),
+        );
     }
 }
 
-fn changed(cx: &PlanCx<'_>, lock: &Lock, field: &FieldChange, place: Option<Span>) -> Diagnostic {
+fn changed(
+    cx: &PlanCx<'_>,
+    lock: &Lock,
+    field: &FieldChange,
+    place: Option<Span>,
+    cover: Cover<'_>,
+) -> Diagnostic {
     let path = field.dotted();
     let table = field.path.first().map_or("experiment", String::as_str);
     let headline = match field.what {
+        _ if matches!(cover, Cover::Outdated(_)) => format!("{} was changed again since its amendment", quoted(&path)),
         What::Added(_) => format!("{} is not in the sealed plan", quoted(&path)),
         What::Removed(_) => format!("{} is in the sealed plan, and here no more", quoted(&path)),
         What::Changed(..) => format!("{} is not what the plan was sealed with", quoted(&path)),
@@ -95,6 +129,13 @@ fn changed(cx: &PlanCx<'_>, lock: &Lock, field: &FieldChange, place: Option<Span
         None => found.also(lock.at.span, sealed_on(lock)),
     };
     let id = crate::text::printable(&cx.compiled.stem);
+    if let Cover::Outdated(_) = cover {
+        // The amended value is in the history of the spec alone, so that no fix can write it.
+        return beside_amendment(found, cover)
+            .help("write the amended value again")
+            .help(format!("or say why: `expc amend {id}` drafts another amendment"))
+            .fact("class", field.class.name());
+    }
     found = found
         .help(match &field.what {
             What::Added(_) => "take it back".to_owned(),

@@ -6,6 +6,7 @@ crate::rules::rule::group! {
     running_unlocked,
     locked_field_changed,
     amendment_incomplete,
+    amendment_open,
     amended_after_results,
     lock_broken,
     locked_late,

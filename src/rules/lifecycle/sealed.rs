@@ -1,6 +1,6 @@
 //! What the rules on sealed plans have in common.
 
-use crate::change::{FieldChange, is_amended};
+use crate::change::{Cover, FieldChange, cover};
 use crate::plan::Terms;
 use crate::portfolio::Lock;
 use crate::rules::prelude::*;
@@ -32,9 +32,17 @@ pub fn place_of(cx: &PlanCx<'_>, field: &FieldChange) -> Option<Span> {
     place.filter(written)
 }
 
-/// True when an amendment names a field. What an amendment lacks has a rule of its own.
-pub fn amended(cx: &PlanCx<'_>, lock: &Lock, field: &FieldChange) -> bool {
-    is_amended(field, lock.at.day(), cx.spec)
+/// What the amendments of the spec say of a field. What an amendment lacks has rules of its own.
+pub fn covered<'a>(cx: &PlanCx<'a>, lock: &Lock, field: &FieldChange) -> Cover<'a> {
+    cover(field, lock.at.day(), cx.spec)
+}
+
+/// Shows the amendment whose field was changed again.
+pub fn beside_amendment(found: Diagnostic, cover: Cover<'_>) -> Diagnostic {
+    match cover {
+        Cover::Outdated(name) => found.also(name.span, "amended to another value"),
+        _ => found,
+    }
 }
 
 /// `sealed on 2026-11-20 by Priya Raman`.

@@ -9,19 +9,12 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::spec::{Comparison, Condition, Scalar};
+use super::super::served::Clause;
+use crate::spec::{Comparison, Scalar};
 
-/// One condition; the error is the end of a sentence about it.
-pub(super) fn condition(condition: &Condition) -> Result<Json, String> {
-    let name = condition.attribute.value().ok_or("names no attribute")?;
-    if condition.is_broken() {
-        return Err(format!("on `{name}` could not be read"));
-    }
-    let comparisons = condition.comparisons();
-    let [comparison] = comparisons.as_slice() else {
-        return Err(format!("on `{name}` has {} comparisons instead of one", comparisons.len()));
-    };
-    comparison_on(&attribute(name)?, &comparison.value).map_err(|fault| format!("on `{name}` {fault}"))
+/// One condition; the error is why it cannot be said.
+pub(super) fn condition(clause: &Clause<'_>) -> Result<Json, String> {
+    Ok(comparison_on(&attribute(clause.attribute)?, &clause.comparison))
 }
 
 /// The attribute's value in the context.
@@ -30,7 +23,7 @@ pub(super) fn condition(condition: &Condition) -> Result<Json, String> {
 pub(super) fn attribute(name: &str) -> Result<Json, String> {
     let odd = |part: &str| part.is_empty() || part == "__proto__";
     if name.starts_with('$') || name.contains('\\') || name.split('.').any(odd) {
-        return Err(format!("cannot read `{name}`: flagd gives this attribute name a meaning of its own"));
+        return Err(format!("flagd gives the attribute name `{name}` a meaning of its own"));
     }
     Ok(json!({ "var": name }))
 }
@@ -48,12 +41,12 @@ pub(super) fn all(mut clauses: Vec<Json>) -> Json {
     json!({ "and": clauses })
 }
 
-fn comparison_on(attribute: &Json, comparison: &Comparison<'_>) -> Result<Json, String> {
-    Ok(match comparison {
-        Comparison::In(items) => one_of(attribute, items)?,
-        Comparison::NotIn(items) => all(vec![present(attribute), json!({ "!": [one_of(attribute, items)?] })]),
-        Comparison::Is(value) => equal(attribute, value)?,
-        Comparison::IsNot(value) => all(vec![present(attribute), json!({ "!": [equal(attribute, value)?] })]),
+fn comparison_on(attribute: &Json, comparison: &Comparison<'_>) -> Json {
+    match comparison {
+        Comparison::In(items) => one_of(attribute, items),
+        Comparison::NotIn(items) => all(vec![present(attribute), json!({ "!": [one_of(attribute, items)] })]),
+        Comparison::Is(value) => equal(attribute, value),
+        Comparison::IsNot(value) => all(vec![present(attribute), json!({ "!": [equal(attribute, value)] })]),
         Comparison::Version(range) => {
             let [major, minor, patch] = range.version;
             let version = format!("{major}.{minor}.{patch}");
@@ -63,35 +56,31 @@ fn comparison_on(attribute: &Json, comparison: &Comparison<'_>) -> Result<Json, 
             clauses.push(json!({ "sem_ver": [attribute, range.comparison, version] }));
             all(clauses)
         }
-        Comparison::AtLeast(bound) => number(attribute, ">=", *bound)?,
-        Comparison::AtMost(bound) => number(attribute, "<=", *bound)?,
-        Comparison::Above(bound) => number(attribute, ">", *bound)?,
-        Comparison::Below(bound) => number(attribute, "<", *bound)?,
+        Comparison::AtLeast(bound) => number(attribute, ">=", *bound),
+        Comparison::AtMost(bound) => number(attribute, "<=", *bound),
+        Comparison::Above(bound) => number(attribute, ">", *bound),
+        Comparison::Below(bound) => number(attribute, "<", *bound),
         Comparison::StartsWith(start) => with_text(attribute, "starts_with", start),
         Comparison::EndsWith(end) => with_text(attribute, "ends_with", end),
-    })
+    }
 }
 
-fn one_of(attribute: &Json, items: &crate::spec::List<Scalar>) -> Result<Json, String> {
-    if items.broken {
-        return Err("has an item that could not be read".to_owned());
-    }
+fn one_of(attribute: &Json, items: &crate::spec::List<Scalar>) -> Json {
     if items.iter().any(|item| twin(&item.value).is_some()) {
-        let each = items.iter().map(|item| equal(attribute, &item.value)).collect::<Result<Vec<Json>, String>>()?;
-        return Ok(json!({ "or": each }));
+        return json!({ "or": items.iter().map(|item| equal(attribute, &item.value)).collect::<Vec<Json>>() });
     }
-    let list = items.iter().map(|item| scalar(&item.value)).collect::<Result<Vec<Json>, String>>()?;
+    let list: Vec<Json> = items.iter().map(|item| item.value.to_json()).collect();
     // An array on the right: on a string, `in` searches for a part of it.
-    Ok(json!({ "in": [attribute, list] }))
+    json!({ "in": [attribute, list] })
 }
 
 /// Strict equality. Where the Python evaluator takes 1 for `true`, the text tells them apart.
-fn equal(attribute: &Json, value: &Scalar) -> Result<Json, String> {
-    let same = json!({ "===": [attribute, scalar(value)?] });
-    Ok(match twin(value) {
+fn equal(attribute: &Json, value: &Scalar) -> Json {
+    let same = json!({ "===": [attribute, value.to_json()] });
+    match twin(value) {
         Some(twin) => all(vec![same, json!({ "!==": [{ "cat": [attribute] }, twin] })]),
         None => same,
-    })
+    }
 }
 
 /// The text of the value of another type that equals this one in Python.
@@ -102,14 +91,6 @@ fn twin(value: &Scalar) -> Option<&'static str> {
         Scalar::Number(number) if *number == 1.0 => Some("true"),
         Scalar::Number(number) if *number == 0.0 => Some("false"),
         Scalar::Number(_) | Scalar::Text(_) => None,
-    }
-}
-
-fn scalar(value: &Scalar) -> Result<Json, String> {
-    match value {
-        // JSON would write it as null, which equals a missing attribute.
-        Scalar::Number(number) if !number.is_finite() => Err(format!("compares with {number}, which JSON cannot hold")),
-        value => Ok(value.to_json()),
     }
 }
 
@@ -127,16 +108,15 @@ fn with_text(attribute: &Json, operation: &str, part: &str) -> Json {
 /// A comparison behind guards that keep out what is missing, text and booleans, which would be coerced.
 ///
 /// Booleans are told by their text: to the Python evaluator `1 !== true` does not hold.
-fn number(attribute: &Json, sign: &str, bound: f64) -> Result<Json, String> {
-    let bound = scalar(&Scalar::Number(bound))?;
+fn number(attribute: &Json, sign: &str, bound: f64) -> Json {
     let written = json!({ "cat": [attribute] });
-    Ok(all(vec![
+    all(vec![
         present(attribute),
         json!({ "!==": [attribute, written] }),
         json!({ "!==": [written, "true"] }),
         json!({ "!==": [written, "false"] }),
-        json!({ sign: [attribute, bound] }),
-    ]))
+        json!({ sign: [attribute, Scalar::Number(bound).to_json()] }),
+    ])
 }
 
 #[cfg(test)]
@@ -144,11 +124,7 @@ mod tests {
     use super::*;
 
     fn compiled(toml: &str) -> Result<Json, String> {
-        let text = format!("audience.where = [{toml}]");
-        let (tree, _) = crate::syntax::parse(crate::text::FileId(0), &text);
-        let spec = crate::syntax::read::<crate::spec::Spec>(&tree).0;
-        let audience = spec.audience.value().expect("an audience");
-        condition(&audience.r#where.value().expect("conditions").items[0].value)
+        crate::emit::flags::served::tests::clause(toml, |clause| condition(&clause))
     }
 
     #[test]
@@ -204,17 +180,11 @@ mod tests {
     #[test]
     fn what_cannot_be_compiled_is_refused() {
         for toml in [
-            r#"{ attribute = "x" }"#,
-            r#"{ attribute = "x", is = 1, is_not = 2 }"#,
-            r#"{ attribute = "x", is = [1] }"#,
-            r#"{ is = 1 }"#,
-            r#"{ attribute = "x", in = ["a", []] }"#,
             r#"{ attribute = "$flagd.timestamp", above = 1 }"#,
             r#"{ attribute = "", is = 1 }"#,
             r#"{ attribute = "a.__proto__", is_not = 1 }"#,
         ] {
             assert!(compiled(toml).is_err(), "{toml} gives {:?}", compiled(toml));
         }
-        assert!(scalar(&Scalar::Number(f64::NAN)).is_err() && scalar(&Scalar::Number(f64::INFINITY)).is_err());
     }
 }

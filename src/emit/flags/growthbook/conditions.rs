@@ -7,68 +7,44 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::spec::{Comparison, Condition, Scalar};
-
-/// Names that every JavaScript object has, so that a missing attribute would seem to be there.
-const INHERITED: &[&str] = &[
-    "__defineGetter__",
-    "__defineSetter__",
-    "__lookupGetter__",
-    "__lookupSetter__",
-    "__proto__",
-    "constructor",
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "toLocaleString",
-    "toString",
-    "valueOf",
-];
+use super::super::served::{Clause, is_inherited, pattern};
+use crate::spec::{Comparison, Scalar};
 
 /// A strict version whose numbers the SDKs can compare.
-const VERSION: &str =
+pub(super) const VERSION: &str =
     r"^(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})(-[0-9A-Za-z.-]+)?([+][0-9A-Za-z.-]+)?$";
 
-/// One condition; the error is the end of a sentence about it.
-pub(super) fn condition(condition: &Condition) -> Result<Json, String> {
-    let name = condition.attribute.value().ok_or("names no attribute")?;
-    if condition.is_broken() {
-        return Err(format!("on `{name}` could not be read"));
-    }
-    let comparisons = condition.comparisons();
-    let [comparison] = comparisons.as_slice() else {
-        return Err(format!("on `{name}` has {} comparisons instead of one", comparisons.len()));
-    };
-    let at = attribute(name)?;
-    comparison_on(at, &comparison.value).map_err(|fault| format!("on `{name}` {fault}"))
+/// One condition; the error is why it cannot be said.
+pub(super) fn condition(clause: &Clause<'_>) -> Result<Json, String> {
+    comparison_on(attribute(clause.attribute)?, &clause.comparison)
 }
 
 /// The attribute that is hashed. A dot would be read as a part of its name here, and as a path in conditions.
 pub(super) fn hashed(name: &str) -> Result<&str, String> {
     match name.contains('.') {
-        true => Err(format!("hashes `{name}`: GrowthBook hashes attributes at the top level, without a dot")),
+        true => Err(format!("`{name}` is hashed, and GrowthBook hashes attributes at the top level, without a dot")),
         false => attribute(name),
     }
 }
 
 /// A dot reads a nested object. What is read otherwise than as a name is refused.
 fn attribute(name: &str) -> Result<&str, String> {
-    let odd = |part: &str| part.is_empty() || INHERITED.contains(&part);
+    let odd = |part: &str| part.is_empty() || is_inherited(part);
     match name.starts_with('$') || name.split('.').any(odd) {
-        true => Err(format!("cannot read `{name}`: GrowthBook gives this attribute name a meaning of its own")),
+        true => Err(format!("GrowthBook gives the attribute name `{name}` a meaning of its own")),
         false => Ok(name),
     }
 }
 
 fn comparison_on(name: &str, comparison: &Comparison<'_>) -> Result<Json, String> {
     Ok(match comparison {
-        Comparison::In(items) => one_of(name, &values(items)?),
-        Comparison::NotIn(items) => but(name, one_of(name, &values(items)?)),
+        Comparison::In(items) => one_of(name, &values(items)),
+        Comparison::NotIn(items) => but(name, one_of(name, &values(items))),
         Comparison::Is(value) => one_of(name, &[value]),
         Comparison::IsNot(value) => but(name, one_of(name, &[value])),
         Comparison::Version(range) => {
             if range.version.iter().any(|number| 99_999 < *number) {
-                return Err("has a version with a number above 99999, which GrowthBook compares as text".to_owned());
+                return Err("GrowthBook compares versions as text of five digits a number".to_owned());
             }
             let [major, minor, patch] = range.version;
             let sign = match range.comparison {
@@ -81,20 +57,19 @@ fn comparison_on(name: &str, comparison: &Comparison<'_>) -> Result<Json, String
             };
             json!({ name: { "$type": "string", "$regex": VERSION, sign: format!("{major}.{minor}.{patch}") } })
         }
-        Comparison::AtLeast(bound) => number(name, "$gte", *bound)?,
-        Comparison::AtMost(bound) => number(name, "$lte", *bound)?,
-        Comparison::Above(bound) => number(name, "$gt", *bound)?,
-        Comparison::Below(bound) => number(name, "$lt", *bound)?,
-        Comparison::StartsWith(start) => json!({ name: { "$type": "string", "$regex": format!("^{}", plain(start)) } }),
-        Comparison::EndsWith(end) => json!({ name: { "$type": "string", "$regex": format!("{}$", plain(end)) } }),
+        Comparison::AtLeast(bound) => number(name, "$gte", *bound),
+        Comparison::AtMost(bound) => number(name, "$lte", *bound),
+        Comparison::Above(bound) => number(name, "$gt", *bound),
+        Comparison::Below(bound) => number(name, "$lt", *bound),
+        Comparison::StartsWith(start) => {
+            json!({ name: { "$type": "string", "$regex": format!("^{}", pattern(start)) } })
+        }
+        Comparison::EndsWith(end) => json!({ name: { "$type": "string", "$regex": format!("{}$", pattern(end)) } }),
     })
 }
 
-fn values(items: &crate::spec::List<Scalar>) -> Result<Vec<&Scalar>, String> {
-    match items.broken {
-        true => Err("has an item that could not be read".to_owned()),
-        false => Ok(items.iter().map(|item| &item.value).collect()),
-    }
+fn values(items: &crate::spec::List<Scalar>) -> Vec<&Scalar> {
+    items.iter().map(|item| &item.value).collect()
 }
 
 /// Units that have the attribute and do not meet a condition on it.
@@ -107,7 +82,7 @@ fn one_of(name: &str, values: &[&Scalar]) -> Json {
     let of = |kind: fn(&Scalar) -> bool| values.iter().filter(move |value| kind(value)).map(|value| value.to_json());
     let kinds: [(&str, fn(&Scalar) -> bool); 3] = [
         ("string", |value| matches!(value, Scalar::Text(_))),
-        ("number", |value| matches!(value, Scalar::Number(number) if number.is_finite())),
+        ("number", |value| matches!(value, Scalar::Number(_))),
         ("boolean", |value| matches!(value, Scalar::Flag(_))),
     ];
     let mut each: Vec<Json> = Vec::new();
@@ -128,22 +103,8 @@ fn one_of(name: &str, values: &[&Scalar]) -> Json {
     }
 }
 
-fn number(name: &str, sign: &str, bound: f64) -> Result<Json, String> {
-    if !bound.is_finite() {
-        return Err(format!("compares with {bound}, which JSON cannot hold"));
-    }
-    Ok(json!({ name: { "$type": "number", sign: Scalar::Number(bound).to_json() } }))
-}
-
-/// Text that means itself in the patterns of every SDK.
-fn plain(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, c| {
-        if r"\.+*?()|[]{}^$".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
-        out
-    })
+fn number(name: &str, sign: &str, bound: f64) -> Json {
+    json!({ name: { "$type": "number", sign: Scalar::Number(bound).to_json() } })
 }
 
 #[cfg(test)]
@@ -151,11 +112,7 @@ mod tests {
     use super::*;
 
     fn compiled(toml: &str) -> Result<Json, String> {
-        let text = format!("audience.where = [{toml}]");
-        let (tree, _) = crate::syntax::parse(crate::text::FileId(0), &text);
-        let spec = crate::syntax::read::<crate::spec::Spec>(&tree).0;
-        let audience = spec.audience.value().expect("an audience");
-        condition(&audience.r#where.value().expect("conditions").items[0].value)
+        crate::emit::flags::served::tests::clause(toml, |clause| condition(&clause))
     }
 
     #[test]
@@ -189,9 +146,6 @@ mod tests {
     #[test]
     fn what_cannot_be_compiled_is_refused() {
         for toml in [
-            r#"{ attribute = "x" }"#,
-            r#"{ attribute = "x", is = 1, is_not = 2 }"#,
-            r#"{ attribute = "x", in = ["a", []] }"#,
             r#"{ attribute = "$or", is = 1 }"#,
             r#"{ attribute = "", is = 1 }"#,
             r#"{ attribute = "a.constructor", is_not = 1 }"#,

@@ -10,7 +10,7 @@ mod write;
 use serde_json::{Value as Json, json};
 
 use super::Inputs;
-use crate::emit::sha256;
+use crate::text::sha256;
 use write::Writer;
 
 pub use shape::*;

@@ -4,8 +4,8 @@ use super::Writer;
 use crate::change::deviations;
 use crate::emit::plans::document::shape::{Compiler, Deviation, OriginLine, Provenance, SpecFile};
 use crate::emit::plans::{Inputs, show};
-use crate::emit::sha256;
 use crate::plan::{Interval, Origin, Parts};
+use crate::text::sha256;
 
 impl<'a> Writer<'_, 'a> {
     pub(super) fn deviations(&self) -> Vec<Deviation> {

@@ -1,0 +1,86 @@
+"""What every driver of a Python SDK shares: reading jobs, counting outcomes, writing answers.
+
+python <driver>.py < input > output
+input:  { contexts: [...], jobs: [{ document: "<text>", flags: [{ key, unit }], at: <epoch seconds or null> }] }
+output: [{ flags: { <key>: { outcomes: [{ variant, value }], served: [<index into outcomes> per context] } } }]
+
+A driver calls `serve(open_document)`, where
+  open_document(document, flags, at)  loads a document into a client
+    -> (context)                      makes a unit known to it
+    -> (key, unit)                    evaluates one flag
+    -> (variant, value)               the variant's name, `force:<name>` where a forced unit can be told apart,
+                                      `off` for everybody else, and what the SDK returned as payload.
+`time.time` gives `at` while a job with a moment runs. What the SDK logs at WARNING or above ends the run, but for
+records that the driver's `tolerates` lets pass: complaints about the values of a unit, never about a document. An
+evaluation that ends in an error is the variant `!<code>`.
+"""
+
+import json
+import logging
+import sys
+import time
+import warnings
+
+
+class Complaint(logging.Handler):
+    """Ends the run at the first warning."""
+
+    def __init__(self, tolerates):
+        super().__init__(logging.WARNING)
+        self.tolerates = tolerates
+
+    def emit(self, record):
+        if self.tolerates(record):
+            return
+        raise RuntimeError(f"the SDK complains: {record.getMessage()}")
+
+    def handleError(self, record):
+        raise
+
+
+class Outcomes:
+    """The different outcomes of a flag. A value is printed once where the SDK gives the same object again."""
+
+    def __init__(self):
+        self.texts = []
+        self.known = {}
+        self.served = []
+
+    def add(self, variant, value):
+        seen = self.known.get(variant)
+        if seen is None:
+            seen = self.known[variant] = [None, -1, {}]
+        if seen[1] < 0 or seen[0] is not value:
+            text = json.dumps(value)
+            index = seen[2].get(text)
+            if index is None:
+                index = seen[2][text] = len(self.texts)
+                self.texts.append(f'{{"variant":{json.dumps(variant)},"value":{text}}}')
+            # Holding the value keeps another from taking its identity.
+            seen[0], seen[1] = value, index
+        self.served.append(seen[1])
+
+    def text(self):
+        return f'{{"outcomes":[{",".join(self.texts)}],"served":[{",".join(map(str, self.served))}]}}'
+
+
+def serve(open_document, tolerates=lambda record: False):
+    given = json.load(sys.stdin.buffer)
+    logging.basicConfig(handlers=[Complaint(tolerates)], level=logging.WARNING, force=True)
+    warnings.simplefilter("error")
+    clock = time.time
+    answers = []
+    for job in given["jobs"]:
+        at = job.get("at")
+        time.time = clock if at is None else lambda at=at: float(at)
+        make = open_document(job["document"], job["flags"], at)
+        flags = [(flag["key"], flag["unit"], Outcomes()) for flag in job["flags"]]
+        for context in given["contexts"]:
+            evaluate = make(context)
+            for key, unit, outcomes in flags:
+                outcomes.add(*evaluate(key, unit))
+        entries = [f"{json.dumps(key)}:{outcomes.text()}" for key, _, outcomes in flags]
+        answers.append(f'{{"flags":{{{",".join(entries)}}}}}')
+        time.time = clock
+    sys.stdout.write(f"[{','.join(answers)}]")
+    sys.stdout.flush()
