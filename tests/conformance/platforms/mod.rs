@@ -1,16 +1,26 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
+mod configcat;
 mod eppo;
+mod firebase;
 mod flagd;
 mod growthbook;
+mod launchdarkly;
+mod statsig;
+mod unleash;
 
 use crate::sdk::Evaluator;
 
 #[rustfmt::skip]
 pub static PLATFORMS: &[&Platform] = &[
+    &configcat::PLATFORM,
     &eppo::PLATFORM,
+    &firebase::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
+    &launchdarkly::PLATFORM,
+    &statsig::PLATFORM,
+    &unleash::PLATFORM,
 ];
 
 /// A platform, its SDKs, and in what they differ from the language.
