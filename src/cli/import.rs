@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let catalog = match find_root(&arguments.workspace) {
         Some(_) => place::open(&arguments.workspace)?.workspace.catalog,
-        None => Catalog::default(),
+        None => Catalog::default().into(),
     };
     let source = Source::new(path.as_str(), export.text);
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();

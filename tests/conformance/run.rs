@@ -413,7 +413,9 @@ fn agreement(
                     continue;
                 }
                 let what = format!("{} at `{}`, {} and {}", experiment.id, one.stage, first.name(), second.name());
-                let (Some(before), Some(after)) = (before.get(&experiment.id), after.get(&experiment.id)) else { continue };
+                let (Some(before), Some(after)) = (before.get(&experiment.id), after.get(&experiment.id)) else {
+                    continue;
+                };
                 judge::agree(&what, experiment, either, before, after, verdict);
                 compared += 1;
             }

@@ -231,7 +231,14 @@ impl Made {
         Ok(made)
     }
 
-    fn enrol(&mut self, flag: &Flag<'_>, stage: &PlannedStage, reach: f64, mut clauses: Vec<Json>, losses: &mut Losses) {
+    fn enrol(
+        &mut self,
+        flag: &Flag<'_>,
+        stage: &PlannedStage,
+        reach: f64,
+        mut clauses: Vec<Json>,
+        losses: &mut Losses,
+    ) {
         let weight = Some(served::enrolled(flag.plan, stage, reach, &LAUNCHDARKLY, losses));
         if clauses.is_empty() {
             clauses.push(conditions::anybody(&self.kind));
@@ -245,14 +252,7 @@ impl Made {
     }
 
     /// The key of a segment that is added.
-    fn segment(
-        &mut self,
-        key: String,
-        salt: &str,
-        about: String,
-        is_shared: bool,
-        rules: Vec<SegmentRule>,
-    ) -> String {
+    fn segment(&mut self, key: String, salt: &str, about: String, is_shared: bool, rules: Vec<SegmentRule>) -> String {
         if self.segments.iter().all(|segment| segment.key != key) {
             self.segments.push(Segment { key: key.clone(), salt: salt.to_owned(), is_shared, about, rules });
         }
@@ -338,9 +338,7 @@ impl Made {
 
     /// Ids of users, and ids of other kinds.
     fn targets(&self) -> (Vec<Json>, Vec<Json>) {
-        let of = |(variation, ids): &(usize, Vec<String>)| {
-            json!({ "contextKind": self.kind, "variation": variation, "values": ids })
-        };
+        let of = |(variation, ids): &(usize, Vec<String>)| json!({ "contextKind": self.kind, "variation": variation, "values": ids });
         let all = self.targets.iter().map(of).collect();
         if self.kind == conditions::USER { (all, Vec::new()) } else { (Vec::new(), all) }
     }

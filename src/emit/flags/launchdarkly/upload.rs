@@ -89,9 +89,7 @@ fn targeting(flag: &Flag<'_>, made: &Made) -> Json {
         ("rules", json!(rules)),
         ("on", json!(true)),
     ];
-    let operation = |(name, value): (&str, Json)| {
-        json!({ "op": "replace", "path": format!("/environments/{ENVIRONMENT}/{name}"), "value": value })
-    };
+    let operation = |(name, value): (&str, Json)| json!({ "op": "replace", "path": format!("/environments/{ENVIRONMENT}/{name}"), "value": value });
     json!({ "patch": replaced.into_iter().map(operation).collect::<Vec<_>>(), "comment": about(flag) })
 }
 
@@ -105,9 +103,8 @@ fn module(resources: &[Resource]) -> Json {
 
 fn flag_resources(flag: &Flag<'_>, made: &Made) -> Vec<Resource> {
     let label = terraform::label(flag.key);
-    let variation = |(name, value): &(String, Json)| {
-        terraform::literal(&json!({ "name": name, "value": value.to_string() }))
-    };
+    let variation =
+        |(name, value): &(String, Json)| terraform::literal(&json!({ "name": name, "value": value.to_string() }));
     let own = json!({
         "project_key": "${var.project}",
         "key": flag.key,
@@ -147,10 +144,7 @@ fn flag_resources(flag: &Flag<'_>, made: &Made) -> Vec<Resource> {
             }
         };
     }
-    vec![
-        ("launchdarkly_feature_flag", label.clone(), own),
-        ("launchdarkly_feature_flag_environment", label, targeting),
-    ]
+    vec![("launchdarkly_feature_flag", label.clone(), own), ("launchdarkly_feature_flag_environment", label, targeting)]
 }
 
 /// The segments of one experiment, or of several; `None` when a clause cannot be written.
