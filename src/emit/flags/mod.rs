@@ -16,6 +16,7 @@ mod eppo;
 mod flagd;
 mod goff;
 mod growthbook;
+mod posthog;
 mod served;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
 mod terraform;
@@ -74,8 +75,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &eppo::Eppo,
     &flagd::Flagd,
     &goff::Goff,
-    &growthbook::GrowthBook,
-    &unleash::Unleash,
+    &growthbook::GrowthBook, &posthog::PostHog, &unleash::Unleash,
 ];
 
 impl dyn Target + '_ {

@@ -3,6 +3,7 @@
 mod eppo;
 mod flagd;
 mod growthbook;
+mod posthog;
 
 use crate::sdk::Evaluator;
 
@@ -11,6 +12,7 @@ pub static PLATFORMS: &[&Platform] = &[
     &eppo::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
+    &posthog::PLATFORM,
 ];
 
 /// A platform, its SDKs, and in what they differ from the language.
