@@ -20,6 +20,7 @@ mod goff;
 mod growthbook;
 mod launchdarkly;
 mod patterns;
+mod posthog;
 mod served;
 mod statsig;
 mod terraform;
@@ -81,6 +82,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &flagd::Flagd,
     &goff::Goff,
     &growthbook::GrowthBook,
+    &growthbook::GrowthBook, &posthog::PostHog, &unleash::Unleash,
     &launchdarkly::LaunchDarkly,
     &statsig::Statsig,
     &unleash::Unleash,
