@@ -21,7 +21,6 @@ mod growthbook;
 mod patterns;
 mod served;
 mod statsig;
-#[allow(dead_code, reason = "the first platform that uses it comes next")]
 mod terraform;
 mod unleash;
 
