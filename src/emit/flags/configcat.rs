@@ -64,7 +64,9 @@ const CONFIGCAT: Capabilities = Capabilities {
         "The attributes `user_id`, `userId`, `userID` and `Identifier` are the identifier of the user object; any other is a custom attribute under its name.",
         "A payload is text: `{\"variant\": …, \"payload\": …}`.",
     ],
-    upload: "Terraform (provider `configcat`). No judge: it follows the provider's published documentation.",
+    upload: "Terraform (`configcat_setting`, `configcat_setting_value_v2`) with the variables `configcat_config_id`, \
+             `configcat_environment_id` and, for the settings of layers and holdouts, the map `configcat_setting_ids`. \
+             No judge: it follows the provider's published documentation.",
     ..Capabilities::PLAIN
 };
 
@@ -75,6 +77,17 @@ const FORMAT: &str = "configcat/1";
 fn refuses(plan: &Plan) -> Vec<Gap> {
     let mut gaps = served::readable(plan, |clause| conditions::compiled(clause).map(drop));
     gaps.extend(served::coarse_slot(plan, &CONFIGCAT));
+    // Their names are in the keys of settings.
+    let layer = plan.audience.layer.as_ref().map(|layer| ("layer", &layer.name));
+    let holdout = plan.audience.holdout.as_ref().map(|holdout| ("holdout", &holdout.name));
+    for (what, name) in layer.into_iter().chain(holdout).filter(|(_, name)| !CONFIGCAT.allows_flag(&name.value)) {
+        gaps.push(Gap {
+            what: format!("the {what} `{}`", name.value),
+            place: name.span(),
+            reason: "the key of its setting cannot have that name".to_owned(),
+            help: CONFIGCAT.flag_names(),
+        });
+    }
     gaps
 }
 

@@ -43,12 +43,16 @@ pub struct Difference {
     pub kind: &'static str,
     /// What happens, for the page.
     pub says: &'static str,
-    /// The packages that do so; all when empty.
+    /// The packages that do so; all when empty. `npm x` is the one of that registry.
     pub by: &'static [&'static str],
 }
 
 impl Difference {
     pub fn is_of(&self, evaluator: &Evaluator) -> bool {
-        self.by.is_empty() || self.by.contains(&evaluator.package)
+        let is_it = |by: &&str| match by.split_once(' ') {
+            Some(of_registry) => of_registry == (evaluator.registry(), evaluator.package),
+            None => *by == evaluator.package,
+        };
+        self.by.is_empty() || self.by.iter().any(is_it)
     }
 }
