@@ -144,7 +144,7 @@ fn flag_files(
 }
 
 /// True when a platform serves the experiment: it is live or shipped, and built for that platform.
-pub(super) fn is_served(compiled: &Compiled, target: &dyn Target) -> bool {
+pub fn is_served(compiled: &Compiled, target: &dyn Target) -> bool {
     let plan = &compiled.plan;
     let state = plan.status.value.is_live() || plan.status.value == Status::Shipped;
     state && plan.targets.iter().any(|name| name.value == target.name())

@@ -13,6 +13,7 @@
 
 mod configcat;
 pub mod draft;
+pub mod drift;
 mod eppo;
 mod firebase;
 mod flagd;
@@ -89,6 +90,11 @@ pub static TARGETS: &[&dyn Target] = &[
 ];
 
 impl dyn Target + '_ {
+    /// True when its exports become draft specs.
+    pub fn reads_exports(&self) -> bool {
+        Export::read("{}").is_ok_and(|nothing| self.import(&nothing).is_some())
+    }
+
     /// Prints all experiments; an error is sentences for people, one a line.
     pub fn emit(&self, request: &Request<'_>) -> Result<Emitted, String> {
         let able = self.capabilities();
