@@ -11,14 +11,19 @@
 //! | `kill/<id>.…` | upload | one flag that serves nobody but what they had before |
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
+mod configcat;
 pub mod draft;
 pub mod drift;
 mod eppo;
+mod firebase;
 mod flagd;
 mod goff;
 mod growthbook;
+mod launchdarkly;
+mod patterns;
+mod posthog;
 mod served;
-#[allow(dead_code, reason = "the first platform that uses it comes next")]
+mod statsig;
 mod terraform;
 mod unleash;
 
@@ -72,10 +77,15 @@ pub struct Print<'a> {
 /// Every platform, by name.
 #[rustfmt::skip]
 pub static TARGETS: &[&dyn Target] = &[
+    &configcat::ConfigCat,
     &eppo::Eppo,
+    &firebase::Firebase,
     &flagd::Flagd,
     &goff::Goff,
     &growthbook::GrowthBook,
+    &growthbook::GrowthBook, &posthog::PostHog, &unleash::Unleash,
+    &launchdarkly::LaunchDarkly,
+    &statsig::Statsig,
     &unleash::Unleash,
 ];
 
