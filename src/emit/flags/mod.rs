@@ -20,6 +20,7 @@ mod flagd;
 mod goff;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
 mod patterns;
 mod posthog;
 mod served;
@@ -85,6 +86,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &growthbook::GrowthBook,
     &growthbook::GrowthBook, &posthog::PostHog, &unleash::Unleash,
     &launchdarkly::LaunchDarkly,
+    &optimizely::Optimizely,
     &statsig::Statsig,
     &unleash::Unleash,
 ];
