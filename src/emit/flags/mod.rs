@@ -195,3 +195,17 @@ pub fn capabilities() -> Vec<&'static Capabilities> {
 pub fn target(name: &str) -> Option<&'static dyn Target> {
     TARGETS.iter().copied().find(|target| target.name() == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_stands_once_by_name() {
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name()).collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(names, sorted);
+    }
+}
