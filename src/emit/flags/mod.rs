@@ -83,8 +83,8 @@ pub static TARGETS: &[&dyn Target] = &[
     &flagd::Flagd,
     &goff::Goff,
     &growthbook::GrowthBook,
-    &growthbook::GrowthBook, &posthog::PostHog, &unleash::Unleash,
     &launchdarkly::LaunchDarkly,
+    &posthog::PostHog,
     &statsig::Statsig,
     &unleash::Unleash,
 ];
