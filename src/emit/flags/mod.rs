@@ -84,9 +84,9 @@ pub static TARGETS: &[&dyn Target] = &[
     &flagd::Flagd,
     &goff::Goff,
     &growthbook::GrowthBook,
-    &growthbook::GrowthBook, &posthog::PostHog, &unleash::Unleash,
     &launchdarkly::LaunchDarkly,
     &optimizely::Optimizely,
+    &posthog::PostHog,
     &statsig::Statsig,
     &unleash::Unleash,
 ];
@@ -196,4 +196,18 @@ pub fn capabilities() -> Vec<&'static Capabilities> {
 /// The platform of a name.
 pub fn target(name: &str) -> Option<&'static dyn Target> {
     TARGETS.iter().copied().find(|target| target.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_stands_once_by_name() {
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name()).collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(names, sorted);
+    }
 }

@@ -109,6 +109,9 @@ impl Target for Optimizely {
             "version": "4",
             "accountId": "expc",
             "projectId": "expc",
+            "environmentKey": "expc",
+            // Without one the SDK for Python logs an error.
+            "sdkKey": "expc",
             "revision": "1",
             "anonymizeIP": true,
             "botFiltering": false,
