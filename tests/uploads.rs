@@ -21,7 +21,10 @@ use flags::*;
 /// Every comparison, forced units, a layer and a holdout.
 fn built(platform: &str) -> Emitted {
     let force = "force = { treatment-a = [\"qa-a\", \"qa-A\"], treatment-b = [\"qa ${b}\"] }";
-    let audience = format!("{}\nlayer = \"checkout\"\nshare = \"40%\"\nholdout = \"global-2027\"\n{force}", conditions::CONDITIONS);
+    let audience = format!(
+        "{}\nlayer = \"checkout\"\nshare = \"40%\"\nholdout = \"global-2027\"\n{force}",
+        conditions::CONDITIONS
+    );
     let hostile = "where = [{ attribute = \"word\", in = [\"${a}\", \"%{b}\", \"a\\\"b\"] }, { attribute = \"tier\", in = [1, 2] }]";
     let specs = [
         spec("full", "running", &audience, &(stage("at-10", "10%") + &stage("main", "40%")), ""),
@@ -63,7 +66,9 @@ fn statsig_publishes_what_its_console_api_takes() {
     let judge = |name: &str| {
         let mut schema = schema_of(published["components"]["schemas"][name].clone());
         // The provider's maps hold text; the API returns and takes payloads with their types.
-        if let Some(values) = schema.pointer_mut("/properties/groups/items/properties/parameterValues/additionalProperties") {
+        if let Some(values) =
+            schema.pointer_mut("/properties/groups/items/properties/parameterValues/additionalProperties")
+        {
             *values = json!(true);
         }
         jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&schema).expect("a schema")
@@ -82,7 +87,8 @@ fn statsig_publishes_what_its_console_api_takes() {
         judged += 1;
     }
     assert_eq!(judged, 2 * 3 + 2 * 2);
-    let wrong = json!({ "name": "a name", "groups": [{ "name": "a", "size": 101, "parameterValues": {} }], "share": 1 });
+    let wrong =
+        json!({ "name": "a name", "groups": [{ "name": "a", "size": 101, "parameterValues": {} }], "share": 1 });
     assert_eq!(judges[1].1.iter_errors(&wrong).count(), 2, "the judge judges");
     let experiment = file(&emitted, "flags/statsig/upload/full/experiment.json");
     assert_eq!((&experiment["allocation"], &experiment["layerID"]), (&json!(40.0), &json!("checkout")));
@@ -149,8 +155,7 @@ fn condition_of(condition: &Json) -> Json {
 /// A resource as a setting of a config, without the ids of values.
 fn setting_of(resource: &Json) -> Json {
     let rule = |rule: &Json| {
-        let conditions: Vec<Json> =
-            rule["conditions"].as_array().into_iter().flatten().map(condition_of).collect();
+        let conditions: Vec<Json> = rule["conditions"].as_array().into_iter().flatten().map(condition_of).collect();
         match rule.get("value") {
             Some(value) => json!({ "c": conditions, "s": { "v": value_of(value) } }),
             None => {

@@ -53,7 +53,6 @@ impl Evaluator {
         Self { package, language: Language::Python, folder, script: "evaluate.py", generation: "" }
     }
 
-    #[allow(dead_code, reason = "no platform is judged in Rust yet")]
     pub const fn rust(package: &'static str, folder: &'static str) -> Self {
         Self { package, language: Language::Rust, folder, script: "", generation: "" }
     }

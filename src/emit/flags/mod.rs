@@ -18,6 +18,7 @@ mod firebase;
 mod flagd;
 mod goff;
 mod growthbook;
+mod launchdarkly;
 mod patterns;
 mod served;
 mod statsig;
@@ -80,6 +81,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &flagd::Flagd,
     &goff::Goff,
     &growthbook::GrowthBook,
+    &launchdarkly::LaunchDarkly,
     &statsig::Statsig,
     &unleash::Unleash,
 ];

@@ -5,12 +5,14 @@ use crate::sdk::Evaluator;
 
 const NODE: &str = "@openfeature/flagd-core";
 const PYTHON: &str = "openfeature-flagd-core";
+const RUST: &str = "flagd-evaluation-engine";
 
 pub static PLATFORM: Platform = Platform {
     name: "flagd",
     evaluators: &[
         Evaluator::node(NODE, "flagd").of_generation("B"),
         Evaluator::python(PYTHON, "flagd").of_generation("B"),
+        Evaluator::rust(RUST, "flagd").of_generation("C"),
     ],
     settings: "[targets.flagd]\ngeneration = \"B\"\n",
     differences: &[

@@ -5,7 +5,9 @@ mod eppo;
 mod firebase;
 mod flagd;
 mod growthbook;
+mod launchdarkly;
 mod statsig;
+mod unleash;
 
 use crate::sdk::Evaluator;
 
@@ -16,7 +18,9 @@ pub static PLATFORMS: &[&Platform] = &[
     &firebase::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
+    &launchdarkly::PLATFORM,
     &statsig::PLATFORM,
+    &unleash::PLATFORM,
 ];
 
 /// A platform, its SDKs, and in what they differ from the language.
