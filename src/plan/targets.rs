@@ -371,11 +371,20 @@ impl Capabilities {
         }
     }
 
-    /// The table of flags in its file; the whole file where no key leads to it.
+    /// The flags in its file, a table by name or a list; the whole file where no key leads to them.
     pub fn flags<'t>(&self, document: &'t Node) -> Option<&'t Node> {
         match self.flags_key {
             "" => Some(document),
             key => document.at_path(key),
+        }
+    }
+
+    /// A flag of its file.
+    pub fn flag<'t>(&self, document: &'t Node, name: &str) -> Option<&'t Node> {
+        let flags = self.flags(document)?;
+        match flags.as_array() {
+            Some(items) => items.iter().find(|item| named(item) == Some(name)),
+            None => flags.as_table()?.get(name),
         }
     }
 
@@ -410,6 +419,12 @@ impl Capabilities {
         }
         None
     }
+}
+
+/// What an element of a list is called.
+pub fn named(item: &Node) -> Option<&str> {
+    let table = item.as_table()?;
+    ["key", "name", "id", "n"].iter().find_map(|field| table.get(field)?.as_str())
 }
 
 /// Whole parts by largest remainder: they sum to `parts`, and equal weights differ by one at most.

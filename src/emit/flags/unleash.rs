@@ -55,6 +55,7 @@ const UNLEASH: Capabilities = Capabilities {
     hash: "murmur3 of Unleash",
     holds_schedule: true,
     shares_of_slot: false,
+    flags_key: "features",
     flag_signs: Some(SIGNS),
     most_name_bytes: Some(100),
     refuses,

@@ -3,27 +3,17 @@
 //! Statsig publishes its Console API as OpenAPI: bodies are held against that. ConfigCat's provider is documented and no
 //! more: its resources are read back here, and must say what the config file says, which its SDKs have judged.
 
-#[path = "support/conditions.rs"]
-#[allow(dead_code, reason = "the conformance suite uses the rest")]
-mod conditions;
-#[path = "support/flags.rs"]
-#[allow(dead_code, reason = "the tests of single platforms use the rest")]
-mod flags;
-#[path = "support/sdk.rs"]
-#[allow(dead_code, reason = "no SDK is asked here")]
-mod sdk;
-
 use expc::emit::{Artifact, Emitted};
 use serde_json::{Map, Value as Json, json};
 
-use flags::*;
+use crate::flags::*;
 
 /// Every comparison, forced units, a layer and a holdout.
 fn built(platform: &str) -> Emitted {
     let force = "force = { treatment-a = [\"qa-a\", \"qa-A\"], treatment-b = [\"qa ${b}\"] }";
     let audience = format!(
         "{}\nlayer = \"checkout\"\nshare = \"40%\"\nholdout = \"global-2027\"\n{force}",
-        conditions::CONDITIONS
+        crate::conditions::CONDITIONS
     );
     let hostile = "where = [{ attribute = \"word\", in = [\"${a}\", \"%{b}\", \"a\\\"b\"] }, { attribute = \"tier\", in = [1, 2] }]";
     let specs = [
@@ -62,7 +52,7 @@ fn schema_of(mut schema: Json) -> Json {
 
 #[test]
 fn statsig_publishes_what_its_console_api_takes() {
-    let published: Json = serde_json::from_str(include_str!("vendor/statsig-console-api.json")).expect("JSON");
+    let published: Json = serde_json::from_str(include_str!("../vendor/statsig-console-api.json")).expect("JSON");
     let judge = |name: &str| {
         let mut schema = schema_of(published["components"]["schemas"][name].clone());
         // The provider's maps hold text; the API returns and takes payloads with their types.
