@@ -258,9 +258,9 @@ fn experiment(flag: &Flag<'_>, audience: Audience, losses: &mut Losses) -> Resul
     Ok(allocations)
 }
 
-/// A second as Eppo's server writes it, with milliseconds.
+/// A second as RFC 3339.
 fn moment(second: i64) -> String {
-    served::utc(second).replace('Z', ".000Z")
+    served::time(second).replace('Z', ".000Z")
 }
 
 /// Units from `from` to before `to` of one hash.

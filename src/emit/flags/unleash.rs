@@ -256,9 +256,9 @@ fn made(flag: &Flag<'_>, losses: &mut Losses) -> Result<Made, String> {
         let split = split(flag, stage, losses);
         let mut when: Vec<Json> = Vec::new();
         if let Some((begin, end)) = days {
-            when.push(constraint("currentTime", "DATE_BEFORE", served::utc(begin)));
+            when.push(constraint("currentTime", "DATE_BEFORE", served::time(begin)));
             when.iter_mut().for_each(switched);
-            when.extend(end.map(|end| constraint("currentTime", "DATE_BEFORE", served::utc(end))));
+            when.extend(end.map(|end| constraint("currentTime", "DATE_BEFORE", served::time(end))));
         }
         when.extend(constraints.iter().cloned());
         strategies.push(match &slot {
