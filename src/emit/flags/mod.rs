@@ -21,6 +21,7 @@ mod growthbook;
 mod launchdarkly;
 mod patterns;
 mod served;
+mod split;
 mod statsig;
 mod terraform;
 mod unleash;
@@ -83,6 +84,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &growthbook::GrowthBook,
     &launchdarkly::LaunchDarkly,
     &statsig::Statsig,
+    &split::Split,
     &unleash::Unleash,
 ];
 

@@ -6,6 +6,7 @@ mod firebase;
 mod flagd;
 mod growthbook;
 mod launchdarkly;
+mod split;
 mod statsig;
 mod unleash;
 
@@ -19,6 +20,7 @@ pub static PLATFORMS: &[&Platform] = &[
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
     &launchdarkly::PLATFORM,
+    &split::PLATFORM,
     &statsig::PLATFORM,
     &unleash::PLATFORM,
 ];
