@@ -24,6 +24,7 @@ mod optimizely;
 mod patterns;
 mod posthog;
 mod served;
+mod split;
 mod statsig;
 mod terraform;
 mod unleash;
@@ -88,6 +89,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &optimizely::Optimizely,
     &posthog::PostHog,
     &statsig::Statsig,
+    &split::Split,
     &unleash::Unleash,
 ];
 

@@ -8,6 +8,7 @@ mod growthbook;
 mod launchdarkly;
 mod optimizely;
 mod posthog;
+mod split;
 mod statsig;
 mod unleash;
 
@@ -23,6 +24,7 @@ pub static PLATFORMS: &[&Platform] = &[
     &launchdarkly::PLATFORM,
     &optimizely::PLATFORM,
     &posthog::PLATFORM,
+    &split::PLATFORM,
     &statsig::PLATFORM,
     &unleash::PLATFORM,
 ];
