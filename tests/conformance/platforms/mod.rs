@@ -1,5 +1,6 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
+mod amplitude;
 mod eppo;
 mod flagd;
 mod growthbook;
@@ -9,6 +10,7 @@ use crate::sdk::Evaluator;
 
 #[rustfmt::skip]
 pub static PLATFORMS: &[&Platform] = &[
+    &amplitude::PLATFORM,
     &eppo::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
