@@ -12,14 +12,19 @@
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
 mod amplitude;
+mod configcat;
 pub mod draft;
+pub mod drift;
 mod eppo;
+mod firebase;
 mod flagd;
 mod goff;
 mod growthbook;
+mod launchdarkly;
+mod patterns;
 mod posthog;
 mod served;
-#[allow(dead_code, reason = "the first platform that uses it comes next")]
+mod statsig;
 mod terraform;
 mod unleash;
 
@@ -74,13 +79,24 @@ pub struct Print<'a> {
 #[rustfmt::skip]
 pub static TARGETS: &[&dyn Target] = &[
     &amplitude::Amplitude,
+    &configcat::ConfigCat,
     &eppo::Eppo,
+    &firebase::Firebase,
     &flagd::Flagd,
     &goff::Goff,
-    &growthbook::GrowthBook, &posthog::PostHog, &unleash::Unleash,
+    &growthbook::GrowthBook,
+    &launchdarkly::LaunchDarkly,
+    &posthog::PostHog,
+    &statsig::Statsig,
+    &unleash::Unleash,
 ];
 
 impl dyn Target + '_ {
+    /// True when its exports become draft specs.
+    pub fn reads_exports(&self) -> bool {
+        Export::read("{}").is_ok_and(|nothing| self.import(&nothing).is_some())
+    }
+
     /// Prints all experiments; an error is sentences for people, one a line.
     pub fn emit(&self, request: &Request<'_>) -> Result<Emitted, String> {
         let able = self.capabilities();
@@ -180,4 +196,18 @@ pub fn capabilities() -> Vec<&'static Capabilities> {
 /// The platform of a name.
 pub fn target(name: &str) -> Option<&'static dyn Target> {
     TARGETS.iter().copied().find(|target| target.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_stands_once_by_name() {
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name()).collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(names, sorted);
+    }
 }

@@ -496,6 +496,25 @@ pub(super) fn readable(plan: &Plan, say: impl Fn(&Clause<'_>) -> Result<(), Stri
     .collect()
 }
 
+/// A slot in a layer that whole parts may make another, wherever it begins: for the `refuses` of platforms with wide
+/// parts.
+pub(super) fn coarse_slot(plan: &Plan, able: &Capabilities) -> Option<Gap> {
+    let layer = plan.audience.layer.as_ref()?;
+    let most = able.share_parts;
+    let width = plan.slot_width() * most;
+    let is_whole = 0.5 < width && (width - width.round()).abs() <= 1e-2;
+    if is_whole || (width.ceil() - width).max(width - width.floor()) <= 0.05 * width {
+        return None;
+    }
+    let percent = |parts: f64| crate::spec::quantity::plain((parts / most * 1e8).round() / 1e6);
+    Some(Gap {
+        what: format!("a slot of {} % in the layer `{}`", percent(width), layer.name.value),
+        place: layer.name.span(),
+        reason: format!("it would be {} or {} %", percent(width.floor()), percent(width.ceil())),
+        help: format!("choose a `share` in steps of {} %", percent(1.0)),
+    })
+}
+
 /// What an experiment does at a moment.
 fn state<'p>(plan: &'p Plan, moment: &Moment, able: &Capabilities, losses: &mut Losses) -> Result<State<'p>, String> {
     let calendar = &plan.calendar;

@@ -295,21 +295,26 @@ mod tests {
         for (written, tests) in [
             (r#"in = ["US", "5"]"#, must(vec![many("x", "exact", &["US", "5"]), x("regex", "^(?:US|5)$")])),
             (r#"in = ["日本"]"#, must(vec![many("x", "exact", &["日本"])])),
-            ("in = [2, 1]", Tests {
-                must: vec![number(), x("gte", "1"), x("lte", "2")],
-                never: vec![vec![number(), x("gt", "1"), x("lt", "2")]],
-            }),
-            (r#"not_in = ["beta"]"#, Tests {
-                must: vec![x("is_not", "null")],
-                never: vec![vec![many("x", "exact", &["beta"]), x("regex", "^(?:beta)$")]],
-            }),
+            (
+                "in = [2, 1]",
+                Tests {
+                    must: vec![number(), x("gte", "1"), x("lte", "2")],
+                    never: vec![vec![number(), x("gt", "1"), x("lt", "2")]],
+                },
+            ),
+            (
+                r#"not_in = ["beta"]"#,
+                Tests {
+                    must: vec![x("is_not", "null")],
+                    never: vec![vec![many("x", "exact", &["beta"]), x("regex", "^(?:beta)$")]],
+                },
+            ),
             ("is = 1.5", must(vec![number(), x("gte", "1.5"), x("lte", "1.5")])),
             ("is_not = true", must(vec![x("regex", "^false$")])),
-            (r#"semver = ">=5.2.0""#, must(vec![
-                x("regex", VERSION),
-                x("semver_gte", "5.2.0"),
-                x("not_regex", r"^5\.2\.0-"),
-            ])),
+            (
+                r#"semver = ">=5.2.0""#,
+                must(vec![x("regex", VERSION), x("semver_gte", "5.2.0"), x("not_regex", r"^5\.2\.0-")]),
+            ),
             ("at_least = 18", must(vec![number(), x("gte", "18")])),
             (r#"starts_with = "en-""#, must(vec![x("starts_with", "en-"), x("regex", "^en-")])),
             (r#"ends_with = "ll""#, must(vec![x("ends_with", "ll"), x("regex", "ll$"), x("is_not", "null")])),

@@ -45,9 +45,12 @@ pub(super) fn attribute(name: &str) -> Result<&str, String> {
     if name.is_empty() || FILLED.contains(&name) || is_inherited(name) {
         return Err(format!("Unleash gives the attribute name `{name}` a meaning of its own"));
     }
-    match name.contains('.') {
-        true => Err(format!("Unleash's context is flat, and `{name}` is read from within another attribute")),
-        false => Ok(name),
+    if name.contains('.') {
+        return Err(format!("Unleash's context is flat, and `{name}` is read from within another attribute"));
+    }
+    match name.chars().all(|c| c.is_ascii_alphanumeric() || "_-~".contains(c)) {
+        true => Ok(name),
+        false => Err(format!("Unleash's names of context fields are letters, digits and `_-~`, unlike `{name}`")),
     }
 }
 
