@@ -90,8 +90,8 @@ pub static TARGETS: &[&dyn Target] = &[
     &launchdarkly::LaunchDarkly,
     &optimizely::Optimizely,
     &posthog::PostHog,
-    &statsig::Statsig,
     &split::Split,
+    &statsig::Statsig,
     &unleash::Unleash,
 ];
 
