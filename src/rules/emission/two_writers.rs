@@ -26,6 +26,11 @@ rule! {
     /// #: twin checkout-form
     /// [experiment]
     /// flag = "checkout_one_tap"
+    /// #: file catalog/base.toml
+    /// [flags.checkout_one_tap]
+    /// about = "The form or the button"
+    /// owner = "growth"
+    /// default = { layout = "form" }
     /// #: file templates/conversion-ab.toml
     /// [emit]
     /// targets = ["firebase"]
