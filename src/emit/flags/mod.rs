@@ -20,6 +20,7 @@ mod flagd;
 mod goff;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
 mod patterns;
 mod posthog;
 mod served;
@@ -84,6 +85,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &goff::Goff,
     &growthbook::GrowthBook,
     &launchdarkly::LaunchDarkly,
+    &optimizely::Optimizely,
     &posthog::PostHog,
     &statsig::Statsig,
     &unleash::Unleash,

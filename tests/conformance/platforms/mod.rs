@@ -6,6 +6,7 @@ mod firebase;
 mod flagd;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
 mod posthog;
 mod statsig;
 mod unleash;
@@ -20,6 +21,7 @@ pub static PLATFORMS: &[&Platform] = &[
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
     &launchdarkly::PLATFORM,
+    &optimizely::PLATFORM,
     &posthog::PLATFORM,
     &statsig::PLATFORM,
     &unleash::PLATFORM,
