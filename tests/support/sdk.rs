@@ -69,12 +69,16 @@ impl Evaluator {
 
     /// `npm unleash-client 6.12.1`.
     pub fn name(&self) -> String {
-        let registry = match self.language {
+        format!("{} {} {}", self.registry(), self.package, self.version())
+    }
+
+    /// Where the package is from.
+    pub fn registry(&self) -> &'static str {
+        match self.language {
             Language::Node => "npm",
             Language::Python => "pip",
             Language::Rust => "crate",
-        };
-        format!("{registry} {} {}", self.package, self.version())
+        }
     }
 
     /// The version that the lock pins.

@@ -1,11 +1,15 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
+mod amplitude;
 mod configcat;
 mod eppo;
 mod firebase;
 mod flagd;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
+mod posthog;
+mod split;
 mod statsig;
 mod unleash;
 
@@ -13,12 +17,16 @@ use crate::sdk::Evaluator;
 
 #[rustfmt::skip]
 pub static PLATFORMS: &[&Platform] = &[
+    &amplitude::PLATFORM,
     &configcat::PLATFORM,
     &eppo::PLATFORM,
     &firebase::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
     &launchdarkly::PLATFORM,
+    &optimizely::PLATFORM,
+    &posthog::PLATFORM,
+    &split::PLATFORM,
     &statsig::PLATFORM,
     &unleash::PLATFORM,
 ];
@@ -41,12 +49,16 @@ pub struct Difference {
     pub kind: &'static str,
     /// What happens, for the page.
     pub says: &'static str,
-    /// The packages that do so; all when empty.
+    /// The packages that do so; all when empty. `npm x` is the one of that registry.
     pub by: &'static [&'static str],
 }
 
 impl Difference {
     pub fn is_of(&self, evaluator: &Evaluator) -> bool {
-        self.by.is_empty() || self.by.contains(&evaluator.package)
+        let is_it = |by: &&str| match by.split_once(' ') {
+            Some(of_registry) => of_registry == (evaluator.registry(), evaluator.package),
+            None => *by == evaluator.package,
+        };
+        self.by.is_empty() || self.by.iter().any(is_it)
     }
 }
