@@ -16,7 +16,7 @@ use crate::matrix::{Kind, RAMP};
 use crate::platforms::{Difference, Platform};
 use crate::proof::{Cell, Proof};
 use crate::refusal::{self, Answer};
-use crate::sdk::{Evaluator, Job, Language};
+use crate::sdk::{Evaluator, Job};
 
 /// What one platform showed.
 pub struct Shown {
@@ -185,11 +185,9 @@ fn serve(
     contexts: &[Json],
     planned: &[Planned<'_>],
 ) -> Result<Vec<BTreeMap<String, Served>>, String> {
-    // The clock of a program cannot be set from outside.
-    let has_clock = evaluator.language != Language::Rust;
     let jobs: Vec<Job<'_>> = planned
         .iter()
-        .filter(|one| one.at.is_none() || has_clock)
+        .filter(|one| one.at.is_none() || evaluator.clock)
         .map(|one| Job {
             document: &one.document,
             flags: one.of.iter().map(|(_, e)| (e.flag().to_owned(), e.unit().to_owned())).collect(),
@@ -201,7 +199,7 @@ fn serve(
     let mut served = Vec::new();
     for one in planned {
         let mut flags = BTreeMap::new();
-        if one.at.is_some() && !has_clock {
+        if one.at.is_some() && !evaluator.clock {
             served.push(flags);
             continue;
         }

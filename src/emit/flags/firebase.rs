@@ -33,6 +33,7 @@
 
 mod conditions;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
@@ -57,6 +58,7 @@ const FIREBASE: Capabilities = Capabilities {
     reserved: &["off"],
     hash: "sha256 of Firebase",
     flag_signs: Some("-_"),
+    flag_there: parameter,
     most_name_bytes: Some(255),
     // The documentation allows a million characters for the values of a whole template.
     most_payload_bytes: Some(900_000),
@@ -115,7 +117,7 @@ impl Target for Firebase {
         let mut parameters: BTreeMap<String, Json> = BTreeMap::new();
         let mut of: BTreeMap<String, &str> = BTreeMap::new();
         served::each(flags, |flag| {
-            let name = parameter(flag.key);
+            let name = parameter(flag.key).into_owned();
             if let Some(other) = of.insert(name.clone(), flag.key) {
                 return Err(format!(
                     "sets the flag `{}`, whose parameter is `{name}`, and so is that of `{other}`: rename one of them",
@@ -142,9 +144,9 @@ impl Target for Firebase {
 }
 
 /// The name of a flag's parameter: letters, digits and `_`, no digit first.
-fn parameter(flag: &str) -> String {
-    let name = flag.replace('-', "_");
-    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+fn parameter(flag: &str) -> Cow<'_, str> {
+    let name = if flag.contains('-') { Cow::Owned(flag.replace('-', "_")) } else { Cow::Borrowed(flag) };
+    if name.starts_with(|c: char| c.is_ascii_digit()) { Cow::Owned(format!("_{name}")) } else { name }
 }
 
 fn value(variant: &str, payload: &Map<String, Json>) -> Json {
@@ -207,11 +209,11 @@ fn arms(made: &mut Made<'_>, flag: &Flag<'_>, stage: &PlannedStage, reach: f64, 
         let from = at;
         at += part;
         if 0 < part && 0 < enrolled {
-            let hashes = [
-                within(&format!("{}/assign", flag.salt()), from, at),
-                within(&format!("{}/enrol", flag.salt()), 0, enrolled),
-            ];
-            let every = accepts.iter().cloned().chain(hashes).collect();
+            let mut every = accepts.to_vec();
+            every.push(within(&format!("{}/assign", flag.salt()), from, at));
+            if enrolled < PARTS {
+                every.push(within(&format!("{}/enrol", flag.salt()), 0, enrolled));
+            }
             made.add(&format!("arm {}", variant.name), all(every), value(variant.name, &variant.payload));
         }
     }

@@ -13,13 +13,16 @@
 
 mod configcat;
 pub mod draft;
+pub mod drift;
 mod eppo;
 mod firebase;
 mod flagd;
 mod goff;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
 mod patterns;
+mod posthog;
 mod served;
 mod split;
 mod statsig;
@@ -83,12 +86,19 @@ pub static TARGETS: &[&dyn Target] = &[
     &goff::Goff,
     &growthbook::GrowthBook,
     &launchdarkly::LaunchDarkly,
-    &statsig::Statsig,
+    &optimizely::Optimizely,
+    &posthog::PostHog,
     &split::Split,
+    &statsig::Statsig,
     &unleash::Unleash,
 ];
 
 impl dyn Target + '_ {
+    /// True when its exports become draft specs.
+    pub fn reads_exports(&self) -> bool {
+        Export::read("{}").is_ok_and(|nothing| self.import(&nothing).is_some())
+    }
+
     /// Prints all experiments; an error is sentences for people, one a line.
     pub fn emit(&self, request: &Request<'_>) -> Result<Emitted, String> {
         let able = self.capabilities();
@@ -188,4 +198,18 @@ pub fn capabilities() -> Vec<&'static Capabilities> {
 /// The platform of a name.
 pub fn target(name: &str) -> Option<&'static dyn Target> {
     TARGETS.iter().copied().find(|target| target.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_stands_once_by_name() {
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name()).collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(names, sorted);
+    }
 }

@@ -580,6 +580,13 @@ fn midnight(day: Day) -> i64 {
     Day(jiff::civil::date(1970, 1, 1)).until(day) * 86_400
 }
 
+/// A second of the epoch in UTC, as RFC 3339 has it; no clock is asked.
+pub(super) fn time(second: i64) -> String {
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let time = jiff::Span::new().try_seconds(second).ok().and_then(|span| epoch.checked_add(span).ok());
+    time.unwrap_or(epoch).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// The flag in each of its stages, under names that sort in their order.
 pub(super) fn stages<'p>(flag: &Flag<'p>) -> Vec<(String, Flag<'p>)> {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
@@ -685,7 +692,10 @@ pub(super) fn number_texts(number: f64) -> Vec<String> {
     };
     let javascript = if (1e-6..1e21).contains(&size) { number.to_string() } else { exponent(1) };
     let python = if (1e-4..1e16).contains(&size) { number.to_string() } else { exponent(2) };
-    let mut texts = vec![javascript, python, Json::from(number).to_string(), number.to_string()];
+    let json = Json::from(number).to_string();
+    // Writers of JSON disagree on the sign of an exponent.
+    let other = json.replace("e+", "e");
+    let mut texts = vec![javascript, python, json, other, number.to_string()];
     texts.sort();
     texts.dedup();
     texts

@@ -49,6 +49,9 @@ const STATSIG: Capabilities = Capabilities {
     salts: Salts::Server,
     hash: "sha256 of Statsig",
     shares_of_slot: false,
+    flag_signs: Some("-_"),
+    // A hundred, with the name of the gate beside it.
+    most_name_bytes: Some(91),
     flags_key: "dynamic_configs",
     caught,
     refuses,
@@ -57,10 +60,14 @@ const STATSIG: Capabilities = Capabilities {
         "An attribute that is missing is also looked for under its name in small letters.",
         "A number that is given as text is read as a number.",
     ],
-    upload: "Requests for the Console API (`POST /console/v1/…`). No judge: Statsig's server makes salts of its own, so \
-             units get other variants than from the evaluator file.",
+    upload: "Bodies of the Console API: a gate, an experiment, its overrides. Judged by the published OpenAPI description but \
+             for the types of payloads, which it has as text. Statsig makes the salts, so units get other variants than from \
+             the evaluator file; a holdout lists its experiments itself; which operators the server takes is not published.",
     ..Capabilities::PLAIN
 };
+
+/// The widest holdout that its server takes.
+const MOST_HELD: f64 = 0.1;
 
 /// The version of what is printed here.
 const FORMAT: &str = "statsig/1";
@@ -75,6 +82,22 @@ fn refuses(plan: &Plan) -> Vec<Gap> {
         let help = "randomise by a unit whose key is a plain attribute".to_owned();
         let place = plan.audience.unit.as_ref().and_then(|unit| unit.span());
         gaps.push(Gap { what: "the unit's key".to_owned(), place, reason, help });
+    }
+    if plan.flag.value.len() < 3 {
+        gaps.push(Gap {
+            what: format!("the flag name `{}`", plan.flag.value),
+            place: plan.flag.span(),
+            reason: "names have three signs at least".to_owned(),
+            help: "choose a longer name".to_owned(),
+        });
+    }
+    if let Some(holdout) = plan.audience.holdout.as_ref().filter(|holdout| MOST_HELD < holdout.share.value) {
+        gaps.push(Gap {
+            what: "a holdout of more than 10 %".to_owned(),
+            place: holdout.name.span(),
+            reason: "its holdouts are 10 % at most".to_owned(),
+            help: "give held-out units an attribute of their own, and exclude it".to_owned(),
+        });
     }
     let mut payloads = plan.variants.iter().filter_map(|variant| variant.payload.as_ref()).chain(&plan.off);
     if let Some(place) = payloads.find_map(|payload| hidden(&payload.value)) {

@@ -21,7 +21,7 @@ pub static PLATFORM: Platform = Platform {
         Difference {
             kind: "larger-integer",
             says: "the payload is text, in which JavaScript rounds integers beyond 2^53",
-            by: &[],
+            by: &["npm firebase-admin"],
         },
     ],
     unjudged: &["Firebase's server: it takes conditions as expressions, which no SDK evaluates, and none are built."],

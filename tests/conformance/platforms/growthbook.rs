@@ -12,7 +12,7 @@ pub static PLATFORM: Platform = Platform {
     evaluators: &[
         Evaluator::node(NODE, "growthbook"),
         Evaluator::python(PYTHON, "growthbook"),
-        Evaluator::rust(RUST, "growthbook"),
+        Evaluator::rust(RUST, "growthbook").without_clock(),
     ],
     settings: "",
     differences: &[

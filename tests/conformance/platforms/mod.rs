@@ -6,6 +6,8 @@ mod firebase;
 mod flagd;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
+mod posthog;
 mod split;
 mod statsig;
 mod unleash;
@@ -20,6 +22,8 @@ pub static PLATFORMS: &[&Platform] = &[
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
     &launchdarkly::PLATFORM,
+    &optimizely::PLATFORM,
+    &posthog::PLATFORM,
     &split::PLATFORM,
     &statsig::PLATFORM,
     &unleash::PLATFORM,
@@ -43,12 +47,16 @@ pub struct Difference {
     pub kind: &'static str,
     /// What happens, for the page.
     pub says: &'static str,
-    /// The packages that do so; all when empty.
+    /// The packages that do so; all when empty. `npm x` is the one of that registry.
     pub by: &'static [&'static str],
 }
 
 impl Difference {
     pub fn is_of(&self, evaluator: &Evaluator) -> bool {
-        self.by.is_empty() || self.by.contains(&evaluator.package)
+        let is_it = |by: &&str| match by.split_once(' ') {
+            Some(of_registry) => of_registry == (evaluator.registry(), evaluator.package),
+            None => *by == evaluator.package,
+        };
+        self.by.is_empty() || self.by.iter().any(is_it)
     }
 }

@@ -15,9 +15,9 @@ use crate::spec::{Comparison, Scalar};
 /// One condition on an attribute of the user object.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Test {
-    attribute: String,
-    comparator: Comparator,
-    value: Json,
+    pub(super) attribute: String,
+    pub(super) comparator: Comparator,
+    pub(super) value: Json,
 }
 
 /// The numbers that stand for comparisons in a config; the negation of an equality is the next number.

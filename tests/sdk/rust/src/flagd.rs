@@ -34,7 +34,10 @@ impl Client {
 }
 
 impl Driver for Client {
-    fn open(document: &str) -> Result<Self, Fault> {
+    fn open(document: &str, at: Option<i64>) -> Result<Self, Fault> {
+        if at.is_some() {
+            return Err("the clock of this SDK cannot be set".into());
+        }
         let file = FlagParser::parse_string(document)?;
         Ok(Self { engine: Operator::new(), file, context: EvaluationContext::default() })
     }
@@ -60,17 +63,37 @@ impl Driver for Client {
     }
 }
 
-/// OpenFeature's contexts hold no null and no list: such an attribute is left out.
+/// OpenFeature's contexts hold no null: such an attribute is left out. Lists and objects travel as structures.
 fn field(value: &Value) -> Option<EvaluationContextFieldValue> {
     Some(match value {
-        Value::Null | Value::Array(_) => return None,
+        Value::Null => return None,
         Value::Bool(flag) => EvaluationContextFieldValue::Bool(*flag),
         Value::Number(number) => match number.as_i64() {
             Some(whole) => EvaluationContextFieldValue::Int(whole),
             None => EvaluationContextFieldValue::Float(number.as_f64()?),
         },
         Value::String(text) => EvaluationContextFieldValue::String(text.clone()),
-        Value::Object(_) => return None,
+        Value::Array(_) | Value::Object(_) => EvaluationContextFieldValue::new_struct(structure(value)?),
+    })
+}
+
+fn structure(value: &Value) -> Option<open_feature::Value> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(flag) => open_feature::Value::Bool(*flag),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => open_feature::Value::Int(whole),
+            None => open_feature::Value::Float(number.as_f64()?),
+        },
+        Value::String(text) => open_feature::Value::String(text.clone()),
+        Value::Array(items) => open_feature::Value::Array(items.iter().filter_map(structure).collect()),
+        Value::Object(entries) => {
+            let mut fields = open_feature::StructValue::default();
+            for (name, value) in entries {
+                fields.fields.insert(name.clone(), structure(value)?);
+            }
+            open_feature::Value::Struct(fields)
+        }
     })
 }
 

@@ -16,7 +16,10 @@ struct Client {
 }
 
 impl Driver for Client {
-    fn open(document: &str) -> Result<Self, Fault> {
+    fn open(document: &str, at: Option<i64>) -> Result<Self, Fault> {
+        if at.is_some() {
+            return Err("the clock of this SDK cannot be set".into());
+        }
         let mut document: Value = serde_json::from_str(document)?;
         let features = document["features"].take();
         let forced = features.as_object().ok_or("no features")?.iter().map(|(key, feature)| {

@@ -1,10 +1,11 @@
 //! What every driver of an SDK in Rust shares: reading jobs, counting outcomes, writing answers.
 //!
-//! input:  `{ contexts: [...], jobs: [{ document: "<text>", flags: [{ key, unit }] }] }`
+//! input:  `{ contexts: [...], jobs: [{ document: "<text>", flags: [{ key, unit }], at: <seconds or null> }] }`
 //! output: `[{ flags: { <key>: { outcomes: [{ variant, value }], served: [<index into outcomes> per context] } } }]`
 //!
 //! A driver calls [`serve`] with a [`Driver`]. What an SDK complains of a document is its error; an evaluation that
-//! ends in an error is the variant `!<code>`. The clock cannot be set, so jobs have no moment here.
+//! ends in an error is the variant `!<code>`. The clock of a program cannot be set: an SDK that is not told the time is
+//! `without_clock` in the registry, and gets no jobs with a moment.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -22,7 +23,7 @@ pub struct Flag {
 
 /// A client with a document.
 pub trait Driver: Sized {
-    fn open(document: &str) -> Result<Self, Fault>;
+    fn open(document: &str, at: Option<i64>) -> Result<Self, Fault>;
     /// Makes a unit known.
     fn unit(&mut self, context: &Map<String, Value>);
     /// The variant's name, `force:<name>` where a forced unit can be told apart, `off` for everybody else; and what the
@@ -63,10 +64,7 @@ pub fn serve<D: Driver>() -> Result<(), Fault> {
         input["contexts"].as_array().ok_or("no contexts")?.iter().filter_map(Value::as_object).collect();
     let mut answers = Vec::new();
     for job in input["jobs"].as_array().ok_or("no jobs")? {
-        if !job["at"].is_null() {
-            return Err("the clock of this SDK cannot be set".into());
-        }
-        let mut driver = D::open(job["document"].as_str().ok_or("no document")?)?;
+        let mut driver = D::open(job["document"].as_str().ok_or("no document")?, job["at"].as_i64())?;
         let word = |flag: &Value, name: &str| flag[name].as_str().unwrap_or_default().to_owned();
         let flags = job["flags"].as_array().ok_or("no flags")?.iter();
         let mut flags: Vec<(Flag, Outcomes)> = flags

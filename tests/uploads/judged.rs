@@ -1,24 +1,14 @@
 //! What is pushed to a platform has the form that the platform publishes: its own schemas, or the models of its own
 //! client, judge every file.
 
-#[path = "support/conditions.rs"]
-#[allow(dead_code, reason = "shared with tests that evaluate")]
-mod conditions;
-#[path = "support/flags.rs"]
-#[allow(dead_code, reason = "shared with tests that evaluate")]
-mod flags;
-#[path = "support/sdk.rs"]
-#[allow(dead_code, reason = "shared with tests that evaluate")]
-mod sdk;
-
 use std::collections::BTreeMap;
 
 use expc::emit::{Artifact, ArtifactRole, Moment};
 use serde_json::{Value as Json, json};
 
-use conditions::CONDITIONS;
-use flags::*;
-use sdk::{Evaluator, Job};
+use crate::conditions::CONDITIONS;
+use crate::flags::*;
+use crate::sdk::{Evaluator, Job};
 
 const RAMP: [&str; 4] = ["1%", "20%", "50%", "100%"];
 
