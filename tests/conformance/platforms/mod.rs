@@ -1,5 +1,6 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
+mod amplitude;
 mod configcat;
 mod eppo;
 mod firebase;
@@ -16,6 +17,7 @@ use crate::sdk::Evaluator;
 
 #[rustfmt::skip]
 pub static PLATFORMS: &[&Platform] = &[
+    &amplitude::PLATFORM,
     &configcat::PLATFORM,
     &eppo::PLATFORM,
     &firebase::PLATFORM,
