@@ -692,7 +692,10 @@ pub(super) fn number_texts(number: f64) -> Vec<String> {
     };
     let javascript = if (1e-6..1e21).contains(&size) { number.to_string() } else { exponent(1) };
     let python = if (1e-4..1e16).contains(&size) { number.to_string() } else { exponent(2) };
-    let mut texts = vec![javascript, python, Json::from(number).to_string(), number.to_string()];
+    let json = Json::from(number).to_string();
+    // Writers of JSON disagree on the sign of an exponent.
+    let other = json.replace("e+", "e");
+    let mut texts = vec![javascript, python, json, other, number.to_string()];
     texts.sort();
     texts.dedup();
     texts
