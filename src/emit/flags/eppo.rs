@@ -40,6 +40,7 @@ use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::targets::{Capabilities, Gap};
 use crate::plan::{Plan, PlannedStage};
+use crate::spec::Day;
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -258,10 +259,10 @@ fn experiment(flag: &Flag<'_>, audience: Audience, losses: &mut Losses) -> Resul
     Ok(allocations)
 }
 
-/// A second as RFC 3339.
-fn moment(second: i64) -> String {
-    jiff::Timestamp::from_second(second)
-        .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())
+/// The midnight of a day, which a second is, as RFC 3339.
+fn moment(midnight: i64) -> String {
+    let days = u32::try_from(midnight / 86_400).unwrap_or(0);
+    format!("{}T00:00:00.000Z", Day(jiff::civil::date(1970, 1, 1)).plus(days))
 }
 
 /// Units from `from` to before `to` of one hash.
