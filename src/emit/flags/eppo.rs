@@ -40,7 +40,6 @@ use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::targets::{Capabilities, Gap};
 use crate::plan::{Plan, PlannedStage};
-use crate::spec::Day;
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -259,10 +258,9 @@ fn experiment(flag: &Flag<'_>, audience: Audience, losses: &mut Losses) -> Resul
     Ok(allocations)
 }
 
-/// The midnight of a day, which a second is, as RFC 3339.
-fn moment(midnight: i64) -> String {
-    let days = u32::try_from(midnight / 86_400).unwrap_or(0);
-    format!("{}T00:00:00.000Z", Day(jiff::civil::date(1970, 1, 1)).plus(days))
+/// A second as RFC 3339.
+fn moment(second: i64) -> String {
+    served::time(second).replace('Z', ".000Z")
 }
 
 /// Units from `from` to before `to` of one hash.

@@ -21,9 +21,11 @@ mod flagd;
 mod goff;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
 mod patterns;
 mod posthog;
 mod served;
+mod split;
 mod statsig;
 mod terraform;
 mod unleash;
@@ -86,7 +88,9 @@ pub static TARGETS: &[&dyn Target] = &[
     &goff::Goff,
     &growthbook::GrowthBook,
     &launchdarkly::LaunchDarkly,
+    &optimizely::Optimizely,
     &posthog::PostHog,
+    &split::Split,
     &statsig::Statsig,
     &unleash::Unleash,
 ];

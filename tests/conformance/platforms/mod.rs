@@ -7,7 +7,9 @@ mod firebase;
 mod flagd;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
 mod posthog;
+mod split;
 mod statsig;
 mod unleash;
 
@@ -22,7 +24,9 @@ pub static PLATFORMS: &[&Platform] = &[
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
     &launchdarkly::PLATFORM,
+    &optimizely::PLATFORM,
     &posthog::PLATFORM,
+    &split::PLATFORM,
     &statsig::PLATFORM,
     &unleash::PLATFORM,
 ];
