@@ -26,7 +26,8 @@
 //!
 //! **Limits.** The SDK in Python takes 0, `false` and the empty text for a missing value under every operator, so a
 //! condition that holds for one of them is refused. The operators that Amplitude documents for its management API hold
-//! neither versions nor patterns, so there is nothing to upload: experiments are entered by hand.
+//! neither versions nor patterns, so no request body is made: the file is served in the server's place, or experiments
+//! are entered by hand.
 
 mod conditions;
 
@@ -61,7 +62,7 @@ const AMPLITUDE: Capabilities = Capabilities {
         "A version with build metadata (`5.2.0+7`) meets no comparison.",
         "Attributes named like Amplitude's own fields are fields of the user, all others are user properties.",
         "A text that is a list in JSON is read as that list.",
-        "Nothing is uploaded: the operators that its management API documents hold neither versions nor patterns.",
+        "It is served in the server's place, or entered there: the documented operators of its API have no versions or patterns.",
     ],
     ..Capabilities::PLAIN
 };
