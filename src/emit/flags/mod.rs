@@ -12,6 +12,7 @@
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
 mod flagd;
+mod flipt;
 mod goff;
 mod growthbook;
 mod served;
@@ -60,7 +61,7 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &goff::Goff];
+pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &goff::Goff, &flipt::Flipt];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.

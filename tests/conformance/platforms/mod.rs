@@ -1,11 +1,13 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
 mod flagd;
+mod flipt;
+mod goff;
 mod growthbook;
 
 use crate::sdk::Evaluator;
 
-pub static PLATFORMS: &[&Platform] = &[&flagd::PLATFORM, &growthbook::PLATFORM];
+pub static PLATFORMS: &[&Platform] = &[&flagd::PLATFORM, &flipt::PLATFORM, &goff::PLATFORM, &growthbook::PLATFORM];
 
 /// A platform, its SDKs, and in what they differ from the language.
 pub struct Platform {
