@@ -106,7 +106,7 @@ fn amendments_that_come_and_go_are_told() {
     let seal = ["lock", "checkout-one-tap", "--at", "2026-11-20", "--by", "Priya Raman"];
     assert_eq!(repo.folder.run(&seal).code, 0);
     repo.commit("sealed");
-    edit(&repo, SPEC, "relative = \"3%\"", "relative = \"5%\"");
+    repo.edit(SPEC, "relative = \"3%\"", "relative = \"5%\"");
     let amend = ["amend", "checkout-one-tap", "--write", "--by", "Ada Lind", "--at", "2027-02-08", "--reason", "why"];
     assert_eq!(repo.folder.run(&[&amend[..], &["--data-access", "seen"]].concat()).code, 0);
     let told =
@@ -121,7 +121,7 @@ fn amendments_that_come_and_go_are_told() {
     assert_eq!(one["amendments"]["added"][0]["worth"], "deviation", "{one:#}");
     repo.commit("amended");
     // What was known is made harmless afterwards.
-    edit(&repo, SPEC, "\"seen\"", "\"not-opened\"");
+    repo.edit(SPEC, "\"seen\"", "\"not-opened\"");
     let text = printed(&repo, &["HEAD"]);
     assert!(text.contains(&format!("  record     takes out or rewrites the {told}\n")), "{text}");
     assert!(text.contains("new amendment of 2027-02-08 by `Ada Lind`, no data was opened"), "{text}");

@@ -16,6 +16,7 @@ mod failure;
 mod fix;
 mod fmt;
 mod history;
+mod import;
 mod live;
 mod lock;
 mod looks;
@@ -57,6 +58,8 @@ enum Command {
     Fmt(fmt::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
+    /// Draft specs from an export of a flag platform
+    Import(import::Arguments),
     /// Seal plans: write what an experiment promises to the registry
     Lock(lock::Arguments),
     /// Draft the amendment that a changed plan needs
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Amend(arguments) => amend::run(&arguments),
         Command::Power(arguments) => power::run(&arguments),

@@ -1,10 +1,9 @@
 //! What a build left in the output folder, and what has become of it since.
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use crate::syntax::{Node, parse_json};
-use crate::text::{FileId, Source, Sources, Span};
+use crate::text::{FileId, Source, Sources, Span, sha256};
 use crate::world::{Files, ReadFault, ReadFaultKind};
 
 /// The name of the manifest in the output folder.
@@ -113,8 +112,4 @@ fn state(files: &dyn Files, folder: &str, entry: &Node) -> Option<(String, Span,
 
 fn add(sources: &mut Sources, path: &str, text: &str) -> FileId {
     sources.add(Source::new(path, text))
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

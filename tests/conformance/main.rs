@@ -7,6 +7,8 @@
 //! `README.md` beside this file says how a platform is added.
 
 mod asked;
+#[path = "../support/conditions.rs"]
+mod conditions;
 mod contexts;
 #[path = "../support/flags.rs"]
 #[allow(dead_code, reason = "the tests of single platforms use the rest")]

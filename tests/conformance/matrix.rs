@@ -1,6 +1,7 @@
 //! The experiments that every platform is asked to serve, each with one feature in focus, so that a platform which
 //! cannot do one thing still proves the others.
 
+use super::conditions::CONDITIONS;
 use super::contexts::{FORCED, HOSTILE};
 
 /// One row of the table: the experiments that show a feature.
@@ -79,27 +80,6 @@ risk = { type = "string" }
 tier = { type = "number" }
 word = { type = "string" }
 size = { type = "string" }
-"#;
-
-/// Every comparison on every type; `reference::by_hand` says what they mean.
-pub const CONDITIONS: &str = r#"
-where = [
-  { attribute = "country", in = ["US", "CA", "{\"var\":\"country\"}"] },
-  { attribute = "channel", not_in = ["beta", "USA"] },
-  { attribute = "signed_in", is = true },
-  { attribute = "plan", is_not = "free" },
-  { attribute = "app_version", semver = ">=5.2.0" },
-  { attribute = "age", at_least = 18 },
-  { attribute = "age", at_most = 65 },
-  { attribute = "orders", above = 0 },
-  { attribute = "orders", below = 100.5 },
-  { attribute = "locale", starts_with = "en-" },
-  { attribute = "device", ends_with = "-phone" },
-]
-exclude = [
-  { attribute = "is_staff", is = true },
-  { attribute = "risk", not_in = ["low", "none"] },
-]
 "#;
 
 pub const RAMP: &[&str] = &["at-1", "at-5", "at-20", "at-50"];

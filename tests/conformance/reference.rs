@@ -66,7 +66,7 @@ fn within(text: &str, range: &VersionRange) -> bool {
     }
 }
 
-/// What the language says of `matrix::CONDITIONS`, without a plan.
+/// What the language says of `conditions::CONDITIONS`, without a plan.
 pub fn by_hand(unit: &Json) -> bool {
     let text = |name: &str| unit[name].as_str();
     let between = |name: &str, ok: &dyn Fn(f64) -> bool| unit[name].as_f64().is_some_and(ok);

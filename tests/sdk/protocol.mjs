@@ -87,7 +87,15 @@ export const serve = async (driver) => {
   }
   Date.now = clock;
   const bytes = Buffer.from(`[${answers.join(',')}]`);
-  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at);
+    } catch (error) {
+      // An SDK that logs may have made the pipe one that does not wait.
+      if (error.code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
   // Clients may keep timers; nothing is left to do.
   process.exit(0);
 };

@@ -34,11 +34,13 @@
 //! evaluation with an error, and the caller's default is served. Two experiments cannot set one flag.
 
 mod conditions;
+mod import;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
+use super::draft::{Draft, Export};
 use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::PlannedStage;
@@ -135,6 +137,10 @@ impl Target for Flagd {
         let mut printer = Printer { generation, evaluators: Evaluators::new(flags), losses: &mut print.losses };
         let flags = served::each(flags, |flag| Ok((flag.key.to_owned(), printer.flag(flag)?)))?;
         bytes(&document(flags.into_iter().collect(), printer.evaluators.shared))
+    }
+
+    fn import(&self, export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        Some(import::drafts(export))
     }
 }
 

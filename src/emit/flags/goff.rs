@@ -231,7 +231,8 @@ fn forced<'f, 'p>(flag: &'f Flag<'p>) -> impl Iterator<Item = &'f served::Varian
 /// Every rule, the one that enrols at the end, without its percentages.
 fn targeting(flag: &Flag<'_>) -> Result<Vec<Json>, String> {
     let unit = attribute(flag.unit, Of::Unit)?;
-    let rule = |name: String, query: String, variation: &str| json!({ "name": name, "query": query, "variation": variation });
+    let rule =
+        |name: String, query: String, variation: &str| json!({ "name": name, "query": query, "variation": variation });
     let mut rules = Vec::new();
     for variant in forced(flag) {
         let ids: Vec<Json> = variant.force.iter().map(|id| json!(id)).collect();

@@ -29,11 +29,13 @@
 //! GrowthBook's server writes: it is served in the server's place, or the experiment is entered there by hand.
 
 mod conditions;
+mod import;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::draft::{Draft, Export};
 use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::targets::{Capabilities, Gap};
@@ -122,6 +124,10 @@ impl Target for GrowthBook {
             flags.iter().map(|flag| (flag.id(), json!({ "plan": flag.hash, "stage": flag.stage_name() }))).collect();
         let features: Map<String, Json> = features.into_iter().collect();
         served::json_bytes(&json!({ "features": features, "expc": { "format": FORMAT, "experiments": built } }))
+    }
+
+    fn import(&self, export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        Some(import::drafts(export))
     }
 }
 

@@ -11,6 +11,8 @@
 //! | `kill/<id>.…` | upload | one flag that serves nobody but what they had before |
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
+pub mod draft;
+mod eppo;
 mod flagd;
 mod flipt;
 mod goff;
@@ -18,12 +20,14 @@ mod growthbook;
 mod served;
 #[allow(dead_code, reason = "the first platform that uses it comes next")]
 mod terraform;
+mod unleash;
 
 use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Moment};
 use crate::plan::targets::Capabilities;
 use crate::policy::TargetSettings;
 use crate::portfolio::{Compiled, Workspace};
 
+use draft::{Draft, Export};
 use served::{Flag, Losses, State};
 
 /// What a flag platform is asked for.
@@ -51,6 +55,11 @@ pub trait Target: Sync {
     fn uploads(&self, _flag: &Flag<'_>, _print: &mut Print<'_>) -> Result<Vec<(String, Vec<u8>)>, String> {
         Ok(Vec::new())
     }
+    /// The experiments of an export. Nothing where this platform's exports are not read; an error says what the export
+    /// lacks to be one of this platform, after "it": `it has no table features`.
+    fn import(&self, _export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        None
+    }
 }
 
 /// What a platform prints with.
@@ -61,7 +70,15 @@ pub struct Print<'a> {
 }
 
 /// Every platform, by name.
-pub static TARGETS: &[&dyn Target] = &[&flagd::Flagd, &growthbook::GrowthBook, &goff::Goff, &flipt::Flipt];
+#[rustfmt::skip]
+pub static TARGETS: &[&dyn Target] = &[
+    &eppo::Eppo,
+    &flagd::Flagd,
+    &flipt::Flipt,
+    &goff::Goff,
+    &growthbook::GrowthBook,
+    &unleash::Unleash,
+];
 
 impl dyn Target + '_ {
     /// Prints all experiments; an error is sentences for people, one a line.

@@ -85,6 +85,17 @@ fn one_per_flag<'a>(
 /// What is served when nobody is enrolled, in the words of a loss.
 const NOBODY: &str = "nobody is enrolled; forced units get their variant";
 
+/// Text that means itself in the regular expressions of every SDK.
+pub(super) fn pattern(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
 /// One flag of one experiment at one moment, in no platform's words.
 ///
 /// A unit that is not forced goes through hashes, each with a salt of its own, so that none predicts another: held
@@ -316,16 +327,17 @@ impl<'p> Slot<'p> {
         Ok(Self { name, salt: &layer.salt.value, from, to })
     }
 
-    /// The slot in whole parts, rounded inward so that slots cannot overlap, with what that loses.
+    /// The slot in whole parts, with what that loses. Both ends go to the nearest part, which keeps their order: what
+    /// one slot gives up its neighbour has, and no two overlap.
     pub(super) fn parts(&self, plan: &Plan, able: &Capabilities, losses: &mut Losses) -> Result<(u64, u64), String> {
         let most = able.share_parts;
         let (from, to) = (self.from * most, self.to * most);
-        // Slots were placed with less slack than a thousandth of a part.
-        let (low, high) = ((from - 2e-3).ceil().max(0.0), (to + 2e-3).floor().min(most));
+        // Slots were placed with less slack than a thousandth of a part: halves go inward.
+        let (low, high) = ((from + 0.5 + 2e-3).floor().max(0.0), (to + 0.5 - 2e-3).floor().min(most));
         if high <= low {
             return Err(format!("has a slot in the layer `{}` that is narrower than {} %", self.name, 100.0 / most));
         }
-        if 1e-2 < (low - from).max(to - high) {
+        if 1e-2 < (low - from).abs().max((to - high).abs()) {
             let step = 100.0 / most;
             let reason = format!(
                 "{} counts in steps of {step} %: the slot {} to {} of the layer does not fit",
@@ -613,6 +625,27 @@ pub(super) fn named(moment: &Moment) -> Option<String> {
         Moment::Stage(name) => Some(name.clone()),
         Moment::Date(day) => Some(day.to_string()),
     }
+}
+
+/// What JavaScript gives every object.
+const INHERITED: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
+/// True for a name that every JavaScript object has, so that a missing attribute would seem to be there.
+pub(super) fn is_inherited(name: &str) -> bool {
+    INHERITED.contains(&name)
 }
 
 /// A document as people read it.

@@ -121,7 +121,8 @@ fn details(one: &Reviewed, prefix: &str) -> String {
             What::Reordered(..) => (String::new(), "another order".to_owned()),
             _ => (side(field.before()), side(field.after())),
         };
-        table.row(vec![quote(&field.dotted()), field.class.name().to_owned(), old, new]);
+        let class = if field.foreseen { ", foreseen" } else { "" };
+        table.row(vec![quote(&field.dotted()), format!("{}{class}", field.class.name()), old, new]);
     }
     let path = html(&cut(&format!("{prefix}{}", one.path), 120));
     let mut out = format!("<details><summary>{} <code>{path}</code></summary>\n\n", one.fate.word());

@@ -70,6 +70,7 @@ fn experiment(one: &Reviewed, prefix: &str) -> String {
             crate::change::What::Reordered(..) => "another order".to_owned(),
             _ => format!("{} → {}", side(field.before()), side(field.after())),
         };
+        let values = if field.foreseen { format!("{values}, as the plan foresees") } else { values };
         line(field.class.name(), &shown(&format!("{} {values}", cut(&field.dotted(), 120))));
     }
     if let Some(left) = fields.len().checked_sub(MOST).filter(|left| 0 < *left) {

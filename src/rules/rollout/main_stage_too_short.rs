@@ -38,6 +38,26 @@ rule! {
     ///   { name = "main", share = "50%", hold = "21 days" },
     /// ]
     /// ```
+    /// ```toml,good
+    /// #: today 2027-02-01
+    /// [experiment]
+    /// status = "running"
+    /// [rollout]
+    /// max_share = "50%"
+    /// stages = [
+    ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "40%", hold = "28 days" },
+    /// ]
+    /// [decision]
+    /// by = 2027-03-01
+    /// #: locked checkout-one-tap at 2026-11-20T09:00:00Z
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "5%", hold = "7 days", gate = "guardrails" },
+    ///   { name = "main", share = "40%", hold = "28 days" },
+    ///   { name = "full", share = "50%", hold = "7 days" },
+    /// ]
+    /// ```
     static RULE = {
         code: "ROL013", name: "main-stage-too-short", since: "0.1.0",
         level: Warn, fix: Suggested, needs: [Catalog],
@@ -48,11 +68,21 @@ rule! {
 /// A ramp always adds something; the plan rests on it when less than this part of the goal is left without it.
 const MATERIAL: f64 = 0.9;
 
+fn is_appended_to_seal(cx: &PlanCx<'_>, stages: usize) -> bool {
+    let Some(Ok(lock)) = cx.workspace.lock(&cx.compiled.stem) else { return false };
+    let sealed = lock.terms.plan.at_path("rollout.stages").and_then(|list| list.as_array());
+    sealed.is_some_and(|sealed| sealed.len() < stages)
+}
+
 fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     let plan = cx.plan;
     let stages = super::written_stages(cx);
     let Some((main, ramp)) = stages.split_last().filter(|(_, ramp)| !ramp.is_empty()) else { return };
     if !plan.calendar.analyse_ramp || !super::is_open(plan) {
+        return;
+    }
+    // Stages that are appended to a sealed ramp only add to what was judged when it was sealed.
+    if is_appended_to_seal(cx, stages.len()) {
         return;
     }
     // Time is what a switchback compares, whatever the share.

@@ -5,6 +5,9 @@ use crate::rules::prelude::*;
 rule! {
     /// The shares of the stages fall, pass a limit of the spec, or end elsewhere than the planned share.
     ///
+    /// Stages may end below the share where `max_share` says how far they may grow: a stage that is appended later
+    /// breaks no seal.
+    ///
     /// ## Why
     /// The plan contradicts itself: people who were enrolled are sent away in a shrinking stage, and a last stage
     /// below the share never gives the units that the size counts on.
@@ -34,6 +37,15 @@ rule! {
     /// ```toml,good
     /// [rollout]
     /// max_share = "50%"
+    /// ```
+    /// ```toml,good
+    /// [rollout]
+    /// max_share = "50%"
+    /// stages = [
+    ///   { name = "canary", share = "2%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "40%", hold = "21 days" },
+    /// ]
     /// ```
     static RULE = {
         code: "ROL002", name: "stage-order", since: "0.1.0",
@@ -73,14 +85,18 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
     }
     let (Some(last), Some(span)) = (stages.last(), cx.plan.audience.share.span()) else { return };
     let planned = cx.plan.audience.share.value.fraction();
-    if SLACK < (planned - last.share.value).abs() {
+    // The size counts what the stages give; the rest of the share is room to grow into, where that is said.
+    let may_grow = last.share.value < planned && max.is_some();
+    if SLACK < (planned - last.share.value).abs() && !may_grow {
         let (ends, wanted) = (percent(last.share.value), percent(planned));
         let headline = format!("the stages end at {ends}, not at the planned share of {wanted}");
-        out.push(
-            super::at_value(&RULE, cx, at(last), headline, "the last stage")
-                .also(span, "the planned share")
-                .help(format!("set the share of {} to {wanted}, or `audience.share` to {ends}", quoted(&last.name))),
-        );
+        let found = super::at_value(&RULE, cx, at(last), headline, "the last stage")
+            .also(span, "the planned share")
+            .help(format!("set the share of {} to {wanted}, or `audience.share` to {ends}", quoted(&last.name)));
+        out.push(match last.share.value < planned {
+            true => found.help(format!("or say that it may grow by later stages: `max_share = \"{wanted}\"`")),
+            false => found,
+        });
     }
 }
 

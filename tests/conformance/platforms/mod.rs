@@ -1,5 +1,6 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
+mod eppo;
 mod flagd;
 mod flipt;
 mod goff;
@@ -7,7 +8,14 @@ mod growthbook;
 
 use crate::sdk::Evaluator;
 
-pub static PLATFORMS: &[&Platform] = &[&flagd::PLATFORM, &flipt::PLATFORM, &goff::PLATFORM, &growthbook::PLATFORM];
+#[rustfmt::skip]
+pub static PLATFORMS: &[&Platform] = &[
+    &eppo::PLATFORM,
+    &flagd::PLATFORM,
+    &flipt::PLATFORM,
+    &goff::PLATFORM,
+    &growthbook::PLATFORM,
+];
 
 /// A platform, its SDKs, and in what they differ from the language.
 pub struct Platform {

@@ -19,8 +19,8 @@ const OWN: &[&str] = &["anonymous", "gofeatureflag", "key", TARGETING_KEY];
 
 /// Words that the language of versions reads as something else than an attribute.
 const WORDS: &[&str] = &[
-    "CO", "EQ", "EW", "GE", "GT", "IN", "LE", "LT", "NE", "NOT", "SW", "and", "co", "eq", "ew", "false", "ge", "gt", "in",
-    "le", "lt", "ne", "not", "null", "or", "pr", "sw", "true",
+    "CO", "EQ", "EW", "GE", "GT", "IN", "LE", "LT", "NE", "NOT", "SW", "and", "co", "eq", "ew", "false", "ge", "gt",
+    "in", "le", "lt", "ne", "not", "null", "or", "pr", "sw", "true",
 ];
 
 /// The items of one list: the evaluator refuses queries with longer ones.
@@ -159,12 +159,13 @@ mod tests {
     fn each_comparison_has_its_rule() {
         let x = json!({ "var": "x" });
         let text = json!({ "in": ["", x] });
-        let number = |sign: &str, bound: Json| {
-            json!({ "and": [{ "!": [text] }, { "!==": [x, null] }, { "!==": [x, true] }, { "!==": [x, false] }, { sign: [x, bound] }] })
-        };
+        let number = |sign: &str, bound: Json| json!({ "and": [{ "!": [text] }, { "!==": [x, null] }, { "!==": [x, true] }, { "!==": [x, false] }, { sign: [x, bound] }] });
         for (written, rule) in [
             (r#"in = ["US", "CA"]"#, json!({ "and": [text, { "in": [x, ["US", "CA"]] }] })),
-            (r#"in = ["US", 0, true]"#, json!({ "or": [{ "===": [x, "US"] }, { "===": [x, 0] }, { "===": [x, true] }] })),
+            (
+                r#"in = ["US", 0, true]"#,
+                json!({ "or": [{ "===": [x, "US"] }, { "===": [x, 0] }, { "===": [x, true] }] }),
+            ),
             ("in = []", json!({ "and": [text, { "in": [x, []] }] })),
             (r#"not_in = ["KP"]"#, json!({ "and": [{ "!==": [x, null] }, { "!": [{ "===": [x, "KP"] }] }] })),
             ("is = true", json!({ "===": [x, true] })),

@@ -7,27 +7,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::served::Clause;
+use super::super::served::{Clause, is_inherited, pattern};
 use crate::spec::{Comparison, Scalar};
 
-/// Names that every JavaScript object has, so that a missing attribute would seem to be there.
-const INHERITED: &[&str] = &[
-    "__defineGetter__",
-    "__defineSetter__",
-    "__lookupGetter__",
-    "__lookupSetter__",
-    "__proto__",
-    "constructor",
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "toLocaleString",
-    "toString",
-    "valueOf",
-];
-
 /// A strict version whose numbers the SDKs can compare.
-const VERSION: &str =
+pub(super) const VERSION: &str =
     r"^(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})(-[0-9A-Za-z.-]+)?([+][0-9A-Za-z.-]+)?$";
 
 /// One condition; the error is why it cannot be said.
@@ -45,7 +29,7 @@ pub(super) fn hashed(name: &str) -> Result<&str, String> {
 
 /// A dot reads a nested object. What is read otherwise than as a name is refused.
 fn attribute(name: &str) -> Result<&str, String> {
-    let odd = |part: &str| part.is_empty() || INHERITED.contains(&part);
+    let odd = |part: &str| part.is_empty() || is_inherited(part);
     match name.starts_with('$') || name.split('.').any(odd) {
         true => Err(format!("GrowthBook gives the attribute name `{name}` a meaning of its own")),
         false => Ok(name),
@@ -77,8 +61,10 @@ fn comparison_on(name: &str, comparison: &Comparison<'_>) -> Result<Json, String
         Comparison::AtMost(bound) => number(name, "$lte", *bound),
         Comparison::Above(bound) => number(name, "$gt", *bound),
         Comparison::Below(bound) => number(name, "$lt", *bound),
-        Comparison::StartsWith(start) => json!({ name: { "$type": "string", "$regex": format!("^{}", plain(start)) } }),
-        Comparison::EndsWith(end) => json!({ name: { "$type": "string", "$regex": format!("{}$", plain(end)) } }),
+        Comparison::StartsWith(start) => {
+            json!({ name: { "$type": "string", "$regex": format!("^{}", pattern(start)) } })
+        }
+        Comparison::EndsWith(end) => json!({ name: { "$type": "string", "$regex": format!("{}$", pattern(end)) } }),
     })
 }
 
@@ -119,17 +105,6 @@ fn one_of(name: &str, values: &[&Scalar]) -> Json {
 
 fn number(name: &str, sign: &str, bound: f64) -> Json {
     json!({ name: { "$type": "number", sign: Scalar::Number(bound).to_json() } })
-}
-
-/// Text that means itself in the patterns of every SDK.
-fn plain(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, c| {
-        if r"\.+*?()|[]{}^$".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
-        out
-    })
 }
 
 #[cfg(test)]
