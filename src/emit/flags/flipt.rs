@@ -113,9 +113,10 @@ fn refuses(plan: &Plan) -> Vec<Gap> {
 fn long_key(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(|item| long_key(&item.value)),
-        Value::Table(table) => {
-            table.entries.iter().any(|entry| MOST_KEY < json!(&*entry.key).to_string().len() || long_key(&entry.node.value))
-        }
+        Value::Table(table) => table
+            .entries
+            .iter()
+            .any(|entry| MOST_KEY < json!(&*entry.key).to_string().len() || long_key(&entry.node.value)),
         _ => false,
     }
 }
@@ -280,9 +281,8 @@ fn is_exact(rollouts: &[f64], parts: &[u64]) -> bool {
 /// JSON with escapes for what YAML reads otherwise inside quotes: breaks of lines, and what it takes for control.
 fn yaml(document: &Json) -> Result<Vec<u8>, String> {
     let text = String::from_utf8(served::json_bytes(document)?).map_err(|fault| format!("internal error: {fault}"))?;
-    let odd = |c: char| {
-        matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-    };
+    let odd =
+        |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
     if !text.contains(odd) {
         return Ok(text.into_bytes());
     }

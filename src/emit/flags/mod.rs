@@ -14,6 +14,7 @@
 pub mod draft;
 mod eppo;
 mod flagd;
+mod flagsmith;
 mod flipt;
 mod goff;
 mod growthbook;
@@ -74,6 +75,7 @@ pub struct Print<'a> {
 pub static TARGETS: &[&dyn Target] = &[
     &eppo::Eppo,
     &flagd::Flagd,
+    &flagsmith::Flagsmith,
     &flipt::Flipt,
     &goff::Goff,
     &growthbook::GrowthBook,

@@ -12,5 +12,7 @@ pub static PLATFORM: Platform = Platform {
         Difference { kind: "text as number", says: "values are texts", by: &[] },
         Difference { kind: "text as boolean", says: "values are texts", by: &[] },
     ],
-    unjudged: &["Its server, and `flipt validate`: how the server makes a snapshot of the file is written in the driver."],
+    unjudged: &[
+        "Its server, and `flipt validate`: how the server makes a snapshot of the file is written in the driver.",
+    ],
 };

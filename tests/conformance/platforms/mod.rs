@@ -2,6 +2,7 @@
 
 mod eppo;
 mod flagd;
+mod flagsmith;
 mod flipt;
 mod goff;
 mod growthbook;
@@ -12,6 +13,7 @@ use crate::sdk::Evaluator;
 pub static PLATFORMS: &[&Platform] = &[
     &eppo::PLATFORM,
     &flagd::PLATFORM,
+    &flagsmith::PLATFORM,
     &flipt::PLATFORM,
     &goff::PLATFORM,
     &growthbook::PLATFORM,

@@ -17,8 +17,15 @@ const snapshot = ({ namespace, flags, segments }) => {
   const known = new Map(segments.map((segment) => [segment.key, segment]));
   const segmentOf = (key) => {
     if (!known.has(key)) throw new Error(`no segment ${key}`);
-    const { match_type: matchType, constraints } = known.get(key);
-    return { key, matchType, constraints };
+    const { match_type: matches, constraints } = known.get(key);
+    return {
+      key,
+      matchType: matches.replace('_MATCH_TYPE', '_SEGMENT_MATCH_TYPE'),
+      constraints: constraints.map((constraint) => ({
+        ...constraint,
+        type: constraint.type.replace('_COMPARISON_TYPE', '_CONSTRAINT_COMPARISON_TYPE'),
+      })),
+    };
   };
   return {
     namespace: { key: namespace },
@@ -55,6 +62,11 @@ const snapshot = ({ namespace, flags, segments }) => {
 const written = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 serve((load) => {
+  // The client loads its own module in a way of which that module complains.
+  const complain = console.warn;
+  console.warn = (...said) => {
+    if (!String(said[0]).startsWith('using deprecated parameters for the initialization function')) complain(...said);
+  };
   const { FliptClient } = load('@flipt-io/flipt-client-js');
   const { parse } = load('yaml');
   return async (document) => {

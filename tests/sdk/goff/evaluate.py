@@ -58,12 +58,12 @@ class Flag:
             f'"flagContext":{{"defaultSdkValue":{json.dumps(default)}}}}}'
         )
 
-    def evaluate(self, context):
+    def evaluate(self, context, unit):
         answer = self.ask(self.small, context, "")
         variation = answer["variationType"]
         if answer["errorCode"]:
-            # An application without an id gets what it says itself.
-            nobody = answer["errorCode"] == "TARGETING_KEY_MISSING"
+            # An application without an id gets what it says itself; where the id is the key, there is nothing to fail.
+            nobody = answer["errorCode"] == "TARGETING_KEY_MISSING" and unit != "targetingKey"
             return "off" if nobody else f"!{answer['errorCode']}: {answer.get('errorDetails')}", self.default
         if variation not in self.values:
             self.values[variation] = self.ask(self.whole, context, None)["value"]
@@ -83,7 +83,7 @@ def open_document(document, flags, at):
     asked = {flag["key"]: Flag(engine, flag["key"], known[flag["key"]], at) for flag in flags}
 
     def unit(context):
-        return lambda key, unit: asked[key].evaluate(context)
+        return lambda key, unit: asked[key].evaluate(context, unit)
 
     return unit
 

@@ -15,9 +15,7 @@ pub(super) fn constraints(clause: &Clause<'_>) -> Result<Vec<Json>, String> {
     if name.is_empty() || name.contains(['.', '\n', '\r']) {
         return Err(format!("Flipt's contexts are flat, and `{name}` is no name of one line without a dot"));
     }
-    let text = |operator: &str, value: String| {
-        json!({ "type": "STRING_COMPARISON_TYPE", "property": name, "operator": operator, "value": value })
-    };
+    let text = |operator: &str, value: String| json!({ "type": "STRING_COMPARISON_TYPE", "property": name, "operator": operator, "value": value });
     Ok(match &clause.comparison {
         Comparison::In(items) => among(&texts(items)?).into_iter().map(|(sign, value)| text(sign, value)).collect(),
         Comparison::Is(value) => vec![text("eq", written(value)?)],
@@ -38,9 +36,7 @@ pub(super) fn constraints(clause: &Clause<'_>) -> Result<Vec<Json>, String> {
 /// Units that are forced, by their ids.
 pub(super) fn ids(ids: &[&str]) -> Vec<Json> {
     let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-    let constraint = |(operator, value)| {
-        json!({ "type": "ENTITY_ID_COMPARISON_TYPE", "property": "entityId", "operator": operator, "value": value })
-    };
+    let constraint = |(operator, value)| json!({ "type": "ENTITY_ID_COMPARISON_TYPE", "property": "entityId", "operator": operator, "value": value });
     among(&ids).into_iter().map(constraint).collect()
 }
 
@@ -74,8 +70,12 @@ fn written(value: &Scalar) -> Result<String, String> {
         Scalar::Text(text) => part(text),
         Scalar::Flag(flag) => Ok(flag.to_string()),
         // Beyond these, languages write one number in several ways.
-        Scalar::Number(number) if *number == 0.0 || (1e-4..1e15).contains(&number.abs()) => Ok(format!("{}", number + 0.0)),
-        Scalar::Number(number) => Err(format!("numbers are compared as texts, and languages write {number} in several ways")),
+        Scalar::Number(number) if *number == 0.0 || (1e-4..1e15).contains(&number.abs()) => {
+            Ok(format!("{}", number + 0.0))
+        }
+        Scalar::Number(number) => {
+            Err(format!("numbers are compared as texts, and languages write {number} in several ways"))
+        }
     }
 }
 
