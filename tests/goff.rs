@@ -26,7 +26,7 @@ fn specs() -> Vec<String> {
     let winner = "[results]\nvariant = \"treatment-b\"";
     let forced = "force = { treatment-a = [\"qa-a\"], treatment-b = [\"qa-b\"] }\n";
     vec![
-        spec("all", "ready", &format!("{forced}{}", conditions::CONDITIONS), &ramp(&RAMP), ""),
+        spec("all", "ready", &format!("{forced}{}", conditions::CONDITIONS), &ramp(&["1%", "5%", "20%", "100%"]), ""),
         spec("plain", "running", "", &stage("main", "12.34%"), ""),
         spec("done", "shipped", "", &stage("main", "50%"), winner),
     ]
