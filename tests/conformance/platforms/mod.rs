@@ -1,5 +1,6 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
+mod amplitude;
 mod configcat;
 mod eppo;
 mod firebase;
@@ -8,6 +9,7 @@ mod growthbook;
 mod launchdarkly;
 mod optimizely;
 mod posthog;
+mod split;
 mod statsig;
 mod unleash;
 
@@ -15,6 +17,7 @@ use crate::sdk::Evaluator;
 
 #[rustfmt::skip]
 pub static PLATFORMS: &[&Platform] = &[
+    &amplitude::PLATFORM,
     &configcat::PLATFORM,
     &eppo::PLATFORM,
     &firebase::PLATFORM,
@@ -23,6 +26,7 @@ pub static PLATFORMS: &[&Platform] = &[
     &launchdarkly::PLATFORM,
     &optimizely::PLATFORM,
     &posthog::PLATFORM,
+    &split::PLATFORM,
     &statsig::PLATFORM,
     &unleash::PLATFORM,
 ];
