@@ -33,15 +33,19 @@ pub fn of_flag(live: (&Node, &Node), built: (&Node, &Node)) -> Vec<Difference> {
 }
 
 /// The differences of all that is built, by paths within the document. What only the export has beside it, other flags
-/// and other segments among them, does not count.
+/// and other segments among them, does not count. Both are [`whole`].
 pub fn of_document(able: &Capabilities, live: &Node, built: &Node) -> Vec<Difference> {
     let mut found = Vec::new();
-    let (here, wanted) = (expanded(live, live, 0), expanded(built, built, 0));
     match able.flags_key {
-        "" => items(&here, &wanted, "", here.span, &mut found),
-        key => open(&here, &wanted, "", key, here.span, &mut found),
+        "" => items(live, built, "", live.span, &mut found),
+        key => open(live, built, "", key, live.span, &mut found),
     }
     found
+}
+
+/// A document with its shared rules in the places that refer to them, as [`of_document`] compares it.
+pub fn whole(document: &Node) -> Node {
+    expanded(document, document, 0)
 }
 
 /// A table on the way to the flags, and the lists beside them.

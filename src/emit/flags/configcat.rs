@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | `<flag>` | text | the variant of enrolled units, by weight; what forced units get; `off` |
 //! | `<flag>-enrolled` | on/off | eligible, not held out, inside the slot, and enrolled at the share of the stage |
-//! | `slot-of-<layer>` | text | the flag whose slot the unit is in |
+//! | `slot-of-<layer>` | text | the slot that the unit is in: `0-40` |
 //! | `held-out-<holdout>` | on/off | held out in every experiment |
 //!
 //! Enrolled units come first in the hash, so a larger share keeps all of them; the assignment never sees the share. In a
@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::served::{self, Flag, Losses, Slot, State};
+use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::Plan;
 use crate::plan::targets::{Capabilities, Gap, Salts};
@@ -251,50 +251,92 @@ fn attribute(name: &str) -> &str {
 
 /// Every setting that the flags need, by key.
 fn settings(flags: &[Flag<'_>], losses: &mut Losses) -> Result<BTreeMap<String, Setting>, String> {
-    let mut settings: BTreeMap<String, Setting> = BTreeMap::new();
-    let mut layers: BTreeMap<&str, Vec<(u64, u64, &Flag<'_>)>> = BTreeMap::new();
-    served::each(flags, |flag| {
+    let mut layers: BTreeMap<&str, Layer> = BTreeMap::new();
+    let slots = served::each(flags, |flag| {
         let slot = flag.layer.map(|layer| layer.parts(flag.plan, &CONFIGCAT, losses)).transpose()?;
         if let (Some(layer), Some((from, to))) = (flag.layer, slot) {
-            layers.entry(layer.name).or_default().push((from, to, flag));
+            let unit = attribute(flag.unit).to_owned();
+            let layer = layers.entry(layer.name).or_insert_with(|| Layer { unit, slots: Vec::new() });
+            layer.slots.push((from, to));
         }
-        for (key, setting) in of_flag(flag, slot, losses)? {
+        Ok(slot)
+    })?;
+    let mut settings: BTreeMap<String, Setting> = BTreeMap::new();
+    let mut slots = slots.into_iter();
+    served::each(flags, |flag| {
+        let slot = slots.next().flatten();
+        let cells = match (flag.layer, slot) {
+            (Some(layer), Some((from, to))) => {
+                let all = layers.get(layer.name).map(Layer::cells).unwrap_or_default();
+                all.into_iter().filter(|cell| from <= cell.0 && cell.1 <= to).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (key, setting) in of_flag(flag, slot, &cells, losses)? {
             if settings.insert(key.clone(), setting.clone()).is_some_and(|other| other != setting) {
                 return Err(format!("needs a setting `{key}`, and another flag, layer or holdout has it"));
             }
         }
         Ok(())
     })?;
-    for (layer, mut slots) in layers {
-        slots.sort_by_key(|(from, ..)| *from);
-        let mut parts = Vec::new();
-        let mut at = 0;
-        for (from, to, flag) in &slots {
-            parts.push((from - at, Served::word(FREE)));
-            parts.push((to - from, Served::word(flag.key)));
-            at = *to;
-        }
-        parts.push((100 - at, Served::word(FREE)));
-        let unit = slots.first().map_or(IDENTIFIER, |(.., flag)| attribute(flag.unit)).to_owned();
-        let setting =
-            Setting { unit, rules: vec![Rule { conditions: Vec::new(), parts }], otherwise: Served::word(FREE) };
-        let key = layer_key(layer);
-        if settings.insert(key.clone(), setting).is_some() {
-            return Err(format!("layer `{layer}` needs a setting `{key}`, and a flag has it"));
+    for (name, layer) in layers {
+        let key = layer_key(name);
+        if settings.insert(key.clone(), layer.setting()).is_some() {
+            return Err(format!("layer `{name}` needs a setting `{key}`, and a flag has it"));
         }
     }
     Ok(settings)
 }
 
-/// Units of a layer that no slot has. No flag may be called so.
-const FREE: &str = "(free)";
+/// A layer, and the slots of its flags. Those of flags that follow each other may overlap.
+struct Layer {
+    unit: String,
+    slots: Vec<(u64, u64)>,
+}
+
+impl Layer {
+    /// Its slots, cut where another one begins or ends.
+    fn cells(&self) -> Vec<(u64, u64)> {
+        let mut cuts: Vec<u64> = self.slots.iter().flat_map(|(from, to)| [*from, *to]).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let cells = cuts.windows(2).map(|cut| (cut[0], cut[1]));
+        cells.filter(|cell| self.slots.iter().any(|slot| slot.0 <= cell.0 && cell.1 <= slot.1)).collect()
+    }
+
+    fn setting(self) -> Setting {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        for cell in self.cells() {
+            parts.push((cell.0 - at, Served::word(FREE)));
+            parts.push((cell.1 - cell.0, named(cell)));
+            at = cell.1;
+        }
+        parts.push((100 - at, Served::word(FREE)));
+        let rules = vec![Rule { conditions: Vec::new(), parts }];
+        Setting { unit: self.unit, rules, otherwise: Served::word(FREE) }
+    }
+}
+
+/// Units of a layer that no slot has.
+const FREE: &str = "free";
+
+/// Units of a layer from one per cent to before another.
+fn named((from, to): (u64, u64)) -> Served {
+    Served::word(&format!("{from}-{to}"))
+}
 
 fn layer_key(layer: &str) -> String {
     format!("slot-of-{layer}")
 }
 
 /// The settings of one flag; its layer is made for all of its flags together.
-fn of_flag(flag: &Flag<'_>, slot: Option<(u64, u64)>, losses: &mut Losses) -> Result<Vec<(String, Setting)>, String> {
+fn of_flag(
+    flag: &Flag<'_>,
+    slot: Option<(u64, u64)>,
+    cells: &[(u64, u64)],
+    losses: &mut Losses,
+) -> Result<Vec<(String, Setting)>, String> {
     let unit = attribute(flag.unit).to_owned();
     let off = Served::variant("off", &flag.off);
     let variants: Vec<Served> =
@@ -338,8 +380,10 @@ fn of_flag(flag: &Flag<'_>, slot: Option<(u64, u64)>, losses: &mut Losses) -> Re
             out(rejected.into_iter().map(Condition::User).collect());
         }
         holdout.into_iter().for_each(|held| out(vec![held]));
-        if let Some(Slot { name, .. }) = flag.layer {
-            out(vec![Condition::Setting { key: layer_key(name), is: false, value: Served::word(flag.key) }]);
+        if let Some(layer) = flag.layer {
+            let outside =
+                |cell: &(u64, u64)| Condition::Setting { key: layer_key(layer.name), is: false, value: named(*cell) };
+            out(cells.iter().map(outside).collect());
         }
         let mut conditions = vec![Condition::User(Test::is_there(&unit))];
         conditions.extend(audience.accepts.into_iter().map(Condition::User));

@@ -68,6 +68,7 @@ pub fn drift<'p>(
 ) -> Result<Drift, String> {
     let able = target.capabilities();
     let mut print = Print { settings, losses: Losses::of(able.name) };
+    let live = &differences::whole(live);
     let mut served = Vec::new();
     let mut built: Vec<Flag<'p>> = Vec::new();
     for one in experiments.chunks(1) {
@@ -80,11 +81,8 @@ pub fn drift<'p>(
         let mut best: Option<(usize, ServedMoment, Flag<'_>)> = None;
         for (moment, candidate) in candidates {
             let document = tree(target, std::slice::from_ref(&candidate), &mut print)?;
-            let count = match (there, able.flag(&document, &flag)) {
-                (Some(there), Some(wanted)) => differences::of_flag((there, live), (wanted, &document)).len(),
-                // What has no flag of that name is judged with the whole document.
-                _ => differences::of_document(able, live, &document).len(),
-            };
+            // Enrolment may stand beside the flag, so the flag alone does not tell.
+            let count = differences::of_document(able, live, &document).len();
             if best.as_ref().is_none_or(|(least, ..)| count < *least) {
                 best = Some((count, moment, candidate));
             }
@@ -103,7 +101,9 @@ pub fn drift<'p>(
 fn tree(target: &dyn Target, flags: &[Flag<'_>], print: &mut Print<'_>) -> Result<Node, String> {
     let bytes = target.document(flags, print)?;
     let text = String::from_utf8(bytes).map_err(|fault| fault.to_string())?;
-    parse_json(FileId(0), &text).map_err(|fault| format!("internal error: what is built is no JSON: {}", fault.text))
+    let tree = parse_json(FileId(0), &text);
+    tree.map(|tree| differences::whole(&tree))
+        .map_err(|fault| format!("internal error: what is built is no JSON: {}", fault.text))
 }
 
 /// Every moment that may be served, the planned one first.

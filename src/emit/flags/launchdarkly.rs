@@ -274,7 +274,7 @@ impl Made {
         let held = holdout.parts(flag.plan, &LAUNCHDARKLY, losses);
         debug_assert_eq!(self.kind, kind.name, "a segment is of one kind");
         let about = format!("Held out by {}", holdout.name);
-        Some(self.part(format!("{}-holdout", key(holdout.name)), holdout.salt, about, held))
+        Some(self.part(format!("{}-holdout", served::key_part(holdout.name)), holdout.salt, about, held))
     }
 
     /// Clauses that hold inside a slot.
@@ -291,7 +291,7 @@ impl Made {
 
     /// The segment of the part of a layer before a place in it.
     fn below(&mut self, layer: &Slot<'_>, place: u64, kind: &Kind<'_>) -> String {
-        let name = key(layer.name);
+        let name = served::key_part(layer.name);
         let (mut from, mut to) = (0, u64::from(PARTS));
         let mut path: Vec<Json> = Vec::new();
         let mut rules = Vec::new();
@@ -395,16 +395,4 @@ fn middle(from: u64, to: u64) -> u64 {
         true => (from + to) / 2 / percent * percent,
         false => (from + to) / 2,
     }
-}
-
-/// A name as a part of a key: other signs are spelt out.
-fn key(name: &str) -> String {
-    let mut made = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c.is_ascii_alphanumeric() || (!made.is_empty() && matches!(c, '-' | '_')) {
-            true => made.push(c),
-            false => made.push_str(&format!("x{:x}.", u32::from(c))),
-        }
-    }
-    made
 }

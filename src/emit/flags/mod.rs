@@ -11,6 +11,7 @@
 //! | `kill/<id>.…` | upload | one flag that serves nobody but what they had before |
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
+mod amplitude;
 mod configcat;
 pub mod draft;
 pub mod drift;
@@ -20,9 +21,11 @@ mod flagd;
 mod goff;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
 mod patterns;
 mod posthog;
 mod served;
+mod split;
 mod statsig;
 mod terraform;
 mod unleash;
@@ -77,6 +80,7 @@ pub struct Print<'a> {
 /// Every platform, by name.
 #[rustfmt::skip]
 pub static TARGETS: &[&dyn Target] = &[
+    &amplitude::Amplitude,
     &configcat::ConfigCat,
     &eppo::Eppo,
     &firebase::Firebase,
@@ -84,7 +88,9 @@ pub static TARGETS: &[&dyn Target] = &[
     &goff::Goff,
     &growthbook::GrowthBook,
     &launchdarkly::LaunchDarkly,
+    &optimizely::Optimizely,
     &posthog::PostHog,
+    &split::Split,
     &statsig::Statsig,
     &unleash::Unleash,
 ];

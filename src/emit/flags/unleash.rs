@@ -256,9 +256,9 @@ fn made(flag: &Flag<'_>, losses: &mut Losses) -> Result<Made, String> {
         let split = split(flag, stage, losses);
         let mut when: Vec<Json> = Vec::new();
         if let Some((begin, end)) = days {
-            when.push(constraint("currentTime", "DATE_BEFORE", time(begin)));
+            when.push(constraint("currentTime", "DATE_BEFORE", served::time(begin)));
             when.iter_mut().for_each(switched);
-            when.extend(end.map(|end| constraint("currentTime", "DATE_BEFORE", time(end))));
+            when.extend(end.map(|end| constraint("currentTime", "DATE_BEFORE", served::time(end))));
         }
         when.extend(constraints.iter().cloned());
         strategies.push(match &slot {
@@ -345,9 +345,4 @@ fn group(salt: &str, step: &str) -> String {
         true => format!("{salt}{step}"),
         false => format!("{}{step}", salt.bytes().map(|byte| format!("{byte:02x}")).collect::<String>()),
     }
-}
-
-/// A second of the epoch as Unleash writes it.
-fn time(second: i64) -> String {
-    jiff::Timestamp::from_second(second).map_or_else(|_| second.to_string(), |time| time.to_string())
 }

@@ -113,7 +113,7 @@ struct Obstacle {
 }
 
 fn check_targets(cx: &PlanCx<'_>, out: &mut Sink) {
-    for target in super::targets(cx) {
+    for target in super::served(cx) {
         for gap in gaps(cx.plan, target) {
             let headline = format!("{} cannot express {}", target.title, gap.what);
             out.push(place::at_value(cx, &RULE, gap.place, "audience", headline).label(gap.reason).help(gap.help));

@@ -26,6 +26,11 @@ rule! {
     /// #: twin checkout-form
     /// [experiment]
     /// flag = "checkout_one_tap"
+    /// #: file catalog/base.toml
+    /// [flags.checkout_one_tap]
+    /// about = "The same, as another team called it"
+    /// owner = "growth"
+    /// default = { layout = "form" }
     /// #: file templates/conversion-ab.toml
     /// [emit]
     /// targets = ["firebase"]
@@ -54,11 +59,10 @@ fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
         for entry in &group[1..] {
             // Experiments that people can be in at once collide whatever the platform; equal ids are told as such.
             if entry.flag != first.flag {
-                let names = format!("{} and {}", quoted(&first.flag), quoted(&entry.flag));
                 let mut found = RULE
-                    .at(entry.flag_span, format!("{target} has one name for flags {names}"))
+                    .at(entry.flag_span, format!("{target} takes {} for another flag", quoted(&entry.flag)))
                     .label(format!("{} there", quoted(&flag)))
-                    .also(first.flag_span, "the other")
+                    .also(first.flag_span, format!("as is {}", quoted(&first.flag)))
                     .help("rename one of them");
                 found.experiment = Some(Arc::clone(&entry.id));
                 out.push(found);

@@ -1,12 +1,15 @@
 //! What each platform is judged by: one file a platform, one line in [`PLATFORMS`].
 
+mod amplitude;
 mod configcat;
 mod eppo;
 mod firebase;
 mod flagd;
 mod growthbook;
 mod launchdarkly;
+mod optimizely;
 mod posthog;
+mod split;
 mod statsig;
 mod unleash;
 
@@ -14,13 +17,16 @@ use crate::sdk::Evaluator;
 
 #[rustfmt::skip]
 pub static PLATFORMS: &[&Platform] = &[
+    &amplitude::PLATFORM,
     &configcat::PLATFORM,
     &eppo::PLATFORM,
     &firebase::PLATFORM,
     &flagd::PLATFORM,
     &growthbook::PLATFORM,
     &launchdarkly::PLATFORM,
+    &optimizely::PLATFORM,
     &posthog::PLATFORM,
+    &split::PLATFORM,
     &statsig::PLATFORM,
     &unleash::PLATFORM,
 ];

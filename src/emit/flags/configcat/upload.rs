@@ -2,7 +2,8 @@
 //! `configcat_setting_value_v2`, for the settings that are the flag's own.
 //!
 //! A layer and a holdout belong to several flags, so their settings are made once, from the config file; a flag finds
-//! them by the variables `configcat_setting_ids`. Comparators have the names of the Public Management API. `init_only` is
+//! them by the variable `configcat_setting_ids`. It names its slot as a whole: where slots overlap in the config file, that
+//! names the parts. Comparators have the names of the Public Management API. `init_only` is
 //! false: with its default a later stage would change nothing.
 
 use serde_json::{Value as Json, json};
@@ -14,7 +15,8 @@ use super::{Condition, IDENTIFIER, Rule, Served, Setting, of_flag};
 
 pub(super) fn of(flag: &Flag<'_>, losses: &mut Losses) -> Result<Vec<(String, Vec<u8>)>, String> {
     let slot = flag.layer.map(|layer| layer.parts(flag.plan, &super::CONFIGCAT, losses)).transpose()?;
-    let all = of_flag(flag, slot, losses)?;
+    let cells: Vec<(u64, u64)> = slot.into_iter().collect();
+    let all = of_flag(flag, slot, &cells, losses)?;
     let gate = format!("{}-enrolled", flag.key);
     let is_own = |key: &str| key == flag.key || key == gate;
     let mut resources = Vec::new();
