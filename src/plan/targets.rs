@@ -424,7 +424,8 @@ impl Capabilities {
 /// What an element of a list is called.
 pub fn named(item: &Node) -> Option<&str> {
     let table = item.as_table()?;
-    ["key", "name", "id", "n"].iter().find_map(|field| table.get(field)?.as_str())
+    let own = ["key", "name", "id", "n"].iter().find_map(|field| table.get(field)?.as_str());
+    own.or_else(|| item.at_path("feature.name")?.as_str())
 }
 
 /// Whole parts by largest remainder: they sum to `parts`, and equal weights differ by one at most.

@@ -3,6 +3,8 @@
 //! Values are compared, not text: the order of keys, layout and what a platform keeps beside the values do not count.
 //! Flags that only the platform has are none of ours; below a flag of ours every field counts.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
 use crate::plan::targets::{Capabilities, named};
 use crate::syntax::{Entry, Node, Table, Value};
 use crate::text::Span;
@@ -71,18 +73,30 @@ fn items(live: &Node, built: &Node, path: &str, place: Span, found: &mut Vec<Dif
             for entry in &wanted.entries {
                 let path = join(path, &entry.key);
                 match here.entry(&entry.key) {
+                    // A list in a table of lists: segments that stand below their project.
+                    Some(live) if entry.node.as_array().is_some_and(|list| !list.is_empty()) => {
+                        items(&live.node, &entry.node, &path, live.key_span, found);
+                    }
                     Some(live) => compare(&live.node, &entry.node, &path, live.key_span, BESIDE_FLAG, found),
                     None => found.push(absent(path, live.span, place, &entry.node)),
                 }
             }
         }
         (Value::Array(here), Value::Array(wanted)) if wanted.iter().all(|item| named(item).is_some()) => {
+            let mut by_name: BTreeMap<&str, VecDeque<&Node>> = BTreeMap::new();
+            for item in here {
+                by_name.entry(named(item).unwrap_or_default()).or_default().push_back(item);
+            }
             for item in wanted {
                 let name = named(item).unwrap_or_default();
                 let path = format!("{path}[{name}]");
-                match here.iter().find(|other| named(other) == Some(name)) {
+                // Of several with one name the first is compared with the first.
+                match by_name.get_mut(name).and_then(VecDeque::pop_front) {
                     Some(other) => compare(other, item, &path, other.span, BESIDE_FLAG, found),
-                    None => found.push(absent(path, live.span, place, item)),
+                    None => match renamed(here, wanted, item) {
+                        Some(other) => compare(other, item, &path, other.span, BESIDE_FLAG, found),
+                        None => found.push(absent(path, live.span, place, item)),
+                    },
                 }
             }
         }
@@ -90,8 +104,34 @@ fn items(live: &Node, built: &Node, path: &str, place: Span, found: &mut Vec<Dif
     }
 }
 
+/// What differs from an element in its name alone, among those that are nobody else's.
+fn renamed<'t>(here: &'t [Node], wanted: &[Node], item: &Node) -> Option<&'t Node> {
+    let taken: BTreeSet<&str> = wanted.iter().filter_map(named).collect();
+    here.iter().filter(|other| named(other).is_some_and(|name| !taken.contains(name))).find(|other| {
+        let mut found = Vec::new();
+        compare(other, item, "", other.span, BESIDE_FLAG, &mut found);
+        found.len() == 1
+    })
+}
+
 fn absent(path: String, live: Span, place: Span, built: &Node) -> Difference {
     Difference { path, place: short(live, place), live: None, built: Some(built.clone()) }
+}
+
+impl Difference {
+    /// How many values it is about.
+    pub fn weight(&self) -> usize {
+        [&self.live, &self.built].into_iter().flatten().map(values).max().unwrap_or(0).max(1)
+    }
+}
+
+/// How many values a node holds.
+pub fn values(node: &Node) -> usize {
+    match &node.value {
+        Value::Table(table) => table.entries.iter().map(|entry| values(&entry.node)).sum(),
+        Value::Array(items) => items.iter().map(values).sum(),
+        _ => 1,
+    }
 }
 
 /// References to shared rules are replaced by the rules; nobody nests them deeply.
@@ -168,6 +208,8 @@ fn same(a: &Value, b: &Value) -> bool {
     };
     match (number(a), number(b)) {
         // JSON has one sort of number, and exporters print the last digits differently.
+        // Whole ones have no last digits.
+        (Some(a), Some(b)) if a.fract() == 0.0 && b.fract() == 0.0 => a == b,
         (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
         _ => a == b,
     }

@@ -78,13 +78,24 @@ pub fn drift<'p>(
         let planned = planned.clone();
         let (id, flag) = (experiment.plan.id.to_string(), experiment.plan.flag.value.clone());
         let there = able.flag(live, &flag);
+        let documents = candidates
+            .iter()
+            .map(|(_, candidate)| tree(target, std::slice::from_ref(candidate), &mut print))
+            .collect::<Result<Vec<Node>, String>>()?;
+        let fullest = documents.iter().map(differences::values).max().unwrap_or(0);
         let mut best: Option<(usize, ServedMoment, Flag<'_>)> = None;
-        for (moment, candidate) in candidates {
-            let document = tree(target, std::slice::from_ref(&candidate), &mut print)?;
+        for ((moment, candidate), document) in candidates.into_iter().zip(&documents) {
             // Enrolment may stand beside the flag, so the flag alone does not tell.
-            let count = differences::of_document(able, live, &document).len();
-            if best.as_ref().is_none_or(|(least, ..)| count < *least) {
-                best = Some((count, moment, candidate));
+            let apart = differences::of_document(able, live, document).iter().map(Difference::weight).sum::<usize>();
+            // What only the platform has is no difference, so that a moment that builds less has fewer: it must explain
+            // at least half of what it lacks.
+            let lacks = match moment {
+                ServedMoment::Waiting | ServedMoment::Killed => (fullest - differences::values(document)) / 2,
+                _ => 0,
+            };
+            // What is not there is compared with what is planned, the first.
+            if best.as_ref().is_none_or(|(least, ..)| there.is_some() && apart + lacks < *least) {
+                best = Some((apart + lacks, moment, candidate));
             }
         }
         let Some((_, moment, nearest)) = best else { continue };

@@ -59,7 +59,7 @@ const FLAGSMITH: Capabilities = Capabilities {
     hash: "MD5 of Flagsmith",
     // The server's own default, in characters of a value.
     most_payload_bytes: Some(20_000),
-    flags_key: "",
+    flags_key: "feature_states",
     refuses,
     limits: &[
         "Texts that look like numbers are numbers to the Python engine, and to neither when they are compared with numbers.",
