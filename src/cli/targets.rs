@@ -92,7 +92,7 @@ const HEAD: [&str; 12] = [
     "weights",
     "salts",
     "layers",
-    "holdout",
+    "held",
     "forced",
     "days",
     "operators",
@@ -135,7 +135,7 @@ fn table() -> String {
         text += line.trim_end();
         text.push('\n');
     }
-    text + "\nshares, weights: the steps in which they are held; days: the stages of a schedule in one file\n\
+    text + "\nshares, weights: the steps in which they are kept; held: holdouts; days: a schedule in one file\n\
             `expc targets NAME` shows one in full, with its limits\n"
 }
 
