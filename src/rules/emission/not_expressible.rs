@@ -97,6 +97,8 @@ rule! {
     ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
     ///   { name = "main", share = "50%", hold = "28 days" },
     /// ]
+    /// [decision]
+    /// by = 2027-02-22
     /// ```
     /// ```toml,good
     /// [emit]
