@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Whole-process figures of `expc check`, and of `taplo lint` with our schema on the same files.
+"""Whole-process figures of `expc check` and `expc diff`, and of `taplo lint` with our schema on the same files.
 
     cargo build --release && python3 benches/whole_process.py [--specs 10000] [--runs 7]
 
 Needs nothing but Python 3.10 and cargo; taplo comes from tests/sdk/python/requirements.txt into target/sdk/python-bench.
 Prints the machine, each figure as the best and the median of its runs, and the ratios of this run. Files are read
-once before the first measurement, so that what is compared is the programs and not the disk.
+once before the first measurement, so that what is compared is the programs and not the disk. For `expc diff` and
+`--against` the workspace is a git repository in which a branch changes 20 specs.
 """
 
 import argparse
@@ -34,7 +35,7 @@ def run(command, cwd, codes):
         sys.exit(f"{command} ended with {code}")
     child.returncode = code
     scale = 1 if platform.system() == "Darwin" else 1024
-    return seconds, usage.ru_maxrss * scale / 1e6
+    return seconds, usage.ru_maxrss * scale / 1e6, usage.ru_utime + usage.ru_stime
 
 
 def measure(name, command, cwd, codes, runs):
@@ -42,7 +43,8 @@ def measure(name, command, cwd, codes, runs):
     figures = [run(command, cwd, codes) for _ in range(runs)]
     seconds = [figure[0] for figure in figures]
     memory = max(figure[1] for figure in figures)
-    print(f"{name:56} best {min(seconds) * 1e3:8.1f} ms   median {statistics.median(seconds) * 1e3:8.1f} ms   peak {memory:6.1f} MB")
+    busy = min(figure[2] for figure in figures)
+    print(f"{name:56} best {min(seconds) * 1e3:8.1f} ms   median {statistics.median(seconds) * 1e3:8.1f} ms   processors {busy * 1e3:8.1f} ms   peak {memory:6.1f} MB")
     return min(seconds)
 
 
@@ -65,6 +67,23 @@ def generate(specs):
     return folder
 
 
+def branch(folder, changed=20):
+    """Makes the workspace a repository whose branch changes some specs: every other one its share, the rest its MDE."""
+    def git(*words):
+        identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "gc.auto=0"]
+        subprocess.run(["git", *identity, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+    git("init", "-q", "-b", "main")
+    git("add", "-A")
+    git("commit", "-q", "-m", "base")
+    git("checkout", "-q", "-b", "change")
+    specs = sorted((folder / "experiments").rglob("*.toml"))
+    edits = [('share = "5%"\n', 'share = "4%"\n'), ('relative = "4%"', 'relative = "3.5%"')]
+    for number, path in enumerate(specs[7 :: max(1, len(specs) // changed)][:changed]):
+        path.write_text(path.read_text().replace(*edits[number % 2], 1))
+    git("commit", "-q", "-a", "-m", f"{changed} specs")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--specs", type=int, default=10_000)
@@ -82,6 +101,9 @@ def main():
     all_cores = measure(f"expc check, {given.specs} specs, all rules, all cores", check, many, [0, 1], given.runs)
     measure(f"expc check, {given.specs} specs, --jobs 1", [*check, "--jobs", "1"], many, [0, 1], given.runs)
     measure(f"expc check, {given.specs} specs, --format json", [*check[:-1], "json"], many, [0, 1], given.runs)
+    branch(many)
+    measure(f"expc diff main, {given.specs} specs, 20 changed", [expc, "diff", "main"], many, [0], given.runs)
+    measure(f"expc check --against main, {given.specs} specs, 20 changed", [*check, "--against", "main"], many, [0, 1], given.runs)
     if given.without_taplo:
         return
     program = taplo()

@@ -442,3 +442,40 @@ fn odd_days_are_refused() {
         assert!(answer.err.contains(word), "{}", answer.err);
     }
 }
+
+/// A holdout that ends gives its units back: the power is that of the days that are proposed.
+#[test]
+fn the_power_is_that_of_the_proposed_days() {
+    let folder = workspace::Folder::base();
+    let catalog = folder.read("catalog/base.toml");
+    let lasting = "share = \"5%\"\nunit = \"user\"\nglobal = true\n";
+    assert!(catalog.contains(lasting));
+    let ending = "share = \"40%\"\nunit = \"user\"\nglobal = true\nfrom = 2026-01-01\nto = 2027-01-20\n";
+    folder.write("catalog/base.toml", catalog.replace(lasting, ending));
+    let asked = |from: &str, format: &str| {
+        let answer = folder.run(&[
+            "plan-capacity",
+            "checkout-one-tap",
+            "--today",
+            "2026-11-22",
+            "--from",
+            from,
+            "--format",
+            format,
+        ]);
+        assert_eq!(answer.err, "", "{answer:?}");
+        answer.out
+    };
+    let power = |from: &str| -> f64 {
+        let plan: serde_json::Value = serde_json::from_str(&asked(from, "json")).expect("JSON");
+        assert_eq!(plan["found"]["start"], from, "{plan}");
+        plan["found"]["power"].as_f64().expect("a power")
+    };
+    let (held, free) = (power("2027-01-11"), power("2027-01-25"));
+    assert!(held < free, "{held} {free}");
+    // The spec that is written as proposed has that power.
+    let moved = folder.read(base::SPEC).replace("2027-01-11", "2027-01-25").replace("2027-02-15", "2027-03-01");
+    folder.write(base::SPEC, moved);
+    let written: serde_json::Value = serde_json::from_str(&asked("2027-01-25", "json")).expect("JSON");
+    assert_eq!(written["power_as_planned"].as_f64(), Some(free));
+}

@@ -234,6 +234,34 @@ fn conditions_that_differ_are_said_to_be_not_counted() {
     let told = printed(&repo, &[]);
     assert!(told.contains("not counted: how many meet the conditions of one plan only"), "{told}");
     assert!(told.contains("flagd: `checkout-one-tap` differs in targeting, 1 value"), "{told}");
+    assert_eq!(
+        only(&repo)["people"]["conditions"],
+        serde_json::json!({ "before_only_at_most": null, "after_only_at_most": null })
+    );
+}
+
+#[test]
+fn shares_of_the_catalogue_bound_who_meets_one_plan_only() {
+    let repo = Repo::of_base();
+    repo.edit(
+        CATALOG,
+        "values = [\"US\", \"CA\", \"FR\"]",
+        "values = [\"US\", \"CA\", \"FR\"]\nshares = { US = \"62%\", CA = \"4%\" }",
+    );
+    repo.commit("measured");
+    repo.edit(SPEC, "in = [\"US\", \"CA\"] }", "in = [\"US\"] }");
+    let told = printed(&repo, &["HEAD"]);
+    assert!(
+        told.contains("at most 4% of all units meet the earlier conditions only, by the catalogue's shares"),
+        "{told}"
+    );
+    assert!(told.contains("nobody meets the later conditions only, by the catalogue's shares"), "{told}");
+    assert!(!told.contains("not counted"), "{told}");
+    // Another attribute, of which nobody knows the shares: only one of the two ways is known.
+    repo.edit(SPEC, "in = [\"US\"] }", "in = [\"US\"] }, { attribute = \"platform\", is = \"ios\" }");
+    let people = only(&repo)["people"].clone();
+    assert_eq!(people["conditions"], serde_json::json!({ "before_only_at_most": null, "after_only_at_most": 0.0 }));
+    assert_eq!(people["not_counted"], serde_json::json!(["how many meet the earlier conditions only"]));
 }
 
 #[test]
@@ -339,6 +367,82 @@ fn a_comment_fits_a_pull_request() {
     assert_eq!(told.matches("</details>").count(), shown);
     let rows = told.lines().filter(|line| line.starts_with("| `a-rather")).count();
     assert!(rows == 300 || told.contains(&format!("{} more experiments are left out", 300 - rows)), "{rows}");
+}
+
+/// The fields that differ since a revision.
+fn fields(repo: &Repo, reference: &str) -> Vec<String> {
+    let text = printed(repo, &[reference, "--format", "json"]);
+    let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let experiments = value["experiments"].as_array().expect("a list").iter();
+    let fields = experiments.flat_map(|one| one["fields"].as_array().expect("a list"));
+    fields.map(|field| field["path"].as_str().expect("a path").to_owned()).collect()
+}
+
+#[test]
+fn every_sort_of_clone_has_its_base() {
+    const TITLE: (&str, &str) = ("title = \"One-tap checkout\"", "title = \"One tap\"");
+    let origin = Repo::of_base();
+    origin.commit("second");
+    origin.git(&["checkout", "-q", "-b", "topic"]);
+    origin.edit(SPEC, TITLE.0, TITLE.1);
+    origin.commit("topic");
+    // Detached: what is checked out counts, whatever branches there are.
+    origin.git(&["checkout", "-q", "--detach", "topic"]);
+    assert_eq!(fields(&origin, "main"), ["experiment.title"]);
+    origin.git(&["checkout", "-q", "--detach", "main"]);
+    assert_eq!(fields(&origin, "topic"), Vec::<String>::new());
+    // A second work tree has a change of its own.
+    let beside = Repo::uninitialised();
+    let folder = beside.path().join("tree");
+    origin.git(&["worktree", "add", "-q", "-b", "other", &folder.display().to_string(), "main"]);
+    let other = |path: &str| format!("tree/{path}");
+    beside.edit(&other(SPEC), "share = \"50%\"", "share = \"40%\"");
+    let mut command = beside.folder.command(&["diff", "main", "--workspace", "tree"]);
+    let answer = Answer::of(&isolated(&mut command).output().expect("the program starts"));
+    assert!(answer.code == 0 && answer.out.contains("audience.share"), "{answer:?}");
+    assert_eq!(fields(&origin, "main"), Vec::<String>::new());
+    // A shallow clone that reaches the base has all it needs.
+    let shallow = Repo::cloned(&origin, &["--depth=2", "--no-single-branch", "--branch", "topic"]);
+    assert_eq!(fields(&shallow, "origin/main"), ["experiment.title"]);
+    // Once main is merged in, its last commit is the base: what came with the merge is no part of the change.
+    origin.git(&["checkout", "-q", "main"]);
+    origin.edit(SPEC, "relative = \"3%\"", "relative = \"5%\"");
+    origin.commit("meanwhile");
+    origin.git(&["checkout", "-q", "topic"]);
+    origin.git(&["merge", "-q", "--no-edit", "main"]);
+    assert_eq!(fields(&origin, "main"), ["experiment.title"]);
+    // A bare repository has no files of today.
+    let bare = Repo::cloned(&origin, &["--bare"]);
+    bare.write_base("");
+    let answer = diff(&bare, &["main"]);
+    assert!(answer.code == 2 && answer.err.contains("not in its work tree"), "{answer:?}");
+}
+
+#[test]
+fn a_submodule_is_compared_at_the_commit_of_the_base() {
+    let inner = Repo::of_base();
+    inner.edit(SPEC, "id = \"checkout-one-tap\"", "id = \"checkout-one-tap\"\nflag = \"checkout-one-tap\"");
+    inner.git(&["mv", SPEC, "experiments/mobile-one-tap.toml"]);
+    inner.commit("another name");
+    let outer = Repo::initialised(&[]);
+    outer.write_base("");
+    let from = inner.path().display().to_string();
+    outer.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &from, "experiments/mobile"]);
+    outer.commit("with a submodule");
+    assert_eq!(fields(&outer, "HEAD"), Vec::<String>::new());
+    // A commit inside moves the submodule, and is a part of the change around it.
+    let spec = "experiments/mobile/experiments/mobile-one-tap.toml";
+    outer.edit(spec, "title = \"One-tap checkout\"", "title = \"One tap\"");
+    let within = ["-C", "experiments/mobile"];
+    outer.git(&[&within[..], &["commit", "-q", "--all", "--no-verify", "-m", "shorter"]].concat());
+    assert_eq!(fields(&outer, "HEAD"), ["experiment.title"]);
+    outer.commit("moved on");
+    assert_eq!(fields(&outer, "HEAD"), Vec::<String>::new());
+    assert_eq!(fields(&outer, "HEAD~1"), ["experiment.title"]);
+    // The workspace inside has the history of the submodule.
+    let mut command = outer.folder.command(&["diff", "HEAD~1", "--workspace", "experiments/mobile"]);
+    let answer = Answer::of(&isolated(&mut command).output().expect("the program starts"));
+    assert!(answer.code == 0 && answer.out.contains("title"), "{answer:?}");
 }
 
 #[test]

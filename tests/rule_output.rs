@@ -157,6 +157,7 @@ const REALISTIC: &[(&str, &str)] = &[
     ("page_latency", "largest_contentful_paint_p75_ms"),
     ("refund_rate", "refund_requested_rate_14d"),
     ("checkout-one-tap", "2026-12-checkout-one-tap-payment-v2"),
+    ("checkout_one_tap", "2026_12_checkout_one_tap_payment_v2"),
     ("checkout-form", "2026-11-checkout-address-form-short"),
     ("one-tap", "one-tap-with-saved-card"),
     ("checkout_opened", "checkout_payment_step_opened"),

@@ -20,6 +20,7 @@ use std::process::Command;
 use expc::catalog::CatalogFile;
 use expc::cli::schema::{SCHEMAS, text};
 use expc::policy::WorkspaceFile;
+use expc::portfolio::Lock;
 use expc::spec::{Spec, Template};
 use expc::syntax::{self, Fault, FaultKind, Node};
 use expc::text::FileId;
@@ -87,6 +88,57 @@ fn every_key_is_described_shown_and_says_its_default() {
 
 fn validator(schema: &Json) -> jsonschema::Validator {
     jsonschema::options().should_validate_formats(true).build(schema).expect("our schemas are schemas")
+}
+
+/// The sealed plans of the examples.
+fn locks() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in ["examples/shop/registry", "examples/faulty/registry"] {
+        let entries = std::fs::read_dir(root().join(folder)).expect(folder);
+        found.extend(entries.map(|entry| entry.expect("an entry").path()));
+    }
+    found.sort();
+    found
+}
+
+/// What is written fits the schema; what lacks a part, or has one that a seal does not keep, fits neither the schema
+/// nor the program.
+#[test]
+fn the_schema_of_locks_and_the_program_agree() {
+    let judge = validator(&schema("lock"));
+    assert!(3 < locks().len());
+    for path in locks() {
+        let text = std::fs::read_to_string(&path).expect("a lock is text");
+        let id = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".lock.json"));
+        let id = id.expect("the name of a lock");
+        let reads = |text: &str| Lock::read("x.lock.json", FileId(0), id, text).is_ok();
+        let lock: Json = serde_json::from_str(&text).expect("JSON");
+        assert!(judge.is_valid(&lock) && reads(&text), "{id}: {:?}", judge.iter_errors(&lock).next());
+        let refused = |what: &str, changed: Json| {
+            assert!(!judge.is_valid(&changed), "{id}: {what}");
+            assert!(!reads(&serde_json::to_string_pretty(&changed).expect("JSON prints")), "{id}: {what}");
+        };
+        for key in lock.as_object().expect("a table").keys().filter(|key| *key != "commit") {
+            let mut without = lock.clone();
+            without.as_object_mut().expect("a table").remove(key);
+            refused(&format!("without {key}"), without);
+            let mut other = lock.clone();
+            other[key] = json!(true);
+            refused(&format!("{key} is true"), other);
+        }
+        let mut later = lock.clone();
+        later["format"] = json!("expc.lock/2");
+        refused("a later version", later);
+        for (sort, words) in [("metrics", "about"), ("units", "aa_passed"), ("layers", "owner")] {
+            if let Some(of_sort) = lock["catalog"][sort].as_object()
+                && let Some(name) = of_sort.keys().next()
+            {
+                let mut more = lock.clone();
+                more["catalog"][sort][name][words] = json!("a word that no seal keeps");
+                refused(words, more);
+            }
+        }
+    }
 }
 
 /// Both judges of one sort of file.
@@ -563,6 +615,8 @@ fn a_peer_accepts_the_schemas_and_the_shop() {
     let files: Vec<PathBuf> =
         SCHEMAS.iter().map(|(name, _)| root().join(format!("schema/{name}.schema.json"))).collect();
     let (fine, said) = peer(&["--check-metaschema"], &files);
+    assert!(fine, "{said}");
+    let (fine, said) = peer(&["--schemafile", "schema/lock.schema.json"], &locks());
     assert!(fine, "{said}");
     for sort in SORTS {
         let files: Vec<PathBuf> = fixtures()

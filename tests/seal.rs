@@ -713,6 +713,125 @@ fn status_knows_the_seals() {
     assert_eq!(sealed(&folder).0, "\"broken\" \"deviation\"");
 }
 
+#[test]
+fn outside_a_workspace_the_way_in_is_told() {
+    let nowhere = Folder::new();
+    for arguments in [&["lock", "--check", ID][..], &["lock", "--check"], &["lock", ID], &["amend", ID]] {
+        let answer = nowhere.run(arguments);
+        assert_eq!(answer.code, 2, "{answer:?}");
+        assert!(answer.err.starts_with("error: no `expc.toml` in `.` or any folder above it\n"), "{answer:?}");
+        assert!(answer.err.ends_with("or name its folder: `--workspace DIR`\n"), "{answer:?}");
+    }
+    let folder = sealed_folder();
+    let from_afar = nowhere.run(&["lock", "--check", ID, "--workspace", &folder.path().display().to_string()]);
+    assert_eq!(from_afar.code, 0, "{from_afar:?}");
+}
+
+/// Every value of the catalogue: of a definition that is used, what it means is held, and nothing else is.
+#[test]
+fn every_value_of_a_definition_is_held_or_free_as_the_table_says() {
+    let (text, _) = sealed();
+    let lock = read(&text).expect("a lock");
+    let table: toml::Table = base::files()["catalog/base.toml"].parse().expect("the base parses");
+    let (mut held, mut free) = (0, 0);
+    each_value_changed(&table, &mut |path, changed| {
+        let changed = toml::to_string(&changed).expect("a table prints");
+        let found = findings(&files().with("catalog/base.toml", changed).with(LOCK, text.as_str()));
+        let moved = found.iter().filter(|(code, _)| code == "LIF007").count();
+        let steps: Vec<&str> = std::iter::once("catalog").chain(path.iter().map(String::as_str)).collect();
+        let is_used = path.len() < 2
+            || lock
+                .terms
+                .catalog
+                .at_path(&path[0])
+                .is_some_and(|sort| sort.as_table().is_some_and(|table| table.get(&path[1]).is_some()));
+        if is_used && 2 < path.len() && standing(&steps) == Standing::Held {
+            held += 1;
+            // A holdout of another unit is not that of the plan any more; a value that its key refuses is told as such.
+            let told = found.iter().any(|(code, _)| matches!(code.as_str(), "LIF002" | "SYN003" | "SYN007" | "SYN008"));
+            assert!(moved == 1 || told, "{path:?}: {found:?}");
+        } else {
+            free += 1;
+            assert_eq!(moved, 0, "{path:?}: {found:?}");
+        }
+    });
+    assert!(30 < held && 40 < free, "{held} held, {free} free");
+}
+
+/// The clock that sealed was ahead of the one that reads.
+#[test]
+fn a_seal_of_a_later_day_is_told() {
+    let folder = Folder::base();
+    assert_eq!(folder.run(&["lock", ID, "--at", "2026-11-25T08:00:00Z", "--by", "Priya Raman"]).code, 0);
+    let answer = folder.check(&["--format", "concise"]);
+    assert_eq!(answer.code, 1);
+    let place = "registry/checkout-one-tap.lock.json:4:9: error[LIF006] the plan is sealed 3 days in the future\n";
+    assert!(answer.out.starts_with(place), "{answer:?}");
+    // A day is a matter of time zones.
+    let next_day = folder.run(&["check", "--today", "2026-11-24"]);
+    assert_eq!(next_day.code, 0, "{next_day:?}");
+}
+
+#[test]
+fn a_spec_with_the_marks_of_a_merge_says_so() {
+    let repo = Repo::of_base();
+    let side = |from: &str, to: &str| repo.write(SPEC, base::files()[SPEC].replacen(from, to, 1));
+    repo.git(&["checkout", "-q", "-b", "other"]);
+    side("relative = \"3%\"", "relative = \"4%\"");
+    repo.commit("four");
+    repo.git(&["checkout", "-q", "main"]);
+    side("relative = \"3%\"", "relative = \"5%\"");
+    repo.commit("five");
+    let merge = std::process::Command::new("git").args(["merge", "-q", "other"]).current_dir(repo.path()).output();
+    assert!(!merge.expect("git runs").status.success(), "both sides edit one line");
+    let text = repo.read(SPEC);
+    let answer = repo.folder.check(&["--format", "concise"]);
+    assert_eq!(answer.code, 1);
+    let line = text.lines().position(|line| line.starts_with("<<<<<<<")).expect("a mark") + 1;
+    let wanted = format!("{SPEC}:{line}:1: error[SYN018] a merge conflict is not resolved");
+    let told: Vec<&str> = answer.out.lines().filter(|line| line.contains("SYN018")).collect();
+    assert_eq!(told, [wanted], "{}", answer.out);
+    // Nothing is sealed from it, and nothing is written.
+    let refused = repo.folder.run(&["lock", ID, "--at", "2026-11-20", "--by", "Priya Raman"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(!repo.path().join(LOCK).exists());
+}
+
+/// Each branch takes the last room of a layer, and neither can see the other.
+#[test]
+fn two_branches_that_take_the_last_slot_are_told() {
+    let repo = Repo::of_base();
+    let second = |id: &str| {
+        let text = base::files()[SPEC].replace("\"checkout-one-tap\"", &format!("\"{id}\""));
+        repo.write(&format!("experiments/{id}.toml"), text);
+        repo.write(
+            &format!("catalog/{id}.toml"),
+            format!(
+                "schema = 1\n[flags.{id}]\nowner = \"growth\"\nabout = \"a flag\"\ndefault = {{ layout = \"form\" }}\n"
+            ),
+        );
+    };
+    let full = |arguments: &[&str]| {
+        let answer = repo.folder.check(&[&["--format", "json"], arguments].concat());
+        (answer.code, answer.codes().into_iter().filter(|code| code == "PRT002").count())
+    };
+    for branch in ["one", "two"] {
+        repo.git(&["checkout", "-q", "-b", branch, "main"]);
+        second(&format!("checkout-{branch}"));
+        repo.commit(branch);
+        assert_eq!(full(&["--against", "main"]).1, 0, "{branch} alone has room");
+    }
+    repo.git(&["checkout", "-q", "main"]);
+    repo.git(&["merge", "-q", "--no-edit", "one"]);
+    // What CI checks of the second request: main merged into it, not yet pushed.
+    repo.git(&["checkout", "-q", "two"]);
+    repo.git(&["merge", "-q", "--no-edit", "main"]);
+    assert_eq!(full(&["--against", "main"]), (1, 1), "before the merge");
+    repo.git(&["checkout", "-q", "main"]);
+    repo.git(&["merge", "-q", "--no-edit", "two"]);
+    assert_eq!(full(&[]), (1, 1), "after the merge");
+}
+
 /// A deviation is told wherever the plan is read.
 #[test]
 fn a_deviation_stands_in_every_plan() {

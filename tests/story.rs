@@ -109,10 +109,8 @@ impl Story {
     fn shown(&mut self, printed: &str) -> String {
         let mut lines: Vec<String> = Vec::new();
         for line in printed.lines() {
-            if line.starts_with("skipped ") {
-                if self.has_told_skips {
-                    continue;
-                }
+            if self.has_told_skips && line.starts_with("skipped ") {
+                continue;
             }
             lines.push(line.trim_end().to_owned());
         }

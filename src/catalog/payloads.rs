@@ -160,7 +160,8 @@ fn written(flag: &At<Flag>, files: &dyn Files, sources: &mut Sources) -> (Span, 
         let label = format!("{} bytes; at most {MOST_BYTES} are read", text.len());
         return (span, Err(fault(span, "its schema is too large", &label, "split it, or allow more freely")));
     }
-    let known = sources.iter().find(|(_, source)| source.path == found).map(|(file, _)| file);
+    // Several flags may name one file.
+    let known = sources.added().find(|&file| sources.get(file).path == found);
     let parsed = serde_json::from_str::<Json>(text.strip_prefix('\u{feff}').unwrap_or(&text));
     let file = known.unwrap_or_else(|| sources.add(Source::new(found, text.clone())));
     match parsed {

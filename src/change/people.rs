@@ -4,7 +4,9 @@
 //! and its successor cut the same line, and what both pick is where their pieces overlap. With another salt they know
 //! nothing of each other, and shares multiply. Numbers are expectations: "about".
 
-use crate::plan::{Calendar, Plan, PlannedVariant};
+use crate::catalog::{AttributeType, Catalog};
+use crate::plan::{self, Calendar, Plan, PlannedVariant};
+use crate::spec::Scalar;
 use crate::syntax::At;
 
 /// What a change does to the units of an experiment. Parts lie between 0 and 1.
@@ -22,6 +24,9 @@ pub struct Movement {
     pub joins: f64,
     /// Variants of one name that show something else, with their parts of the later units.
     pub shows: Vec<(String, f64)>,
+    /// Where the conditions differ: the part of all units that meets those of the earlier plan only, and of the later
+    /// only, at the most; `None` where the catalogue does not say how many units have a value.
+    pub apart: Option<(Option<f64>, Option<f64>)>,
     /// What moves them.
     pub why: Vec<&'static str>,
     /// What the numbers leave out.
@@ -29,8 +34,8 @@ pub struct Movement {
 }
 
 impl Movement {
-    /// From the plan of the base to that of today, each in its slot.
-    pub fn between(before: Option<&Plan>, after: Option<&Plan>) -> Self {
+    /// From the plan of the base to that of today, each in its slot. The catalogue is that of today.
+    pub fn between(before: Option<&Plan>, after: Option<&Plan>, catalog: &Catalog) -> Self {
         let live = |plan: &&Plan| plan.status.value.is_live();
         let (before, after) = (before.filter(live), after.filter(live));
         let mut movement = Self {
@@ -39,7 +44,7 @@ impl Movement {
             ..Self::default()
         };
         match (before, after) {
-            (Some(before), Some(after)) => movement.compare(before, after),
+            (Some(before), Some(after)) => movement.compare(before, after, catalog),
             (Some(_), None) => movement.leaves = 1.0,
             (None, Some(_)) => movement.joins = 1.0,
             (None, None) => {}
@@ -53,6 +58,7 @@ impl Movement {
             && self.switches == 0.0
             && self.joins == 0.0
             && self.shows.is_empty()
+            && self.apart.is_none_or(|apart| apart == (Some(0.0), Some(0.0)))
             && self.unknown.is_empty()
     }
 
@@ -66,7 +72,7 @@ impl Movement {
         self.planned.1.map(|units| units * part)
     }
 
-    fn compare(&mut self, before: &Plan, after: &Plan) {
+    fn compare(&mut self, before: &Plan, after: &Plan, catalog: &Catalog) {
         let (old, new) = (&before.audience, &after.audience);
         let name = |known: &Option<crate::plan::Known<String>>| known.as_ref().map(|known| known.value.clone());
         let same_key = name(&old.unit) == name(&new.unit) && name(&old.key) == name(&new.key);
@@ -105,7 +111,14 @@ impl Movement {
         ];
         self.why = reasons.into_iter().filter(|(applies, _)| *applies).map(|(_, why)| why).collect();
         if conditions(before) != conditions(after) {
-            self.unknown.push("how many meet the conditions of one plan only");
+            let apart = apart(before, after, catalog);
+            self.unknown.extend(match apart {
+                (None, None) => Some("how many meet the conditions of one plan only"),
+                (None, Some(_)) => Some("how many meet the earlier conditions only"),
+                (Some(_), None) => Some("how many meet the later conditions only"),
+                (Some(_), Some(_)) => None,
+            });
+            self.apart = Some(apart);
         }
         if old_line.is_guessed || new_line.is_guessed {
             self.unknown.push("where in the layer it lies: it has no slot");
@@ -188,6 +201,25 @@ fn shows(before: &Plan, after: &Plan) -> Vec<(String, f64)> {
         old.is_some_and(|old| payload(old) != payload(variant))
     };
     after.variants.iter().filter(differs).map(|variant| (variant.name.clone(), variant.fraction)).collect()
+}
+
+/// The part of all units that meets the conditions of one plan only, each way.
+fn apart(before: &Plan, after: &Plan, catalog: &Catalog) -> (Option<f64>, Option<f64>) {
+    let shares = |attribute: &str| {
+        let known = catalog.attributes.get(attribute)?;
+        let shares = known.shares.value().filter(|shares| !shares.broken)?;
+        let kind = known.r#type.copied();
+        let value = |text: &str| match kind {
+            Some(AttributeType::Number) => text.parse().ok().map(Scalar::Number),
+            Some(AttributeType::Boolean) => text.parse().ok().map(Scalar::Flag),
+            _ => Some(Scalar::Text(text.to_owned())),
+        };
+        shares.iter().map(|(text, share)| Some((value(text)?, share.fraction()))).collect()
+    };
+    fn of(plan: &Plan) -> [&[At<crate::spec::Condition>]; 2] {
+        [&plan.audience.conditions, &plan.audience.exclusions]
+    }
+    (plan::apart(of(before), of(after), shares), plan::apart(of(after), of(before), shares))
 }
 
 fn conditions(plan: &Plan) -> (Vec<String>, Vec<String>) {

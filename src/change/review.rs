@@ -249,7 +249,8 @@ fn reviewed(
     let (old_id, old_path) = (other(id(&old), &shown_id), other(path(&old), &shown_path));
     let outline = |one: &Option<Compiled>| one.as_ref().map(|one| Outline::of(&one.plan));
     let outline = (outline(&old), outline(&new));
-    let people = Movement::between(old.as_ref().map(|one| &one.plan), new.as_ref().map(|one| &one.plan));
+    let people =
+        Movement::between(old.as_ref().map(|one| &one.plan), new.as_ref().map(|one| &one.plan), &after.0.catalog);
     let amendments = match (&old, &new) {
         (Some(old), Some(new)) => Records::between(&old.spec, &new.spec),
         _ => Records::default(),

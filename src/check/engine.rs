@@ -11,7 +11,7 @@ use super::timing::{Spent, Timing};
 use super::{custom, leveled, suppress};
 use crate::diag::{Diagnostic, Level, Skipped, Suppressed};
 use crate::policy::{Levels, PresetName};
-use crate::portfolio::{Base, Compiled, Document, Entry, Portfolio, SharedConditions, SpecFile, Workspace};
+use crate::portfolio::{Base, Compiled, Entry, Portfolio, SharedConditions, SpecFile, Workspace};
 use crate::rules::{self, Check, Context, FileCx, Known, PlanCx, PortfolioCx, Rule, Sink};
 use crate::spec::{Day, Status};
 use crate::text::{FileId, Span, printable};
@@ -309,7 +309,8 @@ fn together(rules: &[&'static Rule], workspace: &Workspace, options: &Options, o
             }
             Err(panic) => {
                 crashed = true;
-                let place = workspace.documents.first().map_or(Span::file_start(FileId(0)), Document::start);
+                let place =
+                    workspace.documents.first().map_or(Span::file_start(FileId(0)), |document| document.start());
                 let headline = format!("expc itself failed on rule {}; the other rules were run", rule.code);
                 findings.push(internal_error(place, headline, &*panic));
             }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Exit, Failure, check as check_door, place};
 use crate::check::{Options, check};
 use crate::diag::Level;
-use crate::emit::build::{MANIFEST, Request, build, files_of};
+use crate::emit::build::{ALL, MANIFEST, NOT_SERVED, Request, build, files_of};
 use crate::emit::flags;
 use crate::emit::{Loss, Moment};
 use crate::portfolio::Compiled;
@@ -22,7 +22,8 @@ pub struct Arguments {
     /// The output folder: only files in it are touched. The `out` of `[build]` in expc.toml, or `dist`, when absent
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Only this flag platform; may be given several times
+    /// Only this flag platform; may be given several times. `all` is every platform, whatever the specs name: what one
+    /// cannot express is left out and told
     #[arg(long, value_name = "NAME")]
     target: Vec<String>,
     /// Only this experiment; may be given several times. The output folder then holds nothing of the others
@@ -112,6 +113,16 @@ fn notes(losses: &[Loss]) -> String {
     let mut text = String::new();
     for ((target, feature), all) in kinds {
         let Some(first) = all.first() else { continue };
+        if feature == NOT_SERVED {
+            text += &match all.len() {
+                1 => format!("note: {} is left out of {target}: {}\n", first.experiment, first.reason),
+                many => format!(
+                    "note: {many} experiments are left out of {target}, for example {}: {}; all of them in {MANIFEST}\n",
+                    first.experiment, first.reason
+                ),
+            };
+            continue;
+        }
         text += &match all.len() {
             1 => format!("note: {} on {target}: {}; {}\n", first.experiment, first.reason, first.done),
             many => format!(
@@ -124,8 +135,8 @@ fn notes(losses: &[Loss]) -> String {
 }
 
 fn known_targets(names: &[String]) -> Result<(), Failure> {
-    let Some(unknown) = names.iter().find(|name| flags::target(name).is_none()) else { return Ok(()) };
-    let known: Vec<_> = flags::TARGETS.iter().map(|target| target.name()).collect();
+    let Some(unknown) = names.iter().find(|name| *name != ALL && flags::target(name).is_none()) else { return Ok(()) };
+    let known: Vec<_> = flags::TARGETS.iter().map(|target| target.name()).chain([ALL]).collect();
     Err(Failure::Usage { text: format!("unknown target `{unknown}`"), help: format!("one of {}", known.join(", ")) })
 }
 

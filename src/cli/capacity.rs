@@ -1,7 +1,8 @@
 //! `expc plan-capacity`: the earliest start and slot at which nothing overlaps and the power holds.
 //!
 //! An exact search: each day is tried in turn, and each day that fails says why. Only the day of the start moves, with the
-//! end and the decision behind it by as much, so the size of the run stays what it is and is compiled once.
+//! end and the decision behind it by as much; the spec is compiled for each of these days, because a holdout that ends or
+//! begins changes who is left, and with it the power.
 
 use std::path::PathBuf;
 
@@ -46,7 +47,7 @@ enum Reason {
     /// The layer has too little left on some day of the run.
     Full { free: f64, with: Vec<String> },
     /// Room, but not in one place.
-    Scattered { with: Vec<String> },
+    Scattered { share: f64, with: Vec<String> },
     /// One flag for the same people.
     Flag { with: Vec<String> },
     /// What it requires does not run all the time.
@@ -58,6 +59,9 @@ enum Reason {
 struct Found {
     start: Day,
     slot: Option<Slot>,
+    /// The part of the units it takes: as planned, or more where the power asks for it.
+    share: f64,
+    power: Power,
 }
 
 /// What the search rests on, and what it found.
@@ -66,8 +70,7 @@ struct Search<'a> {
     entry: &'a Entry,
     first: Day,
     length: u32,
-    /// The part of the units it takes: as planned, or more where the power asks for it.
-    share: f64,
+    /// What the planned share gives on the first day that is tried.
     power: Power,
     found: Option<Found>,
     /// True when the slot must be written down, or others would move.
@@ -77,6 +80,7 @@ struct Search<'a> {
 }
 
 /// Whether the planned share gives the planned power.
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Power {
     Holds(f64),
     /// The planned one, and the share that is needed.
@@ -127,15 +131,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             return Err(refused("no day to begin with".to_owned(), "name one: `--from 2026-12-07`"));
         }
     };
-    let power = power(plan);
-    let share = match power {
-        Power::NeedsShare(_, share) => share,
-        _ => entry.share,
-    };
+    let power_from = |start: Day| Power::of(&workspace.plan_from(&compiled, start));
     let length = plan.calendar.days;
-    let mut search =
-        Search { plan, entry, first, length, share, power, found: None, fix_slot: false, refused: Vec::new() };
-    search.run(&portfolio, |day| bad_moment::is_bad(&workspace.catalog, day));
+    let power = power_from(first);
+    let mut search = Search { plan, entry, first, length, power, found: None, fix_slot: false, refused: Vec::new() };
+    search.run(&portfolio, power_from, |day| bad_moment::is_bad(&workspace.catalog, day));
     let text = match arguments.format.as_str() {
         "json" => search.json(),
         _ => search.text(),
@@ -144,29 +144,46 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(if search.found.is_some() { Exit::Clean } else { Exit::Findings })
 }
 
-/// The weakest primary metric decides.
-fn power(plan: &Plan) -> Power {
-    let sizes = plan.sizes.iter().filter(|sized| sized.role == Role::Primary);
-    let sizes: Vec<&Sizing> = sizes.filter_map(|sized| sized.result.as_ref().ok()).collect();
-    let Some(weakest) = sizes.iter().min_by(|a, b| (a.power - a.power_goal).total_cmp(&(b.power - b.power_goal)))
-    else {
-        return Power::Unknown;
-    };
-    if !weakest.is_short() {
-        return Power::Holds(weakest.power);
-    }
-    let needed = sizes.iter().filter(|size| size.is_short()).map(|size| size.share_needed(plan));
-    match needed.collect::<Option<Vec<f64>>>().and_then(|all| all.into_iter().reduce(f64::max)) {
-        // Whole per mille: a share is written by people.
-        Some(share) if share <= 1.0 => {
-            Power::NeedsShare(weakest.power, ((share * 1000.0 - 1e-6).ceil() / 1000.0).min(1.0))
+impl Power {
+    /// The weakest primary metric decides.
+    fn of(plan: &Plan) -> Self {
+        let sizes = plan.sizes.iter().filter(|sized| sized.role == Role::Primary);
+        let sizes: Vec<&Sizing> = sizes.filter_map(|sized| sized.result.as_ref().ok()).collect();
+        let Some(weakest) = sizes.iter().min_by(|a, b| (a.power - a.power_goal).total_cmp(&(b.power - b.power_goal)))
+        else {
+            return Self::Unknown;
+        };
+        if !weakest.is_short() {
+            return Self::Holds(weakest.power);
         }
-        _ => Power::OutOfReach(weakest.power),
+        let needed = sizes.iter().filter(|size| size.is_short()).map(|size| size.share_needed(plan));
+        match needed.collect::<Option<Vec<f64>>>().and_then(|all| all.into_iter().reduce(f64::max)) {
+            // Whole per mille: a share is written by people.
+            Some(share) if share <= 1.0 => {
+                Self::NeedsShare(weakest.power, ((share * 1000.0 - 1e-6).ceil() / 1000.0).min(1.0))
+            }
+            _ => Self::OutOfReach(weakest.power),
+        }
+    }
+
+    /// The share that is looked for.
+    fn share(self, planned: f64) -> f64 {
+        match self {
+            Self::NeedsShare(_, share) => share,
+            Self::Holds(_) | Self::OutOfReach(_) | Self::Unknown => planned,
+        }
+    }
+
+    fn value(self) -> Option<f64> {
+        match self {
+            Self::Holds(power) | Self::NeedsShare(power, _) | Self::OutOfReach(power) => Some(power),
+            Self::Unknown => None,
+        }
     }
 }
 
 impl<'a> Search<'a> {
-    fn run(&mut self, portfolio: &'a Portfolio, is_bad: impl Fn(Day) -> bool) {
+    fn run(&mut self, portfolio: &'a Portfolio, power_from: impl Fn(Day) -> Power, is_bad: impl Fn(Day) -> bool) {
         let others: Vec<&Entry> =
             portfolio.entries.iter().filter(|other| !other.status.is_over() && other.id != self.entry.id).collect();
         let layer = self.entry.layer.as_ref().map(|(name, _)| name.as_str());
@@ -195,10 +212,12 @@ impl<'a> Search<'a> {
         for later in 0..HORIZON {
             let start = self.first.plus(later);
             let run = Days { first: start, last: start.plus(self.length - 1) };
-            match self.reason(run, &members, &flags, &required, &is_bad) {
+            let power = power_from(start);
+            let share = power.share(self.entry.share);
+            match self.reason((run, share), &members, &flags, &required, &is_bad) {
                 Ok(slot) => {
-                    self.found = Some(Found { start, slot });
-                    self.fix_slot = slot.is_some_and(|slot| self.moves_others(portfolio, run, slot));
+                    self.found = Some(Found { start, slot, share, power });
+                    self.fix_slot = slot.is_some_and(|slot| self.moves_others(portfolio, (run, share), slot));
                     return;
                 }
                 Err(reason) => match self.refused.last_mut() {
@@ -211,21 +230,21 @@ impl<'a> Search<'a> {
 
     /// True when the slots, given anew in the order of the starts, are not the ones there are with this one added: an earlier
     /// start may push others aside. Written down, the slot is given first, and everybody else keeps theirs.
-    fn moves_others(&self, portfolio: &Portfolio, run: Days, slot: Slot) -> bool {
+    fn moves_others(&self, portfolio: &Portfolio, (run, share): (Days, f64), slot: Slot) -> bool {
         let mut entries = portfolio.entries.clone();
         let moved = entries.iter_mut().find(|entry| entry.file == self.entry.file);
         let Some(moved) = moved.filter(|moved| moved.wanted_slot.is_none()) else { return false };
-        (moved.start, moved.end, moved.share) = (Some(run.first), Some(run.last), self.share);
+        (moved.start, moved.end, moved.share) = (Some(run.first), Some(run.last), share);
         let again = Portfolio::new(entries);
         let others = portfolio.entries.iter().filter(|other| other.id != self.entry.id);
         again.slot(&self.entry.id) != Some(slot)
             || others.into_iter().any(|other| again.slot(&other.id) != portfolio.slot(&other.id))
     }
 
-    /// The slot of a run on these days, or what stands against it.
+    /// The slot of a run on these days with this share, or what stands against it.
     fn reason(
         &self,
-        run: Days,
+        (run, share): (Days, f64),
         members: &[(&Entry, Slot)],
         flags: &[&Entry],
         required: &[Option<Days>],
@@ -249,7 +268,7 @@ impl<'a> Search<'a> {
             None => None,
             Some(_) => {
                 let met: Vec<&(&Entry, Slot)> = members.iter().filter(|(member, _)| there(member)).collect();
-                match find_place(self.entry.wanted_slot, self.share, met.iter().map(|(_, slot)| *slot)) {
+                match find_place(self.entry.wanted_slot, share, met.iter().map(|(_, slot)| *slot)) {
                     Some(slot) => Some(slot),
                     None => {
                         let most = taken(met.iter().map(|(member, _)| *member), run)
@@ -257,9 +276,9 @@ impl<'a> Search<'a> {
                             .max_by(|a, b| a.share.total_cmp(&b.share).then(b.days.cmp(&a.days)));
                         let free = most.map_or(1.0, |part| (1.0 - part.share).max(0.0));
                         let with = names(&mut met.iter().map(|(member, _)| *member));
-                        return Err(match free + 1e-9 < self.share {
+                        return Err(match free + 1e-9 < share {
                             true => Reason::Full { free, with },
-                            false => Reason::Scattered { with },
+                            false => Reason::Scattered { share, with },
                         });
                     }
                 }
@@ -306,12 +325,14 @@ impl<'a> Search<'a> {
     fn text(&self) -> String {
         let id = printable(&self.entry.id);
         let layer = self.entry.layer.as_ref().map(|(name, _)| printable(name));
+        let share = self.found.map_or(self.power.share(self.entry.share), |found| found.share);
+        let power = self.found.map_or(self.power, |found| found.power);
         let asks = match &layer {
-            Some(layer) => format!("{} of layer {layer} for {}", percent(self.share), days(self.length)),
-            None => format!("{}, {} of the units, in no layer", days(self.length), percent(self.share)),
+            Some(layer) => format!("{} of layer {layer} for {}", percent(share), days(self.length)),
+            None => format!("{}, {} of the units, in no layer", days(self.length), percent(share)),
         };
         let mut out = format!("{id} asks for {asks}\n");
-        out += &match self.power {
+        out += &match power {
             Power::Holds(power) => format!("power {} with that\n", probability(power)),
             Power::NeedsShare(power, share) => format!(
                 "planned are {}, which give power {}: {} are looked for instead\n",
@@ -338,6 +359,12 @@ impl<'a> Search<'a> {
         if let Some(decide) = self.decide(found) {
             out += &format!("decide          {decide}\n");
         }
+        let shown = |power: Power| power.value().map(probability);
+        if let (Some(then), Some(first)) = (shown(found.power), shown(self.power))
+            && then != first
+        {
+            out += &format!("power           {then}; a start on {} would give {first}\n", self.first);
+        }
         match (self.moved(found), self.entry.start) {
             (_, None) => {}
             (0, Some(_)) => out += "\nthat is the planned day\n",
@@ -349,7 +376,7 @@ impl<'a> Search<'a> {
                     if moved < 0 { "earlier" } else { "later" }
                 );
                 if let Some(daily) = self.entry.daily_units.filter(|_| 0 < moved) {
-                    let units = daily * self.share * f64::from(number);
+                    let units = daily * share * f64::from(number);
                     out += &format!("waiting: {} units pass by that would have taken part\n", count(units.round()));
                 }
             }
@@ -376,8 +403,8 @@ impl<'a> Search<'a> {
                 percent(slot.from)
             );
         }
-        if self.share != self.entry.share {
-            out += &format!("  audience.share = \"{}\", and the `share` of the last stage\n", percent(self.share));
+        if share != self.entry.share {
+            out += &format!("  audience.share = \"{}\", and the `share` of the last stage\n", percent(share));
         }
         out + &self.refused_text()
     }
@@ -409,8 +436,8 @@ impl<'a> Search<'a> {
         match reason {
             Reason::Moment => "a stage would begin from Friday to Sunday, in a freeze or on a holiday".to_owned(),
             Reason::Full { free, with } => format!("{} of the layer left, beside {}", percent(*free), names(with)),
-            Reason::Scattered { with } => {
-                format!("no free place of {} in one piece, beside {}", percent(self.share), names(with))
+            Reason::Scattered { share, with } => {
+                format!("no free place of {} in one piece, beside {}", percent(*share), names(with))
             }
             Reason::Flag { with } => format!("flag {} is set by {}", quoted(&self.entry.flag), names(with)),
             Reason::Requires { with } => format!("{} does not run all the time", names(with)),
@@ -426,23 +453,25 @@ impl<'a> Search<'a> {
                 "slot": found.slot.map(|slot| json!([slot.from, slot.to])),
                 "decide": self.decide(found).map(|day| day.to_string()),
                 "days_moved": self.moved(found),
+                "share": found.share,
+                "power": found.power.value(),
             })
         });
         let refused = self.refused.iter().map(|(days, reason)| {
             json!({ "from": days.first.to_string(), "to": days.last.to_string(), "why": self.reason_text(reason) })
         });
-        let (power, needed) = match self.power {
-            Power::Holds(power) | Power::OutOfReach(power) => (Some(power), None),
-            Power::NeedsShare(power, share) => (Some(power), Some(share)),
-            Power::Unknown => (None, None),
+        let power = self.found.map_or(self.power, |found| found.power);
+        let needed = match power {
+            Power::NeedsShare(_, share) => Some(share),
+            Power::Holds(_) | Power::OutOfReach(_) | Power::Unknown => None,
         };
         let value = json!({
             "version": 1,
             "experiment": &*self.entry.id,
             "layer": self.entry.layer.as_ref().map(|(name, _)| name),
-            "share": self.share,
+            "share": power.share(self.entry.share),
             "days": self.length,
-            "power_as_planned": power,
+            "power_as_planned": power.value(),
             "share_for_power": needed,
             "tried_from": self.first.to_string(),
             "tried_to": self.found.map_or_else(|| self.first.plus(HORIZON - 1), |found| before(found.start.plus(1))).to_string(),

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, place};
-use crate::catalog::Catalog;
 use crate::emit::flags::draft::{Draft, Export, Remark};
 use crate::emit::flags::{self, Target};
 use crate::text::{Source, nearest, printable, printable_lines};
@@ -47,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let catalog = match find_root(&arguments.workspace) {
         Some(_) => place::open(&arguments.workspace)?.workspace.catalog,
-        None => Catalog::default(),
+        None => std::sync::Arc::default(),
     };
     let source = Source::new(path.as_str(), export.text);
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -79,8 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 fn platform(name: &str) -> Result<&'static dyn Target, Failure> {
-    let nothing = Export::read("{}").expect("an empty table is JSON");
-    let able = || flags::TARGETS.iter().copied().filter(|target| target.import(&nothing).is_some());
+    let able = || flags::TARGETS.iter().copied().filter(|target| target.reads_exports());
     able().find(|target| target.name() == name).ok_or_else(|| {
         let names: Vec<&str> = able().map(|target| target.name()).collect();
         let help = match nearest(name, names.iter().copied()) {

@@ -39,7 +39,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let opened = match arguments.experiments.first() {
         Some(first) => place::open_spec(first, &arguments.workspace)?,
-        None => place::open(&arguments.workspace)?,
+        None => place::open_named(&arguments.workspace)?,
     };
     let specs = chosen(arguments, &opened)?;
     if arguments.check {

@@ -12,6 +12,7 @@ mod capacity;
 mod check;
 mod csv;
 mod diff;
+mod drift;
 mod failure;
 mod fix;
 mod fmt;
@@ -32,6 +33,7 @@ mod shown;
 mod simulate;
 mod size;
 mod status;
+pub mod targets;
 mod timing;
 
 use std::process::ExitCode;
@@ -58,6 +60,10 @@ enum Command {
     Fmt(fmt::Arguments),
     /// Write flag files and analysis plans
     Build(build::Arguments),
+    /// Compare what a flag platform serves with what the specs build
+    Drift(drift::Arguments),
+    /// Show what each flag platform can hold
+    Targets(targets::Arguments),
     /// Draft specs from an export of a flag platform
     Import(import::Arguments),
     /// Seal plans: write what an experiment promises to the registry
@@ -107,6 +113,8 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Drift(arguments) => drift::run(&arguments),
+        Command::Targets(arguments) => targets::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Lock(arguments) => lock::run(&arguments),
         Command::Amend(arguments) => amend::run(&arguments),

@@ -132,7 +132,21 @@ impl Opened {
 /// Opens the workspace of a spec that is named by its path, or by its id below `workspace`.
 pub fn open_spec(spec: &str, workspace: &Path) -> Result<Opened, Failure> {
     let path = Path::new(spec);
-    if path.is_file() { open(path) } else { open(workspace) }
+    if path.is_file() {
+        return open(path);
+    }
+    open_named(workspace)
+}
+
+/// Opens the workspace that `--workspace` names.
+pub fn open_named(workspace: &Path) -> Result<Opened, Failure> {
+    open(workspace).map_err(|failure| match &failure {
+        Failure::NoWorkspace { .. } => Failure::Usage {
+            text: failure.to_string(),
+            help: "run it where the workspace is, or name its folder: `--workspace DIR`".to_owned(),
+        },
+        _ => failure,
+    })
 }
 
 /// Today, when no day is given.

@@ -16,6 +16,7 @@ pub static SCHEMAS: &[(&str, Make)] = &[
     ("catalog", || schema_of::<CatalogFile>("catalog")),
     ("workspace", || schema_of::<WorkspaceFile>("workspace")),
     ("findings", crate::report::json_schema),
+    ("lock", crate::portfolio::registry::json_schema),
     ("plan", crate::emit::plans::json_schema),
 ];
 

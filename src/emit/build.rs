@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::flags::{self, Target};
@@ -20,10 +21,16 @@ pub struct Request<'a> {
     pub workspace: &'a Workspace,
     /// In their slots, by id.
     pub experiments: &'a [Compiled],
-    /// Only these platforms; all that the specs name when empty.
+    /// Only these platforms; all that the specs name when empty. [`ALL`] is every platform, whatever the specs name.
     pub targets: &'a [String],
     pub moment: Moment,
 }
+
+/// The word for every platform.
+pub const ALL: &str = "all";
+
+/// What is lost where a platform that its spec does not name cannot serve an experiment. No word of `emit.strict`.
+pub const NOT_SERVED: &str = "target";
 
 /// Every file of a build by its path, the manifest included.
 #[derive(Debug, Clone)]
@@ -84,19 +91,20 @@ struct Listed<'a> {
 
 /// Builds everything.
 pub fn build(request: &Request<'_>) -> Result<Build, BuildFault> {
+    let plans: Vec<(Vec<Artifact>, String)> =
+        request.experiments.par_iter().map(|one| plan_files(request, one)).collect();
     let mut artifacts: Vec<Artifact> = Vec::new();
     let mut hashes: BTreeMap<String, String> = BTreeMap::new();
-    for compiled in request.experiments {
-        let inputs = plans::Inputs::of(request.workspace, compiled, None);
-        let document = plans::document(&inputs);
-        let hash = plans::hash(&document);
-        let wanted = plans::Request::new(&inputs, &document, &hash);
-        artifacts.extend(plans::FORMATS.iter().flat_map(|format| format.emit(&wanted)));
+    for (compiled, (made, hash)) in request.experiments.iter().zip(plans) {
+        artifacts.extend(made);
         hashes.insert(compiled.plan.id.to_string(), hash);
     }
+    // In the order of the list: the first fault is the same in every run.
+    let emitted: Vec<Result<Emitted, BuildFault>> =
+        flags::TARGETS.par_iter().map(|target| flag_files(request, *target, &hashes)).collect();
     let mut losses = Vec::new();
-    for target in flags::TARGETS {
-        let Emitted { artifacts: made, losses: lost } = flag_files(request, *target, &hashes)?;
+    for emitted in emitted {
+        let Emitted { artifacts: made, losses: lost } = emitted?;
         artifacts.extend(made);
         losses.extend(lost);
     }
@@ -118,36 +126,102 @@ pub fn build(request: &Request<'_>) -> Result<Build, BuildFault> {
     Ok(Build { files, losses })
 }
 
+/// The analysis plans of one experiment, and the hash of its plan.
+fn plan_files(request: &Request<'_>, compiled: &Compiled) -> (Vec<Artifact>, String) {
+    let inputs = plans::Inputs::of(request.workspace, compiled, None);
+    let document = plans::document(&inputs);
+    let hash = plans::hash(&document);
+    let wanted = plans::Request::new(&inputs, &document, &hash);
+    (plans::FORMATS.iter().flat_map(|format| format.emit(&wanted)).collect(), hash)
+}
+
 /// What one platform serves.
 fn flag_files(
     request: &Request<'_>,
     target: &dyn Target,
     hashes: &BTreeMap<String, String>,
 ) -> Result<Emitted, BuildFault> {
-    let asked = request.targets.is_empty() || request.targets.iter().any(|name| name == target.name());
-    let experiments: Vec<Experiment<'_>> = request
-        .experiments
-        .iter()
-        .filter(|compiled| is_served(compiled, target))
-        .filter_map(|compiled| Some(Experiment { plan: &compiled.plan, hash: hashes.get(&*compiled.plan.id)? }))
-        .collect();
-    if !asked || experiments.is_empty() {
-        return Ok(Emitted::default());
+    let everywhere = request.targets.iter().any(|name| name == ALL);
+    let asked = everywhere || request.targets.is_empty() || request.targets.iter().any(|name| name == target.name());
+    fn with_hash<'a>(compiled: &'a Compiled, hashes: &'a BTreeMap<String, String>) -> Option<Experiment<'a>> {
+        Some(Experiment { plan: &compiled.plan, hash: hashes.get(&*compiled.plan.id)? })
     }
+    let (named, others): (Vec<&Compiled>, Vec<&Compiled>) =
+        request.experiments.iter().filter(|one| has_flag(one)).partition(|one| is_served(one, target));
+    let mut experiments: Vec<Experiment<'_>> = named.into_iter().filter_map(|one| with_hash(one, hashes)).collect();
     let settings = request.workspace.file.targets.value().and_then(|targets| targets.get(target.name()));
-    let wanted = flags::Request {
-        experiments: &experiments,
-        moment: request.moment.clone(),
-        settings: settings.map(|at| &at.value),
+    let wanted = |experiments: &[Experiment<'_>]| {
+        target.emit(&flags::Request {
+            experiments,
+            moment: request.moment.clone(),
+            settings: settings.map(|at| &at.value),
+        })
     };
-    target.emit(&wanted).map_err(|reason| BuildFault::Target { target: target.name(), reason })
+    let mut left_out = Vec::new();
+    if everywhere {
+        let strict = |loss: &Loss| is_strict(request, loss);
+        for experiment in others.into_iter().filter_map(|one| with_hash(one, hashes)) {
+            match unfit(target, experiment, wanted, strict) {
+                None => experiments.push(experiment),
+                Some(reason) => left_out.push(Loss {
+                    experiment: experiment.plan.id.to_string(),
+                    target: target.name(),
+                    feature: NOT_SERVED,
+                    reason,
+                    done: "left out: the spec does not name this target".to_owned(),
+                }),
+            }
+        }
+        experiments.sort_by(|a, b| a.plan.id.cmp(&b.plan.id));
+    }
+    if !asked || experiments.is_empty() {
+        return Ok(Emitted { losses: left_out, ..Emitted::default() });
+    }
+    let mut emitted = wanted(&experiments).map_err(|reason| BuildFault::Target { target: target.name(), reason })?;
+    emitted.losses.extend(left_out);
+    Ok(emitted)
+}
+
+/// Why a platform that its spec does not name cannot serve an experiment, in one line.
+fn unfit(
+    target: &dyn Target,
+    experiment: Experiment<'_>,
+    emit: impl Fn(&[Experiment<'_>]) -> Result<Emitted, String>,
+    strict: impl Fn(&Loss) -> bool,
+) -> Option<String> {
+    let able = target.capabilities();
+    let plan = experiment.plan;
+    if let Some(taken) = plan.variants.iter().find(|variant| able.reserved.contains(&variant.name.as_str())) {
+        return Some(format!("a variant has the name `{}`, which {} needs for itself", taken.name, able.title));
+    }
+    let payloads = plan.variants.iter().filter_map(|variant| variant.payload.as_ref()).chain(&plan.off);
+    let largest = payloads.map(|payload| payload.value.to_json().to_string().len()).max().unwrap_or(0);
+    if let Some(most) = able.most_payload_bytes.filter(|most| *most < largest) {
+        return Some(format!("a payload has {largest} bytes, and {} holds {most}", able.title));
+    }
+    match emit(&[experiment]) {
+        Ok(emitted) => emitted
+            .losses
+            .iter()
+            .find(|loss| strict(loss))
+            .map(|loss| format!("the spec marks `{}` as strict, and {}", loss.feature, loss.reason)),
+        Err(fault) => {
+            let own = format!("experiment `{}` ", plan.id);
+            let first = fault.lines().next().unwrap_or_default();
+            Some(first.strip_prefix(own.as_str()).map_or_else(|| first.to_owned(), |rest| format!("it {rest}")))
+        }
+    }
+}
+
+/// True when there is something to serve: it is live or shipped.
+fn has_flag(compiled: &Compiled) -> bool {
+    let status = compiled.plan.status.value;
+    status.is_live() || status == Status::Shipped
 }
 
 /// True when a platform serves the experiment: it is live or shipped, and built for that platform.
-pub(super) fn is_served(compiled: &Compiled, target: &dyn Target) -> bool {
-    let plan = &compiled.plan;
-    let state = plan.status.value.is_live() || plan.status.value == Status::Shipped;
-    state && plan.targets.iter().any(|name| name.value == target.name())
+pub fn is_served(compiled: &Compiled, target: &dyn Target) -> bool {
+    has_flag(compiled) && compiled.plan.targets.iter().any(|name| name.value == target.name())
 }
 
 fn is_strict(request: &Request<'_>, loss: &Loss) -> bool {
@@ -163,7 +237,7 @@ fn manifest(
     losses: &[Loss],
 ) -> Vec<u8> {
     let files = artifacts
-        .iter()
+        .par_iter()
         .map(|artifact| Listed {
             path: &artifact.path,
             role: artifact.role,

@@ -80,7 +80,7 @@ fn same(wanted: &Scalar, value: &Json) -> bool {
     }
 }
 
-fn within(range: &VersionRange, text: &str) -> bool {
+pub(crate) fn within(range: &VersionRange, text: &str) -> bool {
     let Some((numbers, is_release)) = version(text) else { return false };
     let bound = range.version.map(|number| number.to_string());
     // Without leading zeros the longer number is the larger.

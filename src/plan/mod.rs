@@ -27,7 +27,7 @@ pub use effect::{EffectFault, PlannedEffect};
 pub use facts::{Shapes, facts};
 pub use json::to_json;
 pub use origin::{Known, Origin};
-pub use reach::{Clash, clash};
+pub use reach::{Clash, apart, clash};
 pub use size::{Expected, Factors, Look, Looks, Memo, Sized, Sizing, Unsized, Way, Week, looks, units_by};
 pub use terms::Terms;
 pub use types::*;

@@ -110,6 +110,11 @@ fn of_lists<'t, 'a>(tests: &'t [Test<'a>]) -> Pair<'t, 'a> {
 
 /// False only when the value certainly fails the test.
 fn may_hold(test: &Test<'_>, value: &Scalar) -> bool {
+    outcome(test, value) != Some(false)
+}
+
+/// Whether a value passes the test, where that is certain.
+fn outcome(test: &Test<'_>, value: &Scalar) -> Option<bool> {
     let holds = match (test.comparison, value) {
         (Comparison::In(list), _) if !list.broken => Some(list.iter().any(|item| item.value == *value)),
         (Comparison::NotIn(list), _) if !list.broken => Some(list.iter().all(|item| item.value != *value)),
@@ -123,7 +128,67 @@ fn may_hold(test: &Test<'_>, value: &Scalar) -> bool {
         (Comparison::EndsWith(end), Scalar::Text(text)) => Some(text.ends_with(end)),
         _ => None,
     };
-    holds.is_none_or(|holds| holds != test.negated)
+    holds.map(|holds| holds != test.negated)
+}
+
+/// The part of all units that may meet the first audience and not the second, at the most; `None` when the shares do
+/// not say. An audience is its conditions and its exclusions; `shares` gives the values of an attribute with the part
+/// of units that has each.
+///
+/// A unit that is lost fails a test that only the second audience makes. Each such test is bounded by its own
+/// attribute: parts of several attributes are added, as if no unit had two of them.
+pub fn apart<'a>(
+    first: [&'a [At<Condition>]; 2],
+    second: [&'a [At<Condition>]; 2],
+    shares: impl Fn(&str) -> Option<Vec<(Scalar, f64)>>,
+) -> Option<f64> {
+    let (first, second) = (tests(first)?, tests(second)?);
+    let same =
+        |a: &Test<'_>, b: &Test<'_>| a.negated == b.negated && a.comparison.to_string() == b.comparison.to_string();
+    let mut lost = 0.0;
+    for (name, tests) in &second {
+        let known = first.get(name).map_or(&[][..], Vec::as_slice);
+        let other: Vec<&Test<'_>> = tests.iter().filter(|test| !known.iter().any(|known| same(known, test))).collect();
+        if other.is_empty() {
+            continue;
+        }
+        let shares = shares(name)?;
+        let leaves = |value: &Scalar| {
+            known.iter().all(|test| may_hold(test, value))
+                && other.iter().any(|test| outcome(test, value) != Some(true))
+        };
+        lost += shares.iter().filter(|(value, _)| leaves(value)).map(|(_, share)| share).sum::<f64>();
+        let listed: f64 = shares.iter().map(|(_, share)| share).sum();
+        // Those with another value, or with none.
+        let is_listed = |test: &Test<'_>| match test.comparison {
+            Comparison::In(list) => {
+                !list.broken && list.iter().all(|item| shares.iter().any(|(value, _)| *value == item.value))
+            }
+            Comparison::Is(wanted) => shares.iter().any(|(value, _)| value == wanted),
+            _ => false,
+        };
+        let kept_out = known.iter().any(|test| !test.negated && is_listed(test));
+        let still_in = other.iter().all(|test| test.negated && is_listed(test));
+        if !kept_out && !still_in && LEAST_REST < 1.0 - listed {
+            lost += 1.0 - listed;
+        }
+    }
+    Some(lost.min(1.0))
+}
+
+/// Shares are rounded when they are written: what they leave over below this is nobody.
+const LEAST_REST: f64 = 1e-3;
+
+/// The tests of an audience by their attributes; `None` when one of its conditions is not whole.
+fn tests<'a>([conditions, exclusions]: [&'a [At<Condition>]; 2]) -> Option<BTreeMap<&'a str, Vec<Test<'a>>>> {
+    let mut tests: BTreeMap<&'a str, Vec<Test<'a>>> = BTreeMap::new();
+    for (list, negated) in [(conditions, false), (exclusions, true)] {
+        for condition in list {
+            let (name, test) = single(condition, negated)?;
+            tests.entry(name).or_default().push(test);
+        }
+    }
+    Some(tests)
 }
 
 /// A lower and an upper bound that leave no number between them.
@@ -186,7 +251,8 @@ mod tests {
     use super::*;
     use crate::spec::Audience;
 
-    fn clashes(text: &str) -> bool {
+    /// Conditions and exclusions.
+    fn audience(text: &str) -> [Vec<At<Condition>>; 2] {
         let (tree, faults) = crate::syntax::parse(crate::text::FileId(0), text);
         assert!(faults.is_empty(), "{text}");
         let (audience, faults) = crate::syntax::read::<Audience>(&tree);
@@ -194,7 +260,45 @@ mod tests {
         let list = |field: &crate::syntax::Field<crate::syntax::List<Condition>>| {
             field.value().map(|list| list.items.clone()).unwrap_or_default()
         };
-        clash(&list(&audience.r#where), &list(&audience.exclude)).is_some()
+        [list(&audience.r#where), list(&audience.exclude)]
+    }
+
+    fn clashes(text: &str) -> bool {
+        let [conditions, exclusions] = audience(text);
+        clash(&conditions, &exclusions).is_some()
+    }
+
+    #[test]
+    fn who_meets_one_audience_only_is_bounded_by_shares() {
+        let shares = |name: &str| {
+            let text = |value: &str, share: f64| (Scalar::Text(value.to_owned()), share);
+            match name {
+                "land" => Some(vec![text("US", 0.6), text("CA", 0.1), text("FR", 0.2)]),
+                "os" => Some(vec![text("ios", 0.5), text("web", 0.5)]),
+                _ => None,
+            }
+        };
+        let of = |first: &str, second: &str| {
+            let (first, second) = (audience(first), audience(second));
+            let bound = apart([&first[0], &first[1]], [&second[0], &second[1]], shares);
+            bound.map(|bound| (bound * 1e6).round() / 1e6)
+        };
+        let both = r#"where = [{ attribute = "land", in = ["US", "CA"] }]"#;
+        let one = r#"where = [{ attribute = "land", in = ["US"] }]"#;
+        assert_eq!((of(both, one), of(one, both)), (Some(0.1), Some(0.0)));
+        // Nobody says which land the last tenth has.
+        assert_eq!((of("", one), of(one, "")), (Some(0.4), Some(0.0)));
+        let others = r#"where = [{ attribute = "land", not_in = ["US"] }]"#;
+        assert_eq!((of(one, others), of(others, one)), (Some(0.6), Some(0.4)));
+        let without = r#"exclude = [{ attribute = "land", is = "CA" }]"#;
+        assert_eq!((of("", without), of(without, "")), (Some(0.1), Some(0.0)));
+        // What both ask counts for nothing, whatever is known of it; what one asks has to be known.
+        let old = r#"where = [{ attribute = "age", above = 18 }]"#;
+        let young = r#"where = [{ attribute = "age", above = 16 }]"#;
+        assert_eq!(of(both, young), None);
+        assert_eq!(of(old, old), Some(0.0));
+        let phones = r#"where = [{ attribute = "os", is = "ios" }, { attribute = "land", in = ["US"] }]"#;
+        assert_eq!(of(both, phones), Some(0.6));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Each emitter states its own capabilities; the doors hand them to the workspace, so that a platform stays one file
 //! and one registry line, and rules never look up to the emitters.
 
+use std::borrow::Cow;
+
 use super::{Plan, PlannedStage};
 use crate::syntax::Node;
 use crate::text::Span;
@@ -94,6 +96,8 @@ pub struct Capabilities {
     pub shares_of_slot: bool,
     /// What flag names may hold beside letters and digits of ASCII; anything when `None`.
     pub flag_signs: Option<&'static str>,
+    /// What a flag is called there, where that is not its name.
+    pub flag_there: fn(&str) -> Cow<'_, str>,
     /// The longest flag name in bytes; `None` where no limit is known.
     pub most_name_bytes: Option<usize>,
     /// The largest payload of a variant; `None` where no limit is known.
@@ -135,6 +139,7 @@ impl Capabilities {
         holds_schedule: false,
         shares_of_slot: true,
         flag_signs: None,
+        flag_there: |name| Cow::Borrowed(name),
         most_name_bytes: None,
         most_payload_bytes: None,
         flags_key: "flags",
@@ -366,11 +371,20 @@ impl Capabilities {
         }
     }
 
-    /// The table of flags in its file; the whole file where no key leads to it.
+    /// The flags in its file, a table by name or a list; the whole file where no key leads to them.
     pub fn flags<'t>(&self, document: &'t Node) -> Option<&'t Node> {
         match self.flags_key {
             "" => Some(document),
             key => document.at_path(key),
+        }
+    }
+
+    /// A flag of its file.
+    pub fn flag<'t>(&self, document: &'t Node, name: &str) -> Option<&'t Node> {
+        let flags = self.flags(document)?;
+        match flags.as_array() {
+            Some(items) => items.iter().find(|item| named(item) == Some(name)),
+            None => flags.as_table()?.get(name),
         }
     }
 
@@ -405,6 +419,12 @@ impl Capabilities {
         }
         None
     }
+}
+
+/// What an element of a list is called.
+pub fn named(item: &Node) -> Option<&str> {
+    let table = item.as_table()?;
+    ["key", "name", "id", "n"].iter().find_map(|field| table.get(field)?.as_str())
 }
 
 /// Whole parts by largest remainder: they sum to `parts`, and equal weights differ by one at most.

@@ -20,6 +20,12 @@
 //! | `privacy`, `risk`, `emit`, `amendments`, `results`, `schema`, `extends` | | all |
 //! | definitions | what is counted, in which unit, by whom: [`DEFINITIONS`] | words, people, dates of review |
 //!
+//! A seal is the pre-registration of an answer: what is asked, of whom, who sees what, how it is judged and what is done
+//! then. `privacy` and `risk` are promises to people and to the house: they are judged anew by every check, may have to
+//! change for the law's sake on any day, and no answer turns on them. `emit` says which files are printed: that another
+//! platform assigns people otherwise is told by `expc diff` and by EMI005, and the platforms of a workspace change
+//! without any experiment meaning it.
+//!
 //! Measured facts of a definition (baselines, deviations, traffic) are held, so that sizes stay those that were
 //! sealed, but may be measured again: the same metric is a little different every quarter. A key of a spec that no row
 //! names is held: what nobody has judged harmless is not. A test asks the same question of each key of a definition.
@@ -562,6 +568,10 @@ fn same_quantity(a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value as Json;
+
     use super::*;
     use crate::catalog;
     use crate::syntax::keys_of;
@@ -639,6 +649,52 @@ mod tests {
                 assert!(keys.contains(key), "{sort} have no key `{key}`");
             }
         }
+    }
+
+    /// Defaults of a schema by their paths, `*` for the name of a member.
+    fn defaults_of(at: &Json, defs: &Json, path: &str, out: &mut BTreeMap<String, Json>) {
+        if let Some(name) = at["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
+            defaults_of(&defs[name], defs, path, out);
+        }
+        if let Some(value) = at.get("default") {
+            out.insert(path.to_owned(), value.clone());
+        }
+        let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        for (key, property) in at["properties"].as_object().into_iter().flatten() {
+            defaults_of(property, defs, &below(key), out);
+        }
+        for members in [&at["items"], &at["additionalProperties"]].into_iter().filter(|members| members.is_object()) {
+            defaults_of(members, defs, &below("*"), out);
+        }
+    }
+
+    #[test]
+    fn a_seal_has_the_defaults_of_the_schema() {
+        let of = |schema: Json, above: &str| {
+            let mut found = BTreeMap::new();
+            defaults_of(&schema, &schema["$defs"], above, &mut found);
+            found
+        };
+        let mut published = of(crate::spec::schema::schema_of::<crate::spec::Spec>("experiment"), "");
+        published.extend(of(crate::spec::schema::schema_of::<catalog::CatalogFile>("catalog"), "catalog"));
+        let is_held = |path: &String| standing(&path.split('.').collect::<Vec<_>>()) != Standing::Free;
+        let published: BTreeMap<String, Json> = published.into_iter().filter(|(path, _)| is_held(path)).collect();
+        // What depends on the role of a metric, and a list that is empty, no schema can say.
+        let unsaid = |path: &str| path.ends_with(".hypothesis") || path.starts_with("catalog.audiences");
+        let of_seal = DEFAULTS.iter().filter(|default| !unsaid(default.path));
+        let of_seal: BTreeMap<String, Json> = of_seal
+            .map(|default| {
+                let node = Node { value: default.value.value(), span: Span::file_start(FileId(0)) };
+                (default.path.to_owned(), node.to_json())
+            })
+            .collect();
+        // 1 is 1.0.
+        let plain = |all: &BTreeMap<String, Json>| -> BTreeMap<String, String> {
+            let text = |value: &Json| value.as_f64().map_or_else(|| value.to_string(), |number| number.to_string());
+            all.iter().map(|(path, value)| (path.clone(), text(value))).collect()
+        };
+        assert!(30 < published.len());
+        assert_eq!(plain(&of_seal), plain(&published));
     }
 
     #[test]

@@ -245,16 +245,11 @@ fn likeness(a: &str, b: &str) -> f64 {
 
 /// True when a file that is no spec was added, removed or edited.
 fn shared_differ(then: &Workspace, today: &Workspace) -> bool {
-    fn shared(workspace: &Workspace) -> HashSet<(&str, &str)> {
-        let specs = workspace.specs.iter().map(|spec| spec.file);
-        // A seal belongs to one spec.
-        let own: HashSet<_> = specs.chain(workspace.registry.files().map(|(_, file)| file)).collect();
-        let files = workspace.sources.added().filter(|file| !own.contains(file));
-        files.map(|file| workspace.sources.get(file)).map(|source| (&*source.path, &*source.text)).collect()
-    }
     // Whether anything is sealed at all says something of those that are not.
     let sealed = |workspace: &Workspace| !workspace.registry.is_empty();
-    sealed(then) != sealed(today) || shared(then) != shared(today)
+    // Equal files have equal numbers.
+    let files = |workspace: &Workspace| workspace.shared_files.iter().copied().collect::<HashSet<_>>();
+    sealed(then) != sealed(today) || files(then) != files(today)
 }
 
 /// The ids whose seal was added, removed or edited.

@@ -4,6 +4,7 @@
 //! Running them is a matter of the engine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
@@ -100,7 +101,7 @@ struct Uses {
 
 impl CustomRules {
     /// Without custom rules nothing is computed.
-    pub fn compile(file: &WorkspaceFile, sources: &Sources, documents: &[Document]) -> Self {
+    pub fn compile(file: &WorkspaceFile, sources: &Sources, documents: &[Arc<Document>]) -> Self {
         let Some(named) = file.custom.value().filter(|named| !named.is_empty()) else { return Self::default() };
         let shapes = Shapes::new();
         let catalog = Shape::of_schema(&schema_of::<CatalogFile>("catalog"));
@@ -153,7 +154,7 @@ impl CustomRules {
 }
 
 /// Every definition of the catalogue, in JSON.
-fn whole_catalog(documents: &[Document]) -> Json {
+fn whole_catalog(documents: &[Arc<Document>]) -> Json {
     let mut whole: BTreeMap<String, Map<String, Json>> = BTreeMap::new();
     for document in documents.iter().filter(|document| document.kind == DocumentKind::Catalogue) {
         let Json::Object(tables) = document.tree.to_json() else { continue };

@@ -41,7 +41,7 @@ impl Export {
     /// The document with its places.
     pub fn read(&self, file: FileId) -> Result<Node, ExportFault> {
         let tree = parse_json(file, &self.text).map_err(ExportFault::Json)?;
-        match self.target.flags(&tree).and_then(Node::as_table) {
+        match self.target.flags(&tree).filter(|flags| flags.as_table().is_some() || flags.as_array().is_some()) {
             Some(_) => Ok(tree),
             None => Err(ExportFault::NoFlags(self.target.flags_key)),
         }

@@ -7,6 +7,7 @@
 mod base;
 mod calendar;
 mod custom;
+pub mod differences;
 mod document;
 mod edits;
 mod entry;
@@ -22,6 +23,7 @@ pub use calendar::{Conflict, ConflictKind, Days, Taken, before, taken};
 pub use custom::{
     CustomFault, CustomRule, CustomRules, Expression, GROUP as CUSTOM_GROUP, PREFIX as CUSTOM_PREFIX, Part,
 };
+pub use differences::Difference;
 pub use document::{Document, DocumentKind};
 pub use edits::{Fate, KeyEdit, SharedEdit, Subject, touched};
 pub use entry::{Entry, IntervalFault, PastEffect, RelativeEffect, SharedConditions, Uses};

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use crate::plan::Terms;
+use crate::plan::terms::DEFINITIONS;
 use crate::spec::Day;
 use crate::syntax::{At, JsonFault, Node, Table, Value, parse_json};
 use crate::text::{FileId, Span};
@@ -230,6 +231,71 @@ impl Sealing<'_> {
         let empty = line.unwrap_or_default().to_owned();
         text.replacen(&empty, &hash_line(&hash), 1)
     }
+}
+
+/// The JSON Schema of a lock. The tables of the plan are those of an experiment with the defaults written out; of a
+/// definition there is what a seal keeps of it.
+pub fn json_schema() -> serde_json::Value {
+    use serde_json::json;
+    let table = |about: &str| json!({ "type": "object", "description": about });
+    let plan: serde_json::Map<String, serde_json::Value> = READING_ORDER
+        .iter()
+        .chain(&["feedback"])
+        .map(|key| ((*key).to_owned(), table(&format!("`[{key}]` of the experiment, as far as a seal holds it."))))
+        .collect();
+    let definitions = DEFINITIONS.iter().map(|(sort, means, facts)| {
+        let keys = |keys: &[&'static str], about: &str| -> Vec<(String, serde_json::Value)> {
+            keys.iter().map(|key| ((*key).to_owned(), json!({ "description": about }))).collect()
+        };
+        let mut known = keys(means, "Held: another value is another definition.");
+        known.extend(keys(facts, "A measured fact: kept for the sizes, and measured anew at any time."));
+        let known: serde_json::Map<String, serde_json::Value> = known.into_iter().collect();
+        let one = json!({ "type": "object", "properties": known, "additionalProperties": false });
+        let about = format!("Definitions of `{sort}` that the plan rests on, by name.");
+        ((*sort).to_owned(), json!({ "type": "object", "description": about, "additionalProperties": one }))
+    });
+    let definitions: serde_json::Map<String, serde_json::Value> = definitions.collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://expc.dev/schema/1/lock.schema.json",
+        "title": "expc lock",
+        "description": "A sealed plan, `registry/<id>.lock.json`: written by `expc lock`, never by hand.",
+        "type": "object",
+        "required": ["format", "id", "at", "by", "compiler", "language", "hash", "plan", "catalog"],
+        "properties": {
+            "format": { "const": FORMAT, "description": "The version of this format." },
+            "id": { "type": "string", "minLength": 1, "description": "The experiment: the stem of its file and of this one." },
+            "at": {
+                "type": "string",
+                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
+                "description": "When it was sealed, in UTC.",
+            },
+            "by": { "type": "string", "description": "Who sealed it." },
+            "commit": {
+                "type": ["string", "null"],
+                "pattern": "^[0-9a-f]{40,64}$",
+                "description": "The commit that was checked out; null outside a repository.",
+            },
+            "compiler": { "type": "string", "description": "The program that sealed it, with its version." },
+            "language": { "type": "integer", "minimum": 1, "description": "The version of the language of the spec." },
+            "hash": {
+                "type": "string",
+                "pattern": "^sha256:[0-9a-f]{64}$",
+                "description": "The SHA-256 of this file without this line, line ends as LF.",
+            },
+            "plan": {
+                "type": "object",
+                "properties": plan,
+                "description": "What the experiment promises: the spec over its template, defaults written out.",
+            },
+            "catalog": {
+                "type": "object",
+                "properties": definitions,
+                "additionalProperties": false,
+                "description": "The definitions that the plan rests on.",
+            },
+        },
+    })
 }
 
 fn hash_line(hash: &str) -> String {

@@ -17,9 +17,9 @@ use crate::plan::targets::Capabilities;
 use crate::plan::terms::{self, Standing};
 use crate::plan::{self, Inputs, Memo, Plan, Terms};
 use crate::policy::{InForce, Policy, WorkspaceFile};
-use crate::spec::{Amount, Field, MERGED_LISTS, Spec, Status, Template, Unit};
+use crate::spec::{Amount, Day, Field, MERGED_LISTS, Spec, Status, Template, Unit};
 use crate::syntax::{self, At, Entry, FaultKind, Node};
-use crate::text::{FileId, Source, Sources};
+use crate::text::{FileId, Source, Sources, Span};
 use crate::world::{Files, ReadFault, ReadFaultKind};
 
 /// Everything but the experiments themselves, which are compiled one by one.
@@ -31,12 +31,14 @@ pub struct Workspace {
     pub in_force: InForce,
     /// The organisation's own rules.
     pub custom: CustomRules,
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// What payloads of flags must look like, by flag.
-    pub payload_schemas: Vec<PayloadSchema>,
-    pub templates: BTreeMap<String, TemplateEntry>,
+    pub payload_schemas: Arc<Vec<PayloadSchema>>,
+    pub templates: Arc<BTreeMap<String, TemplateEntry>>,
     /// `expc.toml`, the catalogue and the templates.
-    pub documents: Vec<Document>,
+    pub documents: Vec<Arc<Document>>,
+    /// The files of all these.
+    pub(super) shared_files: Vec<FileId>,
     pub specs: Vec<SpecFile>,
     /// The sealed plans.
     pub registry: Registry,
@@ -78,6 +80,9 @@ pub enum BrokenChain {
     TooDeep(At<String>),
 }
 
+/// The file of a workspace itself.
+const WORKSPACE_FILE: &str = "expc.toml";
+
 /// A template may start from a template, but not for ever.
 const MOST_PARENTS: usize = 8;
 
@@ -115,18 +120,18 @@ pub struct Compiled {
 impl Workspace {
     /// Reads everything. What cannot be read is told by the documents; nothing stops.
     pub fn open(files: &dyn Files) -> Self {
-        Self::open_among(files, Sources::default())
+        Self::open_among(files, Sources::default(), None)
     }
 
     /// Reads another state of a workspace; files that are as in `today` keep their numbers.
     pub(super) fn open_beside(files: &dyn Files, today: &Self) -> Self {
-        Self::open_among(files, today.sources.continued())
+        Self::open_among(files, today.sources.continued(), Some(today))
     }
 
-    fn open_among(files: &dyn Files, mut sources: Sources) -> Self {
+    fn open_among(files: &dyn Files, mut sources: Sources, today: Option<&Self>) -> Self {
         let mut documents = Vec::new();
-        let (file, document) = load::<WorkspaceFile>(files, &mut sources, "expc.toml", DocumentKind::Workspace);
-        documents.push(document);
+        let (file, document) = load::<WorkspaceFile>(files, &mut sources, WORKSPACE_FILE, DocumentKind::Workspace);
+        documents.push(Arc::new(document));
         let folders = file.workspace.value();
         let folder = |pick: fn(&crate::policy::Folders) -> &Field<String>, default: &str| {
             let written = folders.and_then(|folders| pick(folders).value().cloned());
@@ -150,10 +155,14 @@ impl Workspace {
                 let (catalogue, mut faults) = found(&folder(|f| &f.catalog, "catalog"), ".toml");
                 let (templates, more) = found(&folder(|f| &f.templates, "templates"), ".toml");
                 faults.extend(more);
-                (Shared::read(files, &catalogue, &templates, &mut sources, &mut documents), faults)
+                let paths = (catalogue.as_slice(), templates.as_slice());
+                let known = today.and_then(|today| Shared::known(files, paths, &mut sources, today));
+                (known.unwrap_or_else(|| Shared::read(files, paths, &mut sources)), faults)
             },
         );
-        let Shared { catalog, payload_schemas, templates } = shared;
+        let Shared { catalog, payload_schemas, templates, documents: shared } = shared;
+        documents.extend(shared);
+        let shared_files = sources.added().collect();
         faults.extend(unread);
         let specs = paths
             .into_iter()
@@ -181,6 +190,7 @@ impl Workspace {
             payload_schemas,
             templates,
             documents,
+            shared_files,
             specs,
             registry,
             faults,
@@ -295,7 +305,7 @@ impl Workspace {
             return None;
         }
         let tree = Node { value: syntax::Value::Table(moved), span: sealed.span };
-        let mut catalog = self.catalog.clone();
+        let mut catalog = Catalog::clone(&self.catalog);
         catalog.replace(syntax::read::<CatalogFile>(&tree).0);
         Some(catalog)
     }
@@ -309,6 +319,41 @@ impl Workspace {
             table.entries.extend(today.into_iter().flat_map(|today| today.entries.iter()).filter(free).cloned());
         }
         entry
+    }
+
+    /// The plan that a spec would have if it started on another day. Its end and the day of its decision move along;
+    /// what holds on some days only, such as a holdout, is that of the new ones.
+    pub fn plan_from(&self, compiled: &Compiled, start: Day) -> Plan {
+        fn put(field: &mut Field<Day>, day: Day, home: Span) {
+            *field = Field::Set(At { value: day, span: field.span().unwrap_or(home) });
+        }
+        let mut spec = compiled.spec.clone();
+        let home = compiled.plan.span;
+        let moved = compiled.plan.calendar.start.as_ref().map(|planned| planned.value.until(start));
+        let later = |day: Day| {
+            let days = jiff::Span::new().days(moved?);
+            Some(Day(day.0.saturating_add(days)))
+        };
+        if let Field::Set(rollout) = &mut spec.rollout {
+            put(&mut rollout.value.start, start, home);
+            if let Some(end) = rollout.value.end.copied().and_then(later) {
+                put(&mut rollout.value.end, end, home);
+            }
+        }
+        if let Field::Set(decision) = &mut spec.decision
+            && let Some(by) = decision.value.by.copied().and_then(later)
+        {
+            put(&mut decision.value.by, by, home);
+        }
+        plan::compile(Inputs {
+            spec: &spec,
+            file: compiled.document.file,
+            stem: &compiled.stem,
+            catalog: compiled.catalog(self),
+            policy: &compiled.policy,
+            workspace: &self.file,
+            memo: &self.memo,
+        })
     }
 
     /// Takes one spec from its text to its plan.
@@ -418,19 +463,47 @@ fn same_definition(sort: &str, old: &Entry, new: &Node) -> bool {
 
 /// What experiments share, beside `expc.toml`.
 struct Shared {
-    catalog: Catalog,
-    payload_schemas: Vec<PayloadSchema>,
-    templates: BTreeMap<String, TemplateEntry>,
+    catalog: Arc<Catalog>,
+    payload_schemas: Arc<Vec<PayloadSchema>>,
+    templates: Arc<BTreeMap<String, TemplateEntry>>,
+    documents: Vec<Arc<Document>>,
 }
 
 impl Shared {
-    fn read(
+    /// Those of another state of the workspace, when each of their files is as it was there: nothing is parsed twice.
+    fn known(
         files: &dyn Files,
-        catalogue: &[String],
-        templates: &[String],
+        (catalogue, templates): (&[String], &[String]),
         sources: &mut Sources,
-        documents: &mut Vec<Document>,
-    ) -> Self {
+        today: &Workspace,
+    ) -> Option<Self> {
+        let own = |document: &&Arc<Document>| document.kind != DocumentKind::Workspace;
+        let documents: Vec<Arc<Document>> = today.documents.iter().filter(own).cloned().collect();
+        let same_paths = documents.iter().map(|document| &document.path).eq(catalogue.iter().chain(templates));
+        // A file that could not be read may be another one now.
+        let legible = documents.iter().all(|document| document.unreadable.is_none())
+            && today.payload_schemas.iter().all(|schema| schema.ready.is_ok());
+        if !same_paths || !legible {
+            return None;
+        }
+        let texts = today.shared_files.iter().map(|&file| today.sources.get(file));
+        let texts: Vec<_> = texts.filter(|source| source.path != WORKSPACE_FILE).collect();
+        if !texts.iter().all(|source| files.text(&source.path).is_ok_and(|text| text == source.text)) {
+            return None;
+        }
+        for source in texts {
+            sources.add(Source::new(source.path.clone(), Arc::clone(&source.text)));
+        }
+        Some(Self {
+            catalog: Arc::clone(&today.catalog),
+            payload_schemas: Arc::clone(&today.payload_schemas),
+            templates: Arc::clone(&today.templates),
+            documents,
+        })
+    }
+
+    fn read(files: &dyn Files, (catalogue, templates): (&[String], &[String]), sources: &mut Sources) -> Self {
+        let mut documents = Vec::new();
         let mut catalog = Catalog::default();
         for path in catalogue {
             let (part, document) = load::<CatalogFile>(files, sources, path, DocumentKind::Catalogue);
@@ -439,7 +512,7 @@ impl Shared {
             if document.is_damaged() {
                 catalog.damage();
             }
-            documents.push(document);
+            documents.push(Arc::new(document));
         }
         let payload_schemas = catalog::payload_schemas(&catalog, files, sources);
         let mut raw = BTreeMap::new();
@@ -448,10 +521,15 @@ impl Shared {
             let own =
                 RawTemplate { tree: document.tree.clone(), file: document.file, damaged: document.is_damaged(), typed };
             raw.insert(stem(path), own);
-            documents.push(document);
+            documents.push(Arc::new(document));
         }
         let templates = raw.keys().map(|name| (name.clone(), template(&raw, name))).collect();
-        Self { catalog, payload_schemas, templates }
+        Self {
+            catalog: Arc::new(catalog),
+            payload_schemas: Arc::new(payload_schemas),
+            templates: Arc::new(templates),
+            documents,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ mod review;
 
 mod frames;
 mod safe_json;
-mod shown;
+pub mod shown;
 mod verdict;
 
 use std::io;

@@ -57,7 +57,7 @@ pub(super) fn lines_bent(text: &str) -> String {
 }
 
 /// The text in lines of at most `width` characters, broken at spaces; a longer word keeps its own line.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut length = 0;

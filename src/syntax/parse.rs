@@ -63,6 +63,23 @@ fn finish(
     let mut found: Vec<(std::ops::Range<usize>, String)> =
         errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message().to_owned())).collect();
     found.sort_by_key(|(range, _)| (range.start, range.end));
+    // A place moved by what was put in is none to search the text with.
+    let conflicts = if found.is_empty() { Vec::new() } else { conflicts(text) };
+    for (open, close) in conflicts.into_iter().filter(|_| inserted.is_none()) {
+        let whole = open.start..=close.end;
+        // Inside a text of several lines the marks are text.
+        if !found.iter().any(|(range, _)| open.contains(&range.start)) {
+            continue;
+        }
+        found.retain(|(range, _)| !whole.contains(&range.start));
+        faults.push(Fault {
+            span: places.span(open),
+            headline: "a merge conflict is not resolved".to_owned(),
+            label: "the two sides begin here".to_owned(),
+            help: "keep one side, or write what both mean together, and take the marks out".to_owned(),
+            other: Some((places.span(close), "and end here")),
+        });
+    }
     let left_out = found.len().saturating_sub(MOST_FAULTS);
     found.truncate(MOST_FAULTS);
     let mut last_end: Option<usize> = None;
@@ -103,6 +120,24 @@ fn finish(
     faults.sort_by_key(|fault| fault.span);
     faults.dedup_by(|second, first| first.span.file == second.span.file && second.span.start < first.span.end);
     (tree, faults)
+}
+
+/// The first and the last mark of each merge conflict: the places of their lines.
+fn conflicts(text: &str) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+    let mut found = Vec::new();
+    let (mut at, mut open) = (0, None);
+    for line in text.split_inclusive('\n') {
+        let place = at..at + line.trim_end().len();
+        at += line.len();
+        if line.starts_with("<<<<<<<") {
+            open = Some(place);
+        } else if line.starts_with(">>>>>>>")
+            && let Some(open) = open.take()
+        {
+            found.push((open, place));
+        }
+    }
+    found
 }
 
 /// A text with more syntax errors than this is not a spec: the rest is only counted.

@@ -22,6 +22,7 @@ pub const FORCED: [(&str, &str); 3] = [("qa-a", "treatment-a"), ("qa-b", "treatm
 pub const ODD: &[&str] = &[
     "boolean as number",
     "build metadata",
+    "empty text",
     "four-part version",
     "list as number",
     "list as text",
@@ -63,7 +64,11 @@ struct Pool {
 impl Pool {
     /// One value in thirty is null, one missing, one odd, three are bad.
     fn draw(&self, dice: &mut Dice) -> (Option<Json>, Option<&'static str>) {
-        let pick = |dice: &mut Dice, values: &[Json]| Some(values[dice.below(values.len())].clone());
+        let pick = |dice: &mut Dice, values: &[Json]| {
+            let value = values[dice.below(values.len())].clone();
+            let kind = (value == json!("")).then_some("empty text");
+            (Some(value), kind)
+        };
         match dice.below(30) {
             0 => (Some(Json::Null), None),
             1 => (None, None),
@@ -71,8 +76,8 @@ impl Pool {
                 let (kind, value) = &self.odd[dice.below(self.odd.len())];
                 (Some(value.clone()), Some(*kind))
             }
-            2..=5 => (pick(dice, &self.bad), None),
-            _ => (pick(dice, &self.good), None),
+            2..=5 => pick(dice, &self.bad),
+            _ => pick(dice, &self.good),
         }
     }
 }

@@ -42,9 +42,14 @@ impl Served {
         }
     }
 
+    /// What the driver calls it: `force:<variant>` where it knows that a unit is forced.
+    fn name(&self, unit: usize) -> &str {
+        &self.outcomes[self.units[unit]].0
+    }
+
     /// The variant of a unit, however it came to it.
     pub fn variant(&self, unit: usize) -> &str {
-        let name = self.outcomes[self.units[unit]].0.as_str();
+        let name = self.name(unit);
         name.strip_prefix("force:").unwrap_or(name)
     }
 
@@ -133,11 +138,13 @@ pub fn experiment(expected: &Expected<'_>, served: &Served, verdict: &mut Verdic
     let mut split = vec![0.0; names.len()];
     let mut outside = 0.0;
     for unit in 0..UNITS {
-        let got = served.variant(unit);
         let eligible = experiment.eligible[unit];
         let odd = experiment.odd[unit];
+        let is_forced = experiment.forced.get(&unit);
+        // Nobody else is forced.
+        let got = if is_forced.is_some() { served.variant(unit) } else { served.name(unit) };
         let known = names.iter().position(|name| *name == got);
-        let (is_right, wanted) = match experiment.forced.get(&unit) {
+        let (is_right, wanted) = match is_forced {
             Some(variant) => (got == variant, variant.as_str()),
             None if eligible => (known.is_some() || (got == "off" && share < 1.0), "a variant"),
             None => (got == "off", "off"),

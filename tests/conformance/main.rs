@@ -22,6 +22,7 @@ mod refusal;
 mod run;
 #[path = "../support/sdk.rs"]
 mod sdk;
+mod trial;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     let contexts: Vec<Json> = units.iter().map(|unit| Json::Object(unit.attributes.clone())).collect();
     let asked: Vec<Asked> = matrix::cases().into_par_iter().map(|case| asked::ask(case, &units)).collect();
     let mut failures = faults_of_the_matrix(&asked, &units, &contexts);
+    failures.extend(trial::errors(&asked).into_iter().map(|error| format!("the judge errs: {error}")));
     let shown: Vec<_> = chosen.par_iter().map(|platform| run::run(platform, &asked, &units, &contexts)).collect();
     let mut tests = 0;
     let mut passed = 0;

@@ -31,6 +31,8 @@ pub struct Evaluator {
     pub folder: &'static str,
     /// The driver in that folder.
     pub script: &'static str,
+    /// False when it reads the clock of the machine, which a test cannot set: it is asked nothing of schedules.
+    pub clock: bool,
     /// SDKs give a unit the same variant as all others of their generation; "" where there is only one.
     pub generation: &'static str,
 }
@@ -46,16 +48,19 @@ pub struct Job<'a> {
 
 impl Evaluator {
     pub const fn node(package: &'static str, folder: &'static str) -> Self {
-        Self { package, language: Language::Node, folder, script: "evaluate.mjs", generation: "" }
+        Self { package, language: Language::Node, folder, script: "evaluate.mjs", clock: true, generation: "" }
     }
 
     pub const fn python(package: &'static str, folder: &'static str) -> Self {
-        Self { package, language: Language::Python, folder, script: "evaluate.py", generation: "" }
+        Self { package, language: Language::Python, folder, script: "evaluate.py", clock: true, generation: "" }
     }
 
-    #[allow(dead_code, reason = "no platform is judged in Rust yet")]
     pub const fn rust(package: &'static str, folder: &'static str) -> Self {
-        Self { package, language: Language::Rust, folder, script: "", generation: "" }
+        Self { package, language: Language::Rust, folder, script: "", clock: true, generation: "" }
+    }
+
+    pub const fn without_clock(self) -> Self {
+        Self { clock: false, ..self }
     }
 
     pub const fn of_generation(self, generation: &'static str) -> Self {
@@ -64,12 +69,16 @@ impl Evaluator {
 
     /// `npm unleash-client 6.12.1`.
     pub fn name(&self) -> String {
-        let registry = match self.language {
+        format!("{} {} {}", self.registry(), self.package, self.version())
+    }
+
+    /// Where the package is from.
+    pub fn registry(&self) -> &'static str {
+        match self.language {
             Language::Node => "npm",
             Language::Python => "pip",
             Language::Rust => "crate",
-        };
-        format!("{registry} {} {}", self.package, self.version())
+        }
     }
 
     /// The version that the lock pins.

@@ -260,8 +260,7 @@ fn experiment(flag: &Flag<'_>, audience: Audience, losses: &mut Losses) -> Resul
 
 /// A second as RFC 3339.
 fn moment(second: i64) -> String {
-    jiff::Timestamp::from_second(second)
-        .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())
+    served::time(second).replace('Z', ".000Z")
 }
 
 /// Units from `from` to before `to` of one hash.

@@ -11,15 +11,24 @@
 //! | `kill/<id>.…` | upload | one flag that serves nobody but what they had before |
 //! | `upload/<id>/…` | upload | what is pushed for one flag; below `<n>-<stage>/` and `kill/` likewise |
 
+mod amplitude;
+mod configcat;
 pub mod draft;
+pub mod drift;
 mod eppo;
+mod firebase;
 mod flagd;
 mod flagsmith;
 mod flipt;
 mod goff;
 mod growthbook;
+mod launchdarkly;
+mod optimizely;
+mod patterns;
+mod posthog;
 mod served;
-#[allow(dead_code, reason = "the first platform that uses it comes next")]
+mod split;
+mod statsig;
 mod terraform;
 mod unleash;
 
@@ -73,16 +82,29 @@ pub struct Print<'a> {
 /// Every platform, by name.
 #[rustfmt::skip]
 pub static TARGETS: &[&dyn Target] = &[
+    &amplitude::Amplitude,
+    &configcat::ConfigCat,
     &eppo::Eppo,
+    &firebase::Firebase,
     &flagd::Flagd,
     &flagsmith::Flagsmith,
     &flipt::Flipt,
     &goff::Goff,
     &growthbook::GrowthBook,
+    &launchdarkly::LaunchDarkly,
+    &optimizely::Optimizely,
+    &posthog::PostHog,
+    &split::Split,
+    &statsig::Statsig,
     &unleash::Unleash,
 ];
 
 impl dyn Target + '_ {
+    /// True when its exports become draft specs.
+    pub fn reads_exports(&self) -> bool {
+        Export::read("{}").is_ok_and(|nothing| self.import(&nothing).is_some())
+    }
+
     /// Prints all experiments; an error is sentences for people, one a line.
     pub fn emit(&self, request: &Request<'_>) -> Result<Emitted, String> {
         let able = self.capabilities();
@@ -182,4 +204,18 @@ pub fn capabilities() -> Vec<&'static Capabilities> {
 /// The platform of a name.
 pub fn target(name: &str) -> Option<&'static dyn Target> {
     TARGETS.iter().copied().find(|target| target.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_stands_once_by_name() {
+        let names: Vec<&str> = TARGETS.iter().map(|target| target.name()).collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(names, sorted);
+    }
 }

@@ -505,6 +505,25 @@ pub(super) fn readable(plan: &Plan, say: impl Fn(&Clause<'_>) -> Result<(), Stri
     .collect()
 }
 
+/// A slot in a layer that whole parts may make another, wherever it begins: for the `refuses` of platforms with wide
+/// parts.
+pub(super) fn coarse_slot(plan: &Plan, able: &Capabilities) -> Option<Gap> {
+    let layer = plan.audience.layer.as_ref()?;
+    let most = able.share_parts;
+    let width = plan.slot_width() * most;
+    let is_whole = 0.5 < width && (width - width.round()).abs() <= 1e-2;
+    if is_whole || (width.ceil() - width).max(width - width.floor()) <= 0.05 * width {
+        return None;
+    }
+    let percent = |parts: f64| crate::spec::quantity::plain((parts / most * 1e8).round() / 1e6);
+    Some(Gap {
+        what: format!("a slot of {} % in the layer `{}`", percent(width), layer.name.value),
+        place: layer.name.span(),
+        reason: format!("it would be {} or {} %", percent(width.floor()), percent(width.ceil())),
+        help: format!("choose a `share` in steps of {} %", percent(1.0)),
+    })
+}
+
 /// What an experiment does at a moment.
 fn state<'p>(plan: &'p Plan, moment: &Moment, able: &Capabilities, losses: &mut Losses) -> Result<State<'p>, String> {
     let calendar = &plan.calendar;
@@ -568,6 +587,13 @@ fn schedule<'p>(plan: &'p Plan, able: &Capabilities, losses: &mut Losses) -> Sta
 /// The second at which a day begins in UTC.
 fn midnight(day: Day) -> i64 {
     Day(jiff::civil::date(1970, 1, 1)).until(day) * 86_400
+}
+
+/// A second of the epoch in UTC, as RFC 3339 has it; no clock is asked.
+pub(super) fn time(second: i64) -> String {
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let time = jiff::Span::new().try_seconds(second).ok().and_then(|span| epoch.checked_add(span).ok());
+    time.unwrap_or(epoch).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The flag in each of its stages, under names that sort in their order.
@@ -648,6 +674,39 @@ pub(super) fn is_inherited(name: &str) -> bool {
     INHERITED.contains(&name)
 }
 
+/// A name as a part of a key of letters, digits, `-` and `_`: other signs are spelt out.
+pub(super) fn key_part(name: &str) -> String {
+    let mut made = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c.is_ascii_alphanumeric() || (!made.is_empty() && matches!(c, '-' | '_')) {
+            true => made.push(c),
+            false => made.push_str(&format!("x{:x}_", u32::from(c))),
+        }
+    }
+    made
+}
+
+/// A number as SDKs that know text only print it: JavaScript, Python, and JSON with and without a decimal point.
+pub(super) fn number_texts(number: f64) -> Vec<String> {
+    if number == 0.0 {
+        return ["0", "0.0", "-0.0"].map(str::to_owned).to_vec();
+    }
+    let size = number.abs();
+    // `1e-7` in JavaScript, `1e-07` in Python.
+    let exponent = |digits: usize| {
+        let text = format!("{number:e}");
+        let (digit, power) = text.split_once('e').unwrap_or((&text, "0"));
+        let sign = if power.starts_with('-') { '-' } else { '+' };
+        format!("{digit}e{sign}{:0>digits$}", power.trim_start_matches('-'))
+    };
+    let javascript = if (1e-6..1e21).contains(&size) { number.to_string() } else { exponent(1) };
+    let python = if (1e-4..1e16).contains(&size) { number.to_string() } else { exponent(2) };
+    let mut texts = vec![javascript, python, Json::from(number).to_string(), number.to_string()];
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
 /// A document as people read it.
 pub(super) fn json_bytes(document: &Json) -> Result<Vec<u8>, String> {
     let mut bytes = serde_json::to_vec_pretty(document).map_err(|fault| format!("internal error: {fault}"))?;
@@ -696,5 +755,28 @@ pub(super) mod tests {
     fn equal_weights_differ_by_one_part_at_most() {
         assert_eq!(parts_of(&[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0], 1_000_000), [333_334, 333_333, 333_333]);
         assert_eq!(parts_of(&[0.0, 1e9, 1e9, 1e9], 1_000_000), [0, 333_334, 333_333, 333_333]);
+    }
+
+    #[test]
+    fn numbers_have_a_text_in_each_language() {
+        let texts = |number: f64, all: &[&str]| {
+            let mut all: Vec<String> = all.iter().map(|text| (*text).to_owned()).collect();
+            all.sort();
+            let mut made = number_texts(number);
+            made.sort();
+            assert_eq!(made, all);
+        };
+        texts(0.0, &["0", "0.0", "-0.0"]);
+        texts(-2.0, &["-2", "-2.0"]);
+        texts(1.5, &["1.5"]);
+        // JavaScript, Python, JSON, and without an exponent.
+        texts(1e-7, &["1e-7", "1e-07", "0.0000001"]);
+        texts(2.5e17, &["250000000000000000", "2.5e+17", "2.5e17"]);
+        texts(1e21, &["1e+21", "1e21", "1000000000000000000000"]);
+    }
+
+    #[test]
+    fn other_signs_of_a_key_are_spelt_out() {
+        assert_eq!(["global-2027", "a b", "_x", "日"].map(key_part), ["global-2027", "ax20_b", "x5f_x", "x65e5_"]);
     }
 }

@@ -55,6 +55,7 @@ const UNLEASH: Capabilities = Capabilities {
     hash: "murmur3 of Unleash",
     holds_schedule: true,
     shares_of_slot: false,
+    flags_key: "features",
     flag_signs: Some(SIGNS),
     most_name_bytes: Some(100),
     refuses,
@@ -84,12 +85,9 @@ fn refuses(plan: &Plan) -> Vec<Gap> {
         let place = audience.unit.as_ref().and_then(|unit| unit.span());
         gap("the unit's key", place, reason, "randomise by a unit whose key is a plain attribute");
     }
-    let legal = |c: char| c.is_ascii_alphanumeric() || SIGNS.contains(c);
-    for variant in &plan.variants {
-        if !(1..=100).contains(&variant.name.len()) || !variant.name.chars().all(legal) {
-            let reason = format!("names of variants are letters, digits and `{SIGNS}`, 100 at most");
-            gap("the name of a variant", Some(variant.span), reason, "rename the variant");
-        }
+    for variant in plan.variants.iter().filter(|variant| !UNLEASH.allows_flag(&variant.name)) {
+        let reason = format!("names of variants are letters, digits and `{SIGNS}`, 100 at most");
+        gap("the name of a variant", Some(variant.span), reason, "rename the variant");
     }
     if audience.layer.is_some() {
         if !matches!(audience.salt.origin, Origin::Computed | Origin::BuiltIn) {
@@ -242,6 +240,10 @@ fn made(flag: &Flag<'_>, losses: &mut Losses) -> Result<Made, String> {
         _ => Vec::new(),
     };
     let mut variants = Vec::new();
+    if flag.plan.audience.unit_ascii.as_ref().is_some_and(|ascii| !ascii.value) {
+        let reason = "ids that are not ASCII hash differently in JavaScript and elsewhere".to_owned();
+        losses.lose(flag.plan, "ids", reason, "they are hashed as they are: evaluate in one language");
+    }
     if !stages.is_empty() {
         strategies.extend(holdout(flag, losses)?);
         strategies.append(&mut excluded);
@@ -254,9 +256,9 @@ fn made(flag: &Flag<'_>, losses: &mut Losses) -> Result<Made, String> {
         let split = split(flag, stage, losses);
         let mut when: Vec<Json> = Vec::new();
         if let Some((begin, end)) = days {
-            when.push(constraint("currentTime", "DATE_BEFORE", time(begin)));
+            when.push(constraint("currentTime", "DATE_BEFORE", served::time(begin)));
             when.iter_mut().for_each(switched);
-            when.extend(end.map(|end| constraint("currentTime", "DATE_BEFORE", time(end))));
+            when.extend(end.map(|end| constraint("currentTime", "DATE_BEFORE", served::time(end))));
         }
         when.extend(constraints.iter().cloned());
         strategies.push(match &slot {
@@ -336,15 +338,11 @@ fn one(name: &str, weight: u64, kind: &str, payload: &Map<String, Json>, stickin
     })
 }
 
-/// The group of a hash. SDKs disagree beyond ASCII, so a salt is spelt within it.
+/// The group of a hash. SDKs read quotes in it, and letters beyond ASCII, each in their way: a salt with other signs than
+/// those of names is spelt out.
 fn group(salt: &str, step: &str) -> String {
-    match salt.is_ascii() {
+    match salt.chars().all(|c| c.is_ascii_alphanumeric() || SIGNS.contains(c) || c == '/') {
         true => format!("{salt}{step}"),
-        false => format!("{}{step}", salt.escape_unicode()),
+        false => format!("{}{step}", salt.bytes().map(|byte| format!("{byte:02x}")).collect::<String>()),
     }
-}
-
-/// A second of the epoch as Unleash writes it.
-fn time(second: i64) -> String {
-    jiff::Timestamp::from_second(second).map_or_else(|_| second.to_string(), |time| time.to_string())
 }

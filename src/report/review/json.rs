@@ -41,6 +41,10 @@ fn experiment(one: &Reviewed, path: &dyn Fn(&str) -> String) -> Json {
             "switch_variant": rounded(moved.switches),
             "join": rounded(moved.joins),
             "other_payload": moved.shows.iter().map(|(variant, part)| json!({ "variant": variant, "part": rounded(*part) })).collect::<Vec<_>>(),
+            "conditions": moved.apart.map(|(before, after)| json!({
+                "before_only_at_most": before.map(rounded),
+                "after_only_at_most": after.map(rounded),
+            })),
             "not_counted": moved.unknown,
             "text": people(one, |name| format!("`{name}`")),
         },

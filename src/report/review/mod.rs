@@ -178,6 +178,14 @@ fn people(one: &Reviewed, quote: Quote) -> Vec<String> {
     for (variant, part) in &moved.shows {
         told.push(format!("{} in variant {} see another payload", about(moved.of_after(*part)), quote(variant)));
     }
+    let apart = moved.apart.into_iter().flat_map(|(before, after)| [(before, "earlier"), (after, "later")]);
+    for (part, plan) in apart.filter_map(|(part, plan)| Some((part?, plan))) {
+        let whom = match part {
+            0.0 => "nobody meets".to_owned(),
+            part => format!("at most {} of all units meet", percent(part)),
+        };
+        told.push(format!("{whom} the {plan} conditions only, by the catalogue's shares"));
+    }
     told.extend(moved.unknown.iter().map(|what| format!("not counted: {what}")));
     told
 }

@@ -36,7 +36,7 @@ rule! {
 }
 
 fn check(cx: &PortfolioCx<'_>, out: &mut Sink) {
-    for schema in &cx.workspace.payload_schemas {
+    for schema in cx.workspace.payload_schemas.iter() {
         let Err(fault) = &schema.ready else { continue };
         let headline = format!("{}: {}", quoted(&schema.flag), fault.headline);
         let mut found = RULE.at(fault.span, headline).label(fault.label.clone()).help(fault.help.clone());

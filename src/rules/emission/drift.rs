@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::live::{Compared, Difference};
+use super::live::Compared;
+use crate::portfolio::Difference;
 use crate::rules::prelude::*;
 use crate::spec::quantity::plain;
 use crate::syntax::{Node, Value};

@@ -24,6 +24,7 @@ mod live;
 use crate::plan::Plan;
 use crate::plan::targets::Capabilities;
 use crate::rules::rule::PlanCx;
+use crate::spec::Status;
 use crate::syntax::{Table, Value};
 
 /// The known platforms that are built from an experiment that is still built.
@@ -32,6 +33,14 @@ fn targets(cx: &PlanCx<'_>) -> Vec<&'static Capabilities> {
         return Vec::new();
     }
     cx.plan.targets.iter().filter_map(|target| cx.workspace.target(target)).collect()
+}
+
+/// The same, and those that serve a winner.
+fn served(cx: &PlanCx<'_>) -> Vec<&'static Capabilities> {
+    match cx.plan.status.value {
+        Status::Shipped => cx.plan.targets.iter().filter_map(|target| cx.workspace.target(target)).collect(),
+        _ => targets(cx),
+    }
 }
 
 /// True when the spec demands a feature, so that losing it is an error and not a note.

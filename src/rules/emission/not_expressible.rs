@@ -113,10 +113,7 @@ struct Obstacle {
 }
 
 fn check_targets(cx: &PlanCx<'_>, out: &mut Sink) {
-    // A winner is built as well: what cannot be said of it is told, too.
-    let is_shipped = cx.plan.status.value == crate::spec::Status::Shipped;
-    let shipped = cx.plan.targets.iter().filter(|_| is_shipped).filter_map(|target| cx.workspace.target(target));
-    for target in super::targets(cx).into_iter().chain(shipped) {
+    for target in super::served(cx) {
         for gap in gaps(cx.plan, target) {
             let headline = format!("{} cannot express {}", target.title, gap.what);
             out.push(place::at_value(cx, &RULE, gap.place, "audience", headline).label(gap.reason).help(gap.help));

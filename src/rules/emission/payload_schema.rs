@@ -74,7 +74,7 @@ fn check(cx: &PlanCx<'_>, out: &mut Sink) {
 
 /// The defaults of the flags, where the catalogue writes them.
 fn defaults(cx: &PortfolioCx<'_>, out: &mut Sink) {
-    for schema in &cx.workspace.payload_schemas {
+    for schema in cx.workspace.payload_schemas.iter() {
         let (Ok(ready), Some(flag)) = (&schema.ready, cx.catalog.flags.get(&schema.flag)) else { continue };
         if let Some(default) = flag.default.get() {
             let whose = format!("the default of flag {}", quoted(&schema.flag));

@@ -41,7 +41,7 @@ fn deleted(cx: &PortfolioCx<'_>, out: &mut Sink) {
         let headline = format!("{} was running and its file is deleted", quoted(id));
         // The file is no more; its flag, or the workspace, is where something is left of it.
         let flag = cx.catalog.flags.key(&gone.plan.flag.value);
-        let place = flag.or_else(|| cx.workspace.documents.first().map(crate::portfolio::Document::start));
+        let place = flag.or_else(|| cx.workspace.documents.first().map(|document| document.start()));
         let Some(place) = place else { continue };
         let found = RULE.at(place, headline).label(match flag {
             Some(_) => "its flag still serves people",

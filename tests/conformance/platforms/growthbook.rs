@@ -5,10 +5,15 @@ use crate::sdk::Evaluator;
 
 const NODE: &str = "@growthbook/growthbook";
 const PYTHON: &str = "growthbook";
+const RUST: &str = "growthbook-rust";
 
 pub static PLATFORM: Platform = Platform {
     name: "growthbook",
-    evaluators: &[Evaluator::node(NODE, "growthbook"), Evaluator::python(PYTHON, "growthbook")],
+    evaluators: &[
+        Evaluator::node(NODE, "growthbook"),
+        Evaluator::python(PYTHON, "growthbook"),
+        Evaluator::rust(RUST, "growthbook").without_clock(),
+    ],
     settings: "",
     differences: &[
         Difference { kind: "number as id", says: "a number is hashed as its text", by: &[] },

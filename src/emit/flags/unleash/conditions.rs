@@ -8,7 +8,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::served::{Clause, is_inherited, pattern};
+use super::super::served::{Clause, is_inherited, number_texts, pattern};
 use crate::spec::{Comparison, Scalar};
 
 /// Fields that an SDK fills in where the application does not, and what the context itself is made of.
@@ -45,9 +45,12 @@ pub(super) fn attribute(name: &str) -> Result<&str, String> {
     if name.is_empty() || FILLED.contains(&name) || is_inherited(name) {
         return Err(format!("Unleash gives the attribute name `{name}` a meaning of its own"));
     }
-    match name.contains('.') {
-        true => Err(format!("Unleash's context is flat, and `{name}` is read from within another attribute")),
-        false => Ok(name),
+    if name.contains('.') {
+        return Err(format!("Unleash's context is flat, and `{name}` is read from within another attribute"));
+    }
+    match name.chars().all(|c| c.is_ascii_alphanumeric() || "_-~".contains(c)) {
+        true => Ok(name),
+        false => Err(format!("Unleash's names of context fields are letters, digits and `_-~`, unlike `{name}`")),
     }
 }
 
@@ -66,7 +69,7 @@ fn one_of(name: &str, values: &[&Scalar]) -> Json {
     if let [Scalar::Number(number)] = values {
         // No text but a number is equal to one, but an empty one is 0 in JavaScript.
         return match *number == 0.0 {
-            true => one_of_texts(name, &as_text(0.0).iter().map(String::as_str).collect::<Vec<_>>()),
+            true => one_of_texts(name, &number_texts(0.0).iter().map(String::as_str).collect::<Vec<_>>()),
             false => constraint(name, "NUM_EQ", json_number(*number)),
         };
     }
@@ -74,27 +77,11 @@ fn one_of(name: &str, values: &[&Scalar]) -> Json {
         .iter()
         .flat_map(|value| match value {
             Scalar::Text(text) => vec![text.clone()],
-            Scalar::Number(number) => as_text(*number),
+            Scalar::Number(number) => number_texts(*number),
             Scalar::Flag(flag) => vec![flag.to_string()],
         })
         .collect();
     one_of_texts(name, &texts.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-/// A number as SDKs print it: JavaScript, and JSON with and without a decimal point.
-fn as_text(number: f64) -> Vec<String> {
-    if number == 0.0 {
-        return ["0", "0.0", "-0.0"].map(str::to_owned).to_vec();
-    }
-    let size = number.abs();
-    let javascript = match (1e-6..1e21).contains(&size) {
-        true => number.to_string(),
-        false => format!("{number:e}").replace('e', if 1.0 < size { "e+" } else { "e" }),
-    };
-    let mut texts = vec![javascript, json!(number).to_string(), number.to_string()];
-    texts.sort();
-    texts.dedup();
-    texts
 }
 
 fn json_number(number: f64) -> String {
