@@ -5,10 +5,15 @@ use crate::sdk::Evaluator;
 
 const NODE: &str = "@launchdarkly/node-server-sdk";
 const PYTHON: &str = "launchdarkly-server-sdk";
+const RUST: &str = "launchdarkly-server-sdk-evaluation";
 
 pub static PLATFORM: Platform = Platform {
     name: "launchdarkly",
-    evaluators: &[Evaluator::node(NODE, "launchdarkly"), Evaluator::python(PYTHON, "launchdarkly")],
+    evaluators: &[
+        Evaluator::node(NODE, "launchdarkly"),
+        Evaluator::python(PYTHON, "launchdarkly"),
+        Evaluator::rust(RUST, "launchdarkly").without_clock(),
+    ],
     settings: "",
     differences: &[
         Difference { kind: "list as number", says: "one item of a list is enough", by: &[] },

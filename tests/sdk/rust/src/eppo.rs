@@ -19,6 +19,8 @@ struct Client {
     attributes: Arc<Attributes>,
     /// By flag and id, the variant that a unit is forced into: the SDK logs no assignment then.
     forced: Map<String, Value>,
+    /// By flag that logs nothing, its variations: nobody takes part, and the SDK names none.
+    silent: Map<String, Value>,
 }
 
 impl Driver for Client {
@@ -29,8 +31,11 @@ impl Driver for Client {
         let document: Value = serde_json::from_str(document)?;
         let flags = document["flags"].as_object().ok_or("no flags")?;
         let forced = flags.iter().map(|(key, flag)| (key.clone(), Value::Object(forced(flag)))).collect();
+        let logs = |flag: &Value| flag["allocations"].as_array().into_iter().flatten().any(|one| one["doLog"] == true);
+        let silent = flags.iter().filter(|(_, flag)| !logs(flag));
+        let silent = silent.map(|(key, flag)| (key.clone(), values(flag))).collect();
         let configuration = Configuration::from_server_response(configuration, None);
-        Ok(Self { configuration, now, context: Map::new(), attributes: Arc::default(), forced })
+        Ok(Self { configuration, now, context: Map::new(), attributes: Arc::default(), forced, silent })
     }
 
     fn unit(&mut self, context: &Map<String, Value>) {
@@ -48,7 +53,11 @@ impl Driver for Client {
                 let name = match (answer.event, self.forced[&flag.key].get(id).and_then(Value::as_str)) {
                     (_, Some(forced)) => format!("force:{forced}"),
                     (Some(event), None) => event.base.variation.to_string(),
-                    (None, None) => "off".to_owned(),
+                    (None, None) => {
+                        let variations = self.silent.get(&flag.key).and_then(Value::as_object).into_iter().flatten();
+                        let name = variations.filter(|(_, one)| **one == value).map(|(name, _)| name.clone()).next();
+                        name.unwrap_or_else(|| "off".to_owned())
+                    }
                 };
                 (name, value)
             }
@@ -68,6 +77,13 @@ fn forced(flag: &Value) -> Map<String, Value> {
             ids.filter_map(|id| Some((id.as_str()?.to_owned(), one["splits"][0]["variationKey"].clone())))
         })
         .collect()
+}
+
+/// What each variation returns.
+fn values(flag: &Value) -> Value {
+    let variations = flag["variations"].as_object().into_iter().flatten();
+    let parsed = |one: &Value| serde_json::from_str(one["value"].as_str().unwrap_or_default()).unwrap_or(Value::Null);
+    Value::Object(variations.map(|(name, one)| (name.clone(), parsed(one))).collect())
 }
 
 /// The SDK holds text, numbers and booleans: other values are left out.
