@@ -16,7 +16,7 @@ mod review;
 pub use amended::{AS_SEALED, Cover, cover, taken_back};
 pub use class::{Class, Worth, class_of_path, deviates};
 pub use people::Movement;
-pub use record::{Recorded, Records};
+pub use record::{Recorded, Records, Rewriting, rewritings};
 pub use review::{Fate, Impact, Outline, Review, Reviewed, TargetChange, TargetFate};
 
 use crate::plan::Terms;

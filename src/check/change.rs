@@ -32,7 +32,7 @@ pub fn check_change(workspace: &Workspace, options: &Options) -> Outcome {
         .par_iter()
         .map(|spec| match today.get(&spec.file) {
             // Equal files have equal numbers.
-            Some(&at) if !base.is_shared_edited && !base.is_resealed(spec) && judged[at].stands_alone(spec) => {
+            Some(&at) if !base.is_shared_edited && !base.is_resealed(&spec.stem) && judged[at].stands_alone(spec) => {
                 let mut same = judged[at].clone();
                 same.findings.retain(|finding| !of_changes.contains(&*finding.code));
                 same

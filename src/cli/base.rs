@@ -31,8 +31,14 @@ fn read(opened: &place::Opened, reference: &str) -> Result<Arc<Base>, GitFault> 
         commit: revision.short().to_owned(),
         moved: moved?,
         commits: commits?,
+        ..Change::default()
     };
-    let base = Base::new(&opened.workspace, &Disk::new(&opened.root), &tree, change);
+    let mut base = Base::new(&opened.workspace, &Disk::new(&opened.root), &tree, change);
+    let named = base.sealed_at(&opened.workspace);
+    if !named.is_empty() {
+        let times = repository.committed(&named)?.into_iter();
+        base.change.committed = times.filter_map(|(name, time)| Some((name, time.parse().ok()?))).collect();
+    }
     // Half a base would call old faults new.
     tree.fault().map_or(Ok(Arc::new(base)), Err)
 }

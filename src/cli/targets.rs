@@ -92,7 +92,7 @@ const HEAD: [&str; 12] = [
     "weights",
     "salts",
     "layers",
-    "holdout",
+    "held",
     "forced",
     "days",
     "operators",
@@ -103,10 +103,12 @@ const HEAD: [&str; 12] = [
 
 fn row(target: &dyn Target) -> [String; 12] {
     let able = target.capabilities();
+    // The unit stands in the line below.
+    let bare = |step: String| step.trim_end_matches(" %").to_owned();
     [
         able.name.to_owned(),
-        shares(able),
-        weights(able),
+        bare(shares(able)),
+        bare(weights(able)),
         able.salts.word().to_owned(),
         yes(able.layers),
         yes(able.holdouts),
@@ -135,7 +137,7 @@ fn table() -> String {
         text += line.trim_end();
         text.push('\n');
     }
-    text + "\nshares, weights: the steps in which they are held; days: the stages of a schedule in one file\n\
+    text + "\nshares, weights: the steps in %; held: holdouts; days: a whole schedule in one file\n\
             `expc targets NAME` shows one in full, with its limits\n"
 }
 
@@ -274,7 +276,7 @@ pub fn page() -> String {
          `expc targets` shows the same at the terminal.\n\
          What a platform cannot hold is a finding before it is a build; [platforms.md](platforms.md) shows what its own \
          SDKs were seen to do.\n\n\
-         Shares and weights are the steps in which they are held.\n\
+         Shares and weights are the steps in which they are kept, in per cent; held means holdouts.\n\
          Days means that one file holds the days of all stages; elsewhere each stage has a file.\n\n",
     );
     let mut table = markdown::Table::new(&HEAD);

@@ -4,10 +4,11 @@
 //! files differ. Files that are as they were have the same number on both sides, so that a place or a finding of one
 //! holds for the other. Specs are compiled when a rule asks, each once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use super::edits::{self, SharedEdit};
+use super::registry::Moment;
 use super::workspace::{Compiled, SpecFile, Workspace};
 use crate::world::{Commit, Files, ReadFault};
 
@@ -22,6 +23,8 @@ pub struct Change {
     pub moved: Vec<(String, String)>,
     /// The commits of the change; what is not committed has none.
     pub commits: Vec<Commit>,
+    /// When the commits were made that the seals of the change name; those that the repository has.
+    pub committed: BTreeMap<String, Moment>,
 }
 
 /// The workspace where a change starts.
@@ -138,9 +141,15 @@ impl Base {
         self.edited.contains(path) || !self.was.contains_key(path)
     }
 
-    /// True when the change adds, edits or takes away the seal of the spec.
-    pub fn is_resealed(&self, spec: &SpecFile) -> bool {
-        self.resealed.contains(&spec.stem)
+    /// True when the change adds, edits or takes away the seal of an id.
+    pub fn is_resealed(&self, id: &str) -> bool {
+        self.resealed.contains(id)
+    }
+
+    /// The commits that the seals of the change name, each once.
+    pub fn sealed_at(&self, today: &Workspace) -> BTreeSet<String> {
+        let locks = self.resealed.iter().filter_map(|id| today.lock(id)?.as_ref().ok()?.commit.as_ref());
+        locks.map(|commit| commit.value.clone()).collect()
     }
 
     /// The compiled spec of the base; `None` when the change adds it.

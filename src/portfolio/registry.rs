@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use jiff::civil::DateTime;
 use sha2::{Digest, Sha256};
 
 use crate::plan::Terms;
@@ -26,19 +27,33 @@ pub const ENDING: &str = ".lock.json";
 /// A point in time to the second, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
-    text: String,
-    day: Day,
+    time: DateTime,
 }
 
 impl Moment {
     pub fn day(&self) -> Day {
-        self.day
+        Day(self.time.date())
+    }
+
+    /// True at the first second of a day: also the time of what was given as a day.
+    pub fn is_midnight(&self) -> bool {
+        self.time.time() == jiff::civil::Time::midnight()
+    }
+
+    /// From here to there; negative when that was before.
+    pub fn seconds_until(&self, other: &Self) -> i64 {
+        self.time.duration_until(other.time).as_secs()
+    }
+
+    /// Seconds since 1970.
+    pub fn unix(&self) -> i64 {
+        jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).duration_until(self.time).as_secs()
     }
 }
 
 impl std::fmt::Display for Moment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
+        self.time.strftime("%Y-%m-%dT%H:%M:%SZ").fmt(f)
     }
 }
 
@@ -50,9 +65,8 @@ impl std::str::FromStr for Moment {
         let refused = || format!("`{text}` is not a time; write it like 2026-12-01T09:00:00Z, in UTC");
         let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
         let plain = whole.strip_suffix('Z').filter(|plain| plain.len() == 19 && plain.as_bytes()[10] == b'T');
-        let time: jiff::civil::DateTime = plain.ok_or_else(refused)?.parse().map_err(|_| refused())?;
-        let text = format!("{}Z", time.strftime("%Y-%m-%dT%H:%M:%S"));
-        Ok(Self { text, day: Day(time.date()) })
+        let time = plain.ok_or_else(refused)?.parse().map_err(|_| refused())?;
+        Ok(Self { time })
     }
 }
 

@@ -28,11 +28,22 @@ pub fn read_own(path: &Path) -> Option<String> {
 
 /// A file that somebody names; `None` when it is no text or too large.
 pub fn read_text(path: &Path) -> std::io::Result<Option<String>> {
+    match read_bytes(path) {
+        Ok(bytes) => Ok(String::from_utf8(bytes).ok()),
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The bytes of a small file; a larger one is an error.
+pub fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    let fits = bytes.len() as u64 <= MOST_BYTES;
-    Ok(String::from_utf8(bytes).ok().filter(|_| fits))
+    if MOST_BYTES < bytes.len() as u64 {
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "it is too large"));
+    }
+    Ok(bytes)
 }
 
 /// The nearest folder at or above `start` that holds an `expc.toml`.
@@ -53,10 +64,14 @@ pub fn today() -> String {
 /// The time by the system's clock, in UTC to the second, as `YYYY-MM-DDTHH:MM:SSZ`.
 pub fn now() -> String {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(0);
-    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
-    let time = epoch.checked_add(jiff::Span::new().seconds(seconds)).unwrap_or(epoch);
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    in_utc(i64::try_from(since_epoch.as_secs()).unwrap_or(0)).unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
+}
+
+/// Seconds since 1970 as `YYYY-MM-DDTHH:MM:SSZ`; `None` beyond the calendar.
+pub(super) fn in_utc(seconds: i64) -> Option<String> {
+    let time =
+        jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(jiff::SignedDuration::from_secs(seconds)).ok()?;
+    Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 fn refused(path: &str, error: &std::io::Error) -> ReadFault {

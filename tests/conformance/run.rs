@@ -133,8 +133,8 @@ fn plan<'a>(platform: &Platform, built: &[(&'a Asked, &Answer)]) -> Result<Vec<P
     plan.push(planned(document(&emitted)?, "main", of(&together)));
     for asked in together.iter().filter(|asked| asked.case.kill) {
         for experiment in &asked.experiments {
-            let path = format!("flags/{}/kill/{}.json", platform.name, experiment.id);
-            let file = emitted.artifacts.iter().find(|file| file.path == path);
+            let path = format!("flags/{}/kill/{}.", platform.name, experiment.id);
+            let file = emitted.artifacts.iter().find(|file| file.path.starts_with(&path));
             let file = file.ok_or_else(|| format!("{} has a kill switch, and there is no {path}", experiment.id))?;
             let text = String::from_utf8(file.bytes.clone()).map_err(|fault| fault.to_string())?;
             plan.push(planned(text, "killed", vec![(*asked, experiment)]));

@@ -5,8 +5,9 @@
 //! text as the whole file; `#: copy PATH` lays it over a copy of another file of the base; `#: latin-1` writes it
 //! in that encoding; `#: today YYYY-MM-DD` sets the date; `#: twin NAME` starts another experiment, as clean as the
 //! first and in the other half of its layer, and what follows is laid over it; `#: remove PATH` takes a file away;
-//! `#: repeat N NAME` makes so many of an experiment in all, each under a number of its own. `#: locked ID [at TIME]`
-//! seals an experiment as it stands there, before the lines that follow change it; `#: tampered ID` changes its lock by
+//! `#: repeat N NAME` makes so many of an experiment in all, each under a number of its own. `#: locked ID [at TIME
+//! [from TIME]]` seals an experiment as it stands there, before the lines that follow change it, at a commit that was made
+//! at the second time; `#: tampered ID` changes its lock by
 //! a byte. An experiment that runs is sealed as the example leaves it, long ago, unless the example says `#: unlocked`.
 //! Of comments only those that speak to expc are kept, above or beside the key or header at which they stand.
 //!
@@ -148,7 +149,8 @@ pub fn opened_with(example: &str, rename: &dyn Fn(String, Vec<u8>) -> (String, V
     let base = base_of(example).map(|(files, authors)| {
         let paths = workspace.specs.iter().map(|spec| spec.path.clone()).collect();
         let commits = if authors.is_empty() { Vec::new() } else { vec![Commit { authors, paths }] };
-        let change = Change { reference: "main".to_owned(), commits, ..Change::default() };
+        let committed = committed(example);
+        let change = Change { reference: "main".to_owned(), commits, committed, ..Change::default() };
         Arc::new(Base::new(&workspace, &now, &in_memory(files), change))
     });
     (workspace, Options { today: today.parse().ok(), base, ..Options::default() })
@@ -223,8 +225,9 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
             }
             "locked" => {
                 let (id, at) = rest.split_once(" at ").unwrap_or((rest, LONG_AGO));
+                let (at, commit) = at.split_once(" from ").map_or((at, None), |(at, made)| (at, Some(commit_of(made))));
                 lay(&mut files, &mut odd, std::mem::replace(&mut parts, vec![Part::of(SPEC)]), example);
-                lock(&mut files, id.trim(), at.trim());
+                lock(&mut files, id.trim(), at.trim(), commit.as_deref());
             }
             "tampered" => {
                 let text = files.get_mut(&format!("registry/{}.lock.json", rest.trim())).expect("a lock to change");
@@ -257,7 +260,7 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
         .filter(|id| !files.contains_key(&format!("registry/{id}.lock.json")))
         .collect();
     for id in running.iter().filter(|_| !unlocked) {
-        lock(&mut files, id, LONG_AGO);
+        lock(&mut files, id, LONG_AGO, None);
     }
     for (target, stage, edits) in exports {
         let (path, text) = export(&files, &target, &stage, &edits);
@@ -269,8 +272,21 @@ pub fn laid_over(mut files: BTreeMap<String, String>, example: &str, today: &mut
 /// When an experiment was sealed whose example does not say.
 const LONG_AGO: &str = "2020-01-01T09:00:00Z";
 
+/// A commit that was made at a time: the name of one that no repository has.
+fn commit_of(made: &str) -> String {
+    let digits: String = made.chars().filter(char::is_ascii_digit).collect();
+    format!("{digits:0>40}")
+}
+
+/// The commits that the seals of an example are made from, and when each was made.
+fn committed(example: &str) -> BTreeMap<String, expc::portfolio::Moment> {
+    let seals = halves(example).0.lines().filter(|line| line.trim().starts_with("#: locked "));
+    let times = seals.filter_map(|line| Some(line.split_once(" from ")?.1.trim()));
+    times.map(|made| (commit_of(made), made.parse().expect("a time"))).collect()
+}
+
 /// Seals an experiment as it stands.
-fn lock(files: &mut BTreeMap<String, String>, id: &str, at: &str) {
+fn lock(files: &mut BTreeMap<String, String>, id: &str, at: &str, commit: Option<&str>) {
     use expc::portfolio::{Sealing, Workspace};
     let memory = files
         .iter()
@@ -279,7 +295,7 @@ fn lock(files: &mut BTreeMap<String, String>, id: &str, at: &str) {
     let spec = workspace.specs.iter().find(|spec| spec.stem == id).unwrap_or_else(|| panic!("no experiment `{id}`"));
     let compiled = workspace.compile(spec);
     let at = at.parse().expect("a time");
-    let sealing = Sealing { id, at: &at, by: "Priya Raman", commit: None };
+    let sealing = Sealing { id, at: &at, by: "Priya Raman", commit };
     let text = sealing.text(&workspace.terms(&compiled.plan, &compiled.tree));
     files.insert(format!("registry/{id}.lock.json"), text);
 }

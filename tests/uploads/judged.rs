@@ -110,6 +110,22 @@ fn launchdarkly_s_client_takes_every_request_body() {
     }
 }
 
+#[test]
+fn datadog_s_client_takes_every_request_body() {
+    let judge = Evaluator { script: "uploads.py", ..Evaluator::python("datadog-api-client", "eppo") };
+    let mut all = files("eppo");
+    all.retain(|path, artifact| artifact.role == ArtifactRole::Upload && path.contains("/upload/"));
+    let kinds = ["datadog-flag.json", "datadog-allocations.json"];
+    assert!(all.keys().all(|path| ends_with(path, &kinds)), "{:?}", all.keys());
+    let of = |id: &str| all.keys().filter(|path| path.contains(&format!("/upload/{id}/"))).count();
+    // At a stage, killed, and each stage of a schedule.
+    assert!(10 < of("all-conditions") && 4 < of("forced"), "{:?}", all.keys());
+    assert_eq!([of("a-first"), of("in-slot"), of("shipped")], [0, 0, 0], "what needs a salt has no form");
+    let spoilt = r#"{ "data": [{ "type": "allocations", "attributes": { "key": "x", "name": "x", "type": "FEATURE_GATE",
+        "targeting_rules": [{ "conditions": [{ "attribute": "a", "operator": "BEFORE", "value": ["1"] }] }] } }] }"#;
+    accepted(&judge, &all, spoilt);
+}
+
 /// Every text in a document, keys included.
 fn texts(value: &Json) -> Vec<&str> {
     match value {

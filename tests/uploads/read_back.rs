@@ -205,3 +205,35 @@ fn two_flags_of_one_name_at_firebase_are_refused() {
     let refused = emit("firebase", &workspace(&specs), &at_stage("main")).expect_err("one parameter for two");
     assert!(refused.contains("`a-b`") && refused.contains("`a_b`"), "{refused}");
 }
+
+/// PostHog's API takes the filters that its SDKs evaluate: those have judged them in the document.
+#[test]
+fn posthog_is_pushed_what_its_sdks_evaluate() {
+    let force = format!("{}\nforce = {{ treatment-a = [\"qa-a\", \"qa-A\"] }}", crate::conditions::CONDITIONS);
+    let odd = "weight = 33.333";
+    let specs = [
+        spec("full", "running", &force, &(stage("at-10", "10%") + &stage("main", "40%")), ""),
+        spec("odd", "running", "", &stage("main", "12.3456%"), "").replace("weight = 25", odd),
+        spec("in-layer", "running", "layer = \"checkout\"\nshare = \"40%\"", &stage("main", "40%"), ""),
+    ];
+    let emitted = emit("posthog", &workspace(&specs), &at_stage("main")).expect("a clean workspace");
+    let document = file(&emitted, "flags/posthog/flags.json");
+    let flags = document["flags"].as_array().expect("flags");
+    for id in ["full", "odd"] {
+        let body = file(&emitted, &format!("flags/posthog/upload/{id}/feature-flag.json"));
+        let evaluated = flags.iter().find(|flag| flag["key"] == body["key"]).expect("the flag");
+        assert_eq!(body["filters"], evaluated["filters"], "{id}");
+        assert_eq!(body["active"], json!(true));
+    }
+    let in_layer = |path: &str| path.contains("/upload/in-layer/");
+    assert!(
+        !emitted.artifacts.iter().any(|file| in_layer(&file.path)),
+        "the server's number of the layer is not known"
+    );
+    // The API refuses variants whose per cents do not sum to 100.
+    for flag in flags.iter().filter(|flag| flag["filters"]["multivariate"].is_object()) {
+        let variants = flag["filters"]["multivariate"]["variants"].as_array().expect("variants");
+        let sum = variants.iter().filter_map(|variant| variant["rollout_percentage"].as_f64()).fold(0.0, |a, b| a + b);
+        assert_eq!(sum, 100.0, "{}", flag["key"]);
+    }
+}

@@ -26,7 +26,8 @@
 //!
 //! **Limits.** The SDK in Python takes 0, `false` and the empty text for a missing value under every operator, so a
 //! condition that holds for one of them is refused. The operators that Amplitude documents for its management API hold
-//! neither versions nor patterns, so there is nothing to upload: experiments are entered by hand.
+//! neither versions nor patterns, so no request body is made: the file is served in the server's place, or experiments
+//! are entered by hand.
 
 mod conditions;
 
@@ -47,7 +48,7 @@ const AMPLITUDE: Capabilities = Capabilities {
     name: "amplitude",
     title: "Amplitude",
     file: "flags.json",
-    weight_parts: Some(QUOTIENTS),
+    weight_parts: Some(PARTS),
     share_parts: 100.0,
     comparisons: &["in", "is", "semver", "at_least", "at_most", "above", "below", "starts_with", "ends_with"],
     reserved: &[OFF],
@@ -61,13 +62,16 @@ const AMPLITUDE: Capabilities = Capabilities {
         "A version with build metadata (`5.2.0+7`) meets no comparison.",
         "Attributes named like Amplitude's own fields are fields of the user, all others are user properties.",
         "A text that is a list in JSON is read as that list.",
+        "It is served in the server's place, or entered there: the documented operators of its API have no versions or patterns.",
     ],
-    upload: "None: the operators that its management API documents hold neither versions nor patterns. No judge: its server.",
     ..Capabilities::PLAIN
 };
 
 /// The numbers that a hash of 32 bits gives when it is divided by 100.
 const QUOTIENTS: u32 = 42_949_673;
+
+/// The parts of weights.
+const PARTS: u32 = 1_000_000;
 
 /// The variant of units that take no part.
 const OFF: &str = "off";
@@ -266,7 +270,7 @@ fn bucketed(
     for (variant, part) in flag.variants.iter().zip(served::split(flag, stage, &AMPLITUDE, losses)) {
         let to = from + part;
         if from < to {
-            distributions.push(json!({ "variant": variant.name, "range": [from, to] }));
+            distributions.push(json!({ "variant": variant.name, "range": [quotient(from), quotient(to)] }));
         }
         from = to;
     }
@@ -283,6 +287,11 @@ fn bucketed(
         segment["conditions"] = json!([conditions]);
     }
     segment
+}
+
+/// The first number of a part: the last part ends where the numbers do.
+fn quotient(part: u64) -> u64 {
+    part * u64::from(QUOTIENTS) / u64::from(PARTS)
 }
 
 /// True of units to whom another flag gives this variant.

@@ -261,14 +261,17 @@ fn settings(flags: &[Flag<'_>], losses: &mut Losses) -> Result<BTreeMap<String, 
         }
         Ok(slot)
     })?;
+    for layer in layers.values_mut() {
+        layer.cut();
+    }
     let mut settings: BTreeMap<String, Setting> = BTreeMap::new();
     let mut slots = slots.into_iter();
     served::each(flags, |flag| {
         let slot = slots.next().flatten();
         let cells = match (flag.layer, slot) {
             (Some(layer), Some((from, to))) => {
-                let all = layers.get(layer.name).map(Layer::cells).unwrap_or_default();
-                all.into_iter().filter(|cell| from <= cell.0 && cell.1 <= to).collect()
+                let all = layers.get(layer.name).map(|layer| layer.slots.as_slice()).unwrap_or_default();
+                all.iter().copied().filter(|cell| from <= cell.0 && cell.1 <= to).collect()
             }
             _ => Vec::new(),
         };
@@ -288,26 +291,26 @@ fn settings(flags: &[Flag<'_>], losses: &mut Losses) -> Result<BTreeMap<String, 
     Ok(settings)
 }
 
-/// A layer, and the slots of its flags. Those of flags that follow each other may overlap.
+/// A layer, and the slots of its flags. Those of flags that follow each other may overlap, until they are cut.
 struct Layer {
     unit: String,
     slots: Vec<(u64, u64)>,
 }
 
 impl Layer {
-    /// Its slots, cut where another one begins or ends.
-    fn cells(&self) -> Vec<(u64, u64)> {
+    /// Cuts its slots where another one begins or ends.
+    fn cut(&mut self) {
         let mut cuts: Vec<u64> = self.slots.iter().flat_map(|(from, to)| [*from, *to]).collect();
         cuts.sort_unstable();
         cuts.dedup();
-        let cells = cuts.windows(2).map(|cut| (cut[0], cut[1]));
-        cells.filter(|cell| self.slots.iter().any(|slot| slot.0 <= cell.0 && cell.1 <= slot.1)).collect()
+        let is_taken = |cell: &(u64, u64)| self.slots.iter().any(|slot| slot.0 <= cell.0 && cell.1 <= slot.1);
+        self.slots = cuts.windows(2).map(|cut| (cut[0], cut[1])).filter(is_taken).collect();
     }
 
     fn setting(self) -> Setting {
         let mut parts = Vec::new();
         let mut at = 0;
-        for cell in self.cells() {
+        for cell in self.slots {
             parts.push((cell.0 - at, Served::word(FREE)));
             parts.push((cell.1 - cell.0, named(cell)));
             at = cell.1;
@@ -400,4 +403,22 @@ fn of_flag(
     }
     settings.push((flag.key.to_owned(), alone(rules, off)));
     Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_that_overlap_in_time_are_cut_and_cover_the_layer_once() {
+        let mut layer = Layer { unit: IDENTIFIER.to_owned(), slots: vec![(20, 60), (0, 40), (80, 90), (0, 40)] };
+        layer.cut();
+        assert_eq!(layer.slots, [(0, 20), (20, 40), (40, 60), (80, 90)]);
+        let setting = layer.setting();
+        let parts = &setting.rules[0].parts;
+        assert_eq!(parts.iter().map(|(part, _)| part).sum::<u64>(), 100);
+        let named: Vec<(u64, &str)> =
+            parts.iter().filter(|(part, _)| 0 < *part).map(|(part, value)| (*part, value.id())).collect();
+        assert_eq!(named, [(20, "0-20"), (20, "20-40"), (20, "40-60"), (20, "free"), (10, "80-90"), (10, "free")]);
+    }
 }

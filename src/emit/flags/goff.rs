@@ -11,14 +11,17 @@
 //! The engine lays the line out in falling order of the names, which puts the two beside each other. Everybody else
 //! gets `off`.
 //!
-//! The percentages sum to 5000, in eighths: 40,000 steps of 125 numbers each. Sums of eighths are exact in any order, and
-//! the engine adds them in the order of a Go map; with 33.3, 33.3 and 33.4 it serves a unit two variants in turn. 5,000,000
-//! goes 858.99 times into 2^32, so that hardly any unit is in the last, incomplete round: no slot is off by more than a
-//! hundred-thousandth of everybody. Modulo 100,000,000 a slot at the end of the line would lack a fiftieth.
+//! The line has 40,000 steps, and each is worth the same odd percentage, a whole number of 2^19ths. Sums of such numbers
+//! are exact in any order: the engine adds them in the order of a Go map, and with 33.3, 33.3 and 33.4 it serves a unit
+//! two variants in turn. The number comes from the flag's name, so that flags have different moduli: FNV-1a mixes so
+//! little that one modulus for all would give units whose ids count upwards variants that depend on each other in more
+//! than half of all pairs of flags; with these moduli it is one pair in a hundred (p < 0.001 in 247 of 27,966 pairs, 20,000
+//! ids each; 28 by chance). A modulus goes more than 3,400 times into 2^32, so that hardly any unit is in the last,
+//! incomplete round.
 //!
-//! **Rules**, in their order: `force/<variant>`; `exclude/<n>` for versions that are excluded; `others` for all who do not
-//! meet the other conditions, where versions matter; `enrol`. Versions are compared in the engine's own language and
-//! everything else in JSON Logic, and a rule has one of the two.
+//! **Rules**, in their order: `force/<variant>`; `nobody` where the id is the `targetingKey`; `exclude/<n>` for versions
+//! that are excluded; `others` for all who do not meet the other conditions, where versions matter; `enrol`. Versions are
+//! compared in the engine's own language and everything else in JSON Logic, and a rule has one of the two.
 //!
 //! **Moments.** `scheduledRollout` changes the percentages at midnight UTC of each stage's first day.
 //!
@@ -27,24 +30,24 @@
 //!
 //! **Shipped** experiments serve the winner to everybody.
 //!
-//! **Limits.** The name of the flag is the salt, and FNV-1a mixes little: flags that are asked about ids which count
-//! upwards give them variants that depend on each other (measured: 16 of 45 pairs of flags; none with random ids). A
-//! flag that hashes fails for a unit without an id, and the caller's default is served, unless the id is the
-//! `targetingKey`. There are no layers and no holdouts.
+//! **Limits.** The name of the flag is the salt. A flag that hashes fails for a unit without an id, and the caller's
+//! default is served, unless the id is the `targetingKey`. There are no layers and no holdouts.
 
 mod conditions;
+mod moduli;
 
 use serde_json::{Map, Number, Value as Json, json};
 
 use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
-use crate::plan::targets::{Capabilities, Gap, Salts};
+use crate::plan::targets::{Arm, Capabilities, Gap, Salts};
 use crate::plan::{Plan, PlannedStage};
 use crate::spec::Comparison;
 use crate::syntax::{Node, Value};
 use crate::text::Span;
 
 use conditions::{attribute, condition, text_among, version};
+use moduli::step;
 
 pub(super) struct Goff;
 
@@ -65,7 +68,7 @@ const GOFF: Capabilities = Capabilities {
     caught,
     refuses,
     limits: &[
-        "Ids that count upwards get variants that depend on each other in two flags: use random ids.",
+        "Ids that count upwards get variants that depend on each other in one pair of flags in a hundred: use random ids.",
         "A unit without an id gets the default of the calling code, unless the id is the `targetingKey`.",
         "A number of a version is at most 2^64 - 1.",
     ],
@@ -75,8 +78,8 @@ const GOFF: Capabilities = Capabilities {
 /// The steps of the line; see the head of the file.
 const PARTS: u32 = 40_000;
 
-/// The steps of one per cent as it is printed.
-const STEPS: u64 = 8;
+/// What a percentage is a whole number of parts of: a power of two, so that every sum is exact.
+const GRAIN: f64 = 524_288.0;
 
 /// The variation of units that take no part.
 const OFF: &str = "off";
@@ -120,7 +123,11 @@ fn refuses(plan: &Plan) -> Vec<Gap> {
             help: "name variants with letters, digits and dashes".to_owned(),
         });
     }
-    gaps.extend(served::payloads(plan, MOST_DEPTH));
+    gaps.extend(served::payloads(plan, |payload| {
+        served::too_deep(payload, MOST_DEPTH)
+            .or_else(|| served::inexact(payload))
+            .or_else(|| served::minus_zero(payload))
+    }));
     gaps
 }
 
@@ -165,8 +172,10 @@ fn definition(flag: &Flag<'_>, losses: &mut Losses) -> Result<Json, String> {
         // Conditions are judged in every state: a fault must not wait for the first stage.
         rules = targeting(flag)?;
         let shares = match &flag.state {
-            State::Stage(stage) => vec![percentages(flag, stage, losses)],
-            State::Schedule(stages) => stages.iter().map(|(_, stage)| percentages(flag, stage, losses)).collect(),
+            State::Stage(stage) => vec![served::arms(flag, stage, &GOFF, losses)],
+            State::Schedule(stages) => {
+                stages.iter().map(|(_, stage)| served::arms(flag, stage, &GOFF, losses)).collect()
+            }
             State::Waiting | State::Killed | State::Shipped(_) => Vec::new(),
         };
         if shares.is_empty() {
@@ -177,14 +186,15 @@ fn definition(flag: &Flag<'_>, losses: &mut Losses) -> Result<Json, String> {
         }
         if let (Some(enrol), Some(first)) = (rules.last_mut(), shares.first()) {
             enrol["percentage"] = match flag.state {
-                State::Schedule(_) => before(flag, first),
-                _ => first.clone(),
+                // The same slots, and nobody enrolled before the first day.
+                State::Schedule(_) => line(flag, first.iter().map(|arm| Arm { enrolled: 0, ..*arm })),
+                _ => line(flag, first.iter().copied()),
             };
         }
         if let State::Schedule(stages) = &flag.state {
-            let step = |((_, stage), share): (&(i64, &PlannedStage), Json)| {
+            let step = |((_, stage), arms): (&(i64, &PlannedStage), Vec<Arm>)| {
                 let date = stage.start.map(|day| format!("{day}T00:00:00Z"));
-                json!({ "date": date, "targeting": [{ "name": ENROL, "percentage": share }] })
+                json!({ "date": date, "targeting": [{ "name": ENROL, "percentage": line(flag, arms.into_iter()) }] })
             };
             more.insert("scheduledRollout".to_owned(), stages.iter().zip(shares).map(step).collect());
         }
@@ -229,6 +239,10 @@ fn targeting(flag: &Flag<'_>) -> Result<Vec<Json>, String> {
         let ids: Vec<Json> = variant.force.iter().map(|id| json!(id)).collect();
         rules.push(rule(format!("force/{}", variant.name), text_among(&unit, &ids).to_string(), variant.name));
     }
+    if flag.unit == TARGETING_KEY {
+        // The rule that hashes fails without a key before it is asked whether it applies.
+        rules.push(rule("nobody".to_owned(), json!({ "===": [unit, ""] }).to_string(), OFF));
+    }
     let mut holds = vec![json!({ "!==": [unit, ""] })];
     let mut versions = Vec::new();
     let mut excluded = 0;
@@ -255,32 +269,36 @@ fn targeting(flag: &Flag<'_>) -> Result<Vec<Json>, String> {
     Ok(rules)
 }
 
-fn percentages(flag: &Flag<'_>, stage: &PlannedStage, losses: &mut Losses) -> Json {
+/// The line of the hash, with the slots of these arms.
+fn line(flag: &Flag<'_>, arms: impl Iterator<Item = Arm>) -> Json {
+    let step = step(flag.key);
+    let percentage = |steps: u64| match steps {
+        0 => json!(0),
+        // Below 2^53: 40,000 steps of less than 2^15.
+        steps => Number::from_f64((steps * step) as f64 / GRAIN).map_or(Json::Null, Json::Number),
+    };
     let mut shares = Map::new();
-    for (variant, arm) in flag.variants.iter().zip(served::arms(flag, stage, &GOFF, losses)) {
-        shares.insert(variant.name.to_owned(), eighths(arm.enrolled));
-        shares.insert(rest(variant.name), eighths(arm.slot - arm.enrolled));
+    for (variant, arm) in flag.variants.iter().zip(arms) {
+        shares.insert(variant.name.to_owned(), percentage(arm.enrolled));
+        shares.insert(rest(variant.name), percentage(arm.slot - arm.enrolled));
     }
     Json::Object(shares)
 }
 
-/// The same slots with nobody enrolled.
-fn before(flag: &Flag<'_>, first: &Json) -> Json {
-    let part = |name: &str| first[name].as_f64().unwrap_or_default();
-    let mut shares = Map::new();
-    for variant in &flag.variants {
-        let rest = rest(variant.name);
-        shares.insert(variant.name.to_owned(), json!(0));
-        let slot = ((part(variant.name) + part(&rest)) * STEPS as f64).round();
-        shares.insert(rest, eighths(slot as u64));
-    }
-    Json::Object(shares)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A number of steps as a percentage.
-fn eighths(steps: u64) -> Json {
-    match steps % STEPS {
-        0 => json!(steps / STEPS),
-        _ => Number::from_f64(steps as f64 / STEPS as f64).map_or(Json::Null, Json::Number),
+    #[test]
+    fn flags_have_different_moduli_and_exact_sums() {
+        let steps: std::collections::BTreeSet<u64> = (0..5_000).map(|n| step(&format!("flag-{n}"))).collect();
+        assert_eq!(steps.len(), 128);
+        for step in steps {
+            let whole = (u64::from(PARTS) * step) as f64 / GRAIN;
+            let thirds = [13_334, 13_333, 13_333].map(|steps: u64| (steps * step) as f64 / GRAIN);
+            assert_eq!(thirds.iter().sum::<f64>(), whole);
+            assert_eq!(thirds.iter().rev().sum::<f64>() * 1e3, whole * 1e3);
+            assert!(3_400.0 < 4_294_967_296.0 / (whole * 1e3));
+        }
     }
 }

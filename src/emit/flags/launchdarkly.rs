@@ -78,7 +78,7 @@ fn refuses(plan: &Plan) -> Vec<Gap> {
     if let Ok(kind) = &kind {
         gaps = served::readable(plan, |clause| condition(clause, kind).map(drop));
     }
-    gaps.extend(served::payloads(plan, 100));
+    gaps.extend(served::payloads(plan, |payload| served::too_deep(payload, 100).or_else(|| served::inexact(payload))));
     let mut gap = |what: &str, place, reason: String, help: &str| {
         gaps.push(Gap { what: what.to_owned(), place, reason, help: help.to_owned() });
     };

@@ -18,6 +18,8 @@ pub mod drift;
 mod eppo;
 mod firebase;
 mod flagd;
+mod flagsmith;
+mod flipt;
 mod goff;
 mod growthbook;
 mod launchdarkly;
@@ -85,6 +87,8 @@ pub static TARGETS: &[&dyn Target] = &[
     &eppo::Eppo,
     &firebase::Firebase,
     &flagd::Flagd,
+    &flagsmith::Flagsmith,
+    &flipt::Flipt,
     &goff::Goff,
     &growthbook::GrowthBook,
     &launchdarkly::LaunchDarkly,

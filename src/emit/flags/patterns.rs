@@ -82,10 +82,13 @@ fn rest(digits: usize) -> String {
     }
 }
 
+/// Signs that mean something in patterns.
+const SIGNS: &str = r"\.+*?()|[]{}^$";
+
 /// Text that means itself.
 pub(super) fn plain(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
-        if r"\.+*?()|[]{}^$".contains(c) {
+        if SIGNS.contains(c) {
             out.push('\\');
         }
         out.push(c);
@@ -93,9 +96,31 @@ pub(super) fn plain(text: &str) -> String {
     })
 }
 
+/// The text of a pattern that means itself; nothing when it means more.
+pub(super) fn meant(pattern: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut signs = pattern.chars();
+    while let Some(sign) = signs.next() {
+        match SIGNS.contains(sign) {
+            true if sign == '\\' => text.push(signs.next().filter(|sign| SIGNS.contains(*sign))?),
+            true => return None,
+            false => text.push(sign),
+        }
+    }
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_comes_back_from_its_pattern() {
+        for text in ["", "en-(", r"a\b.c$^", "日本 🎉\n"] {
+            assert_eq!(meant(&plain(text)).as_deref(), Some(text));
+        }
+        assert_eq!([meant("a.b"), meant(r"\d"), meant(r"a\")], [None, None, None]);
+    }
 
     #[test]
     fn a_pattern_holds_what_the_language_holds() {

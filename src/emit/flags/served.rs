@@ -428,40 +428,49 @@ pub(super) fn arms(flag: &Flag<'_>, stage: &PlannedStage, able: &Capabilities, l
     arms
 }
 
-/// Payloads that arrive changed where numbers are 64-bit floats and documents have a depth, for a platform's `refuses`.
-pub(super) fn payloads(plan: &Plan, most_depth: usize) -> Vec<Gap> {
+/// Payloads that a platform would change, for its `refuses`: why, and the way out.
+pub(super) fn payloads(plan: &Plan, changes: impl Fn(&Value) -> Option<(String, &'static str)>) -> Vec<Gap> {
     let of_variants = plan.variants.iter().filter_map(|variant| {
         let what = format!("the payload of `{}`", variant.name);
         Some((what, variant.payload.as_ref()?))
     });
     let off = plan.off.as_ref().map(|off| ("the default of the flag".to_owned(), off));
     let gap = |(what, payload): (String, &crate::plan::Known<Value>)| {
-        let (reason, help) = if deeper(&payload.value, most_depth) {
-            (format!("it is more than {most_depth} tables and lists deep"), "give variants a flatter payload")
-        } else if inexact(&payload.value) {
-            ("it turns whole numbers beyond 2^53 into others".to_owned(), "write the number as text")
-        } else {
-            return None;
-        };
+        let (reason, help) = changes(&payload.value)?;
         Some(Gap { what, place: payload.span(), reason, help: help.to_owned() })
     };
     of_variants.chain(off).filter_map(gap).collect()
 }
 
-fn deeper(value: &Value, most: usize) -> bool {
-    match value {
-        Value::Array(items) => most == 0 || items.iter().any(|item| deeper(&item.value, most - 1)),
-        Value::Table(table) => most == 0 || table.entries.iter().any(|entry| deeper(&entry.node.value, most - 1)),
-        _ => false,
+/// A payload that is deeper than a platform reads.
+pub(super) fn too_deep(payload: &Value, most: usize) -> Option<(String, &'static str)> {
+    fn deeper(value: &Value, most: usize) -> bool {
+        match value {
+            Value::Array(items) => most == 0 || items.iter().any(|item| deeper(&item.value, most - 1)),
+            Value::Table(table) => most == 0 || table.entries.iter().any(|entry| deeper(&entry.node.value, most - 1)),
+            _ => false,
+        }
     }
+    deeper(payload, most).then(|| (format!("it is more than {most} tables and lists deep"), "write a flatter payload"))
 }
 
-fn inexact(value: &Value) -> bool {
+/// A payload with whole numbers that 64-bit floats do not hold.
+pub(super) fn inexact(payload: &Value) -> Option<(String, &'static str)> {
+    let is = |value: &Value| matches!(value, Value::Integer(number) if 1 << 53 < number.unsigned_abs());
+    any(payload, &is).then(|| ("it makes others of whole numbers beyond 2^53".to_owned(), "write the number as text"))
+}
+
+/// A payload with a zero below zero.
+pub(super) fn minus_zero(payload: &Value) -> Option<(String, &'static str)> {
+    let is = |value: &Value| matches!(value, Value::Float(number) if *number == 0.0 && number.is_sign_negative());
+    any(payload, &is).then(|| ("it takes the sign off -0.0".to_owned(), "write 0.0"))
+}
+
+fn any(value: &Value, is: &impl Fn(&Value) -> bool) -> bool {
     match value {
-        Value::Integer(number) => 1 << 53 < number.unsigned_abs(),
-        Value::Array(items) => items.iter().any(|item| inexact(&item.value)),
-        Value::Table(table) => table.entries.iter().any(|entry| inexact(&entry.node.value)),
-        _ => false,
+        Value::Array(items) => items.iter().any(|item| any(&item.value, is)),
+        Value::Table(table) => table.entries.iter().any(|entry| any(&entry.node.value, is)),
+        value => is(value),
     }
 }
 
@@ -692,7 +701,10 @@ pub(super) fn number_texts(number: f64) -> Vec<String> {
     };
     let javascript = if (1e-6..1e21).contains(&size) { number.to_string() } else { exponent(1) };
     let python = if (1e-4..1e16).contains(&size) { number.to_string() } else { exponent(2) };
-    let mut texts = vec![javascript, python, Json::from(number).to_string(), number.to_string()];
+    let json = Json::from(number).to_string();
+    // Writers of JSON disagree on the sign of an exponent.
+    let other = json.replace("e+", "e");
+    let mut texts = vec![javascript, python, json, other, number.to_string()];
     texts.sort();
     texts.dedup();
     texts

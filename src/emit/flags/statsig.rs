@@ -25,10 +25,12 @@
 //! **Shipped** experiments serve the winner to everybody but the units of a holdout that the plan still names.
 
 mod conditions;
+mod import;
 mod upload;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::draft::{Draft, Export};
 use super::served::{self, Flag, Losses, Slot, State};
 use super::{Print, Target};
 use crate::plan::targets::{Capabilities, Gap, Salts};
@@ -148,6 +150,10 @@ impl Target for Statsig {
         let mut specs = Specs::default();
         served::each(flags, |flag| specs.add(flag, &mut print.losses))?;
         served::json_bytes(&specs.document(flags))
+    }
+
+    fn import(&self, export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        Some(import::drafts(export))
     }
 
     fn uploads(&self, flag: &Flag<'_>, print: &mut Print<'_>) -> Result<Vec<(String, Vec<u8>)>, String> {
@@ -443,6 +449,12 @@ impl Rules<'_> {
 
 impl Test {
     fn json(&self) -> Json {
-        json!({ "type": "user_field", "field": self.field, "operator": self.operator, "targetValue": self.target })
+        let mut condition =
+            json!({ "type": "user_field", "field": self.field, "operator": self.operator, "targetValue": self.target });
+        if let Some(range) = &self.semver {
+            // SDKs do not read it; people and imports do.
+            condition["additionalValues"] = json!({ "semver": range });
+        }
+        condition
     }
 }

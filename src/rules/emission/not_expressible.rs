@@ -15,8 +15,8 @@ rule! {
     /// What depends on how a build is asked for is left to the build: a gate is kept when one stage is built at a time.
     ///
     /// ## Source
-    /// Docs of flagd: weights are whole numbers, and no assignment is stored. Runs of GrowthBook's SDK: a payload has no
-    /// clock, and its hash gives one of 10,000 numbers.
+    /// Docs of flagd: weights are whole numbers, and no assignment is stored. Runs of the platforms' own SDKs: what each
+    /// can hold is what `expc targets` shows.
     ///
     /// ```toml,bad
     /// [emit]
@@ -71,6 +71,38 @@ rule! {
     /// [emit]
     /// targets = ["growthbook"]
     /// strict = ["schedule"]
+    /// ```
+    /// ```toml,bad
+    /// [emit]
+    /// targets = ["goff"]
+    /// ```
+    /// ```toml,bad
+    /// [audience]
+    /// where = [{ attribute = "country", starts_with = "U" }]
+    /// [emit]
+    /// targets = ["optimizely"]
+    /// ```
+    /// ```toml,bad
+    /// [audience]
+    /// salt = "checkout-one-tap-2"
+    /// [emit]
+    /// targets = ["launchdarkly"]
+    /// ```
+    /// ```toml,bad
+    /// [emit]
+    /// targets = ["unleash"]
+    /// [rollout]
+    /// stages = [
+    ///   { name = "canary", share = "2.4%", hold = "3 days", gate = "guardrails" },
+    ///   { name = "small", share = "10%", hold = "4 days", gate = "guardrails" },
+    ///   { name = "main", share = "50%", hold = "28 days" },
+    /// ]
+    /// [decision]
+    /// by = 2027-02-22
+    /// ```
+    /// ```toml,good
+    /// [emit]
+    /// targets = ["eppo"]
     /// ```
     /// ```toml,good
     /// [emit]

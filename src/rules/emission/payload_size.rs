@@ -10,7 +10,8 @@ rule! {
     /// Every client loads the payloads of all variants before it can start; above a platform's limit the write fails.
     ///
     /// ## How
-    /// `max_payload_bytes` under `[policy]` sets the limit, counted in compact JSON. flagd and GrowthBook state none.
+    /// `max_payload_bytes` under `[policy]` sets the limit, counted in compact JSON. `expc targets` shows
+    /// which platforms have a limit of their own.
     ///
     /// ## Source
     /// Checks of Mozilla's Experimenter.

@@ -1,7 +1,10 @@
-//! Who changed what between two commits.
+//! Who changed what between two commits, and when a commit was made.
+
+use std::collections::BTreeSet;
 
 use super::fault::GitFault;
 use super::{Repository, Revision};
+use crate::world::disk::in_utc;
 
 /// One commit of a change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,5 +62,24 @@ impl Repository {
             moved.push((from.to_owned(), to.to_owned()));
         }
         Ok(moved)
+    }
+
+    /// When commits were made, in UTC as `YYYY-MM-DDTHH:MM:SSZ`, by their full names. What is no full name, or is not
+    /// in the repository, is left out.
+    pub fn committed(&self, names: &BTreeSet<String>) -> Result<Vec<(String, String)>, GitFault> {
+        let is_full = |name: &&str| matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let names: Vec<&str> = names.iter().map(String::as_str).filter(is_full).collect();
+        let mut found = Vec::new();
+        // A command line has a length.
+        for some in names.chunks(500) {
+            let question = ["log", "--no-walk=unsorted", "--ignore-missing", "--no-show-signature", "--format=%H %ct"];
+            let text = self.git.output(&[&question[..], some, &["--"]].concat())?;
+            let text = String::from_utf8_lossy(&text);
+            found.extend(text.lines().filter_map(|line| {
+                let (name, seconds) = line.split_once(' ')?;
+                Some((name.to_owned(), in_utc(seconds.parse().ok()?)?))
+            }));
+        }
+        Ok(found)
     }
 }

@@ -5,6 +5,9 @@ mod configcat;
 mod eppo;
 mod firebase;
 mod flagd;
+mod flagsmith;
+mod flipt;
+mod goff;
 mod growthbook;
 mod launchdarkly;
 mod optimizely;
@@ -22,6 +25,9 @@ pub static PLATFORMS: &[&Platform] = &[
     &eppo::PLATFORM,
     &firebase::PLATFORM,
     &flagd::PLATFORM,
+    &flagsmith::PLATFORM,
+    &flipt::PLATFORM,
+    &goff::PLATFORM,
     &growthbook::PLATFORM,
     &launchdarkly::PLATFORM,
     &optimizely::PLATFORM,

@@ -22,6 +22,8 @@ pub(super) struct Test {
     pub(super) field: String,
     pub(super) operator: &'static str,
     pub(super) target: Json,
+    /// What a pattern stands for, in the words of a spec.
+    pub(super) semver: Option<String>,
 }
 
 /// A clause: the attribute is there, if that is asked, and one of the tests holds, or none of them does.
@@ -112,7 +114,7 @@ const MOST_PATTERN: usize = 1_000;
 /// The error is why it cannot be said.
 pub(super) fn compiled(clause: &Clause<'_>) -> Result<Compiled, String> {
     let name = attribute(clause.attribute)?;
-    let test = |operator: &'static str, target: Json| Test { field: name.to_owned(), operator, target };
+    let test = |operator: &'static str, target: Json| Test { field: name.to_owned(), operator, target, semver: None };
     let one = |operator, target| Compiled { present: None, tests: vec![test(operator, target)], is_none: false };
     let equal = |values: &[&Scalar], is_none: bool| {
         let mut tests = Vec::new();
@@ -144,7 +146,11 @@ pub(super) fn compiled(clause: &Clause<'_>) -> Result<Compiled, String> {
         Comparison::NotIn(items) => list(items, true),
         Comparison::Is(value) => equal(&[value], false),
         Comparison::IsNot(value) => equal(&[value], true),
-        Comparison::Version(range) => one("str_matches", json!(patterns::version(range))),
+        Comparison::Version(range) => {
+            let mut compiled = one("str_matches", json!(patterns::version(range)));
+            compiled.tests[0].semver = Some(range.to_string());
+            compiled
+        }
         Comparison::AtLeast(bound) => one("gte", json!(bound)),
         Comparison::AtMost(bound) => one("lte", json!(bound)),
         Comparison::Above(bound) => one("gt", json!(bound)),
@@ -164,7 +170,7 @@ mod tests {
 
     #[test]
     fn each_comparison_has_its_test() {
-        let test = |operator, target: Json| Test { field: "x".to_owned(), operator, target };
+        let test = |operator, target: Json| Test { field: "x".to_owned(), operator, target, semver: None };
         let present = || Some(test("neq", Json::Null));
         for (written, is_none, present, tests) in [
             (r#"in = ["US", "CA"]"#, false, None, vec![test("any_case_sensitive", json!(["US", "CA"]))]),
