@@ -128,15 +128,17 @@ fn every_file_of_the_repository_keeps_its_meaning() {
     }
 }
 
-/// The examples show the layout.
+/// The examples show the layout, and the specs that tests keep read alike.
 #[test]
-fn the_examples_are_in_canonical_layout() {
-    for (path, text) in corpus() {
-        let shown = path.display().to_string();
-        if path.starts_with(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop")) {
-            let wanted = formatted(&text).expect("the examples are TOML");
+fn what_people_read_is_in_canonical_layout() {
+    for folder in ["examples/shop", "tests/good", "tests/realworld"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let held: Vec<_> = corpus().into_iter().filter(|(path, _)| path.starts_with(&folder)).collect();
+        assert!(10 < held.len(), "{}", folder.display());
+        for (path, text) in held {
+            let wanted = formatted(&text).expect("the file is TOML");
             let differs = text.lines().zip(wanted.lines()).find(|(a, b)| a != b);
-            assert!(text == wanted, "{shown}: {differs:?}");
+            assert!(text == wanted, "{}: {differs:?}", path.display());
         }
     }
 }

@@ -10,6 +10,12 @@ mod workspace;
 #[allow(dead_code, reason = "clones are for the tests of git")]
 mod repository;
 
+#[path = "seal/record.rs"]
+mod record;
+
+#[path = "seal/proof.rs"]
+mod proof;
+
 use std::fmt::Write as _;
 
 use base::{SPEC, TODAY};

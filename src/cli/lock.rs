@@ -1,5 +1,7 @@
 //! `expc lock`.
 
+mod proof;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,12 @@ pub struct Arguments {
     /// Write nothing: say whether the named plans, or all that are sealed, are as they were sealed
     #[arg(long)]
     check: bool,
+    /// Attach the response of a time stamping authority (RFC 3161) to the seal of one experiment
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ready", "check"])]
+    timestamp: Option<PathBuf>,
+    /// With --check: demand a timestamp of each seal, and judge it by these certificates in PEM; needs `openssl`
+    #[arg(long, value_name = "FILE", requires = "check")]
+    ca: Option<PathBuf>,
     /// The workspace, when experiments are named by their ids
     #[arg(long, default_value = ".", value_name = "DIR")]
     workspace: PathBuf,
@@ -42,8 +50,18 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         None => place::open_named(&arguments.workspace)?,
     };
     let specs = chosen(arguments, &opened)?;
+    if let Some(file) = &arguments.timestamp {
+        let [spec] = specs.as_slice() else {
+            return Err(Failure::Usage {
+                text: "a timestamp is of one seal".to_owned(),
+                help: "name one experiment: `expc lock ID --timestamp FILE`".to_owned(),
+            });
+        };
+        return proof::attach(&opened, spec, file);
+    }
     if arguments.check {
-        return Ok(verify(&opened, &specs));
+        let authority = arguments.ca.as_deref().map(proof::Authority::of).transpose()?;
+        return verify(&opened, &specs, authority.as_ref());
     }
     if specs.is_empty() {
         super::complain("no experiment is `ready`: nothing was sealed\n");
@@ -196,8 +214,8 @@ fn named(change: &Change) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Says of each experiment whether it is as it was sealed.
-fn verify(opened: &Opened, specs: &[&SpecFile]) -> Exit {
+/// Says of each experiment whether it is as it was sealed and, with certificates, since when that is proven.
+fn verify(opened: &Opened, specs: &[&SpecFile], authority: Option<&proof::Authority<'_>>) -> Result<Exit, Failure> {
     let mut text = String::new();
     let mut exit = if specs.is_empty() { Exit::Nothing } else { Exit::Clean };
     for spec in specs {
@@ -213,7 +231,8 @@ fn verify(opened: &Opened, specs: &[&SpecFile]) -> Exit {
             }
             Some(Ok(lock)) => {
                 let sealed = format!("sealed at {} by {}", lock.at.value, printable(&lock.by));
-                match difference(lock, &opened.workspace.compile(spec)) {
+                let compiled = opened.workspace.compile(spec);
+                let mut line = match difference(lock, &compiled) {
                     (silent, _) if !silent.is_empty() => {
                         exit = Exit::Findings;
                         format!("{id}: {sealed}, but {} changed since\n", named(&silent))
@@ -222,7 +241,18 @@ fn verify(opened: &Opened, specs: &[&SpecFile]) -> Exit {
                         format!("{id}: as it was {sealed}, but for {}, amended\n", named(&amended))
                     }
                     _ => format!("{id}: as it was {sealed}\n"),
+                };
+                if let Some(authority) = authority {
+                    let start = lock.terms.plan.at_path("rollout.start").and_then(|node| node.as_str()?.parse().ok());
+                    line += &match authority.judge(opened, lock, start)? {
+                        Ok(proven) => format!("{id}: {proven}"),
+                        Err(fault) => {
+                            exit = Exit::Findings;
+                            format!("{id}: {fault}")
+                        }
+                    };
                 }
+                line
             }
         };
     }
@@ -230,5 +260,5 @@ fn verify(opened: &Opened, specs: &[&SpecFile]) -> Exit {
         super::complain("no experiment is sealed\n");
     }
     super::print(&text);
-    exit
+    Ok(exit)
 }

@@ -28,11 +28,22 @@ pub fn read_own(path: &Path) -> Option<String> {
 
 /// A file that somebody names; `None` when it is no text or too large.
 pub fn read_text(path: &Path) -> std::io::Result<Option<String>> {
+    match read_bytes(path) {
+        Ok(bytes) => Ok(String::from_utf8(bytes).ok()),
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The bytes of a small file; a larger one is an error.
+pub fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    let fits = bytes.len() as u64 <= MOST_BYTES;
-    Ok(String::from_utf8(bytes).ok().filter(|_| fits))
+    if MOST_BYTES < bytes.len() as u64 {
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "it is too large"));
+    }
+    Ok(bytes)
 }
 
 /// The nearest folder at or above `start` that holds an `expc.toml`.

@@ -11,16 +11,18 @@ mod output;
 mod overlay;
 mod rewrite;
 mod stopwatch;
+mod timestamp;
 
 use std::sync::Arc;
 
-pub use disk::{Disk, find_root, now, read_own, read_text, today};
+pub use disk::{Disk, find_root, now, read_bytes, read_own, read_text, today};
 pub use git::{Commit, GitFault, GitTree, Repository, Revision, user_name};
 pub use memory::Memory;
 pub use output::{OutputFault, Written, write_all};
 pub use overlay::Overlay;
 pub use rewrite::{Rewrite, RewriteFault, rewrite};
 pub use stopwatch::Stopwatch;
+pub use timestamp::{Stamp, StampFault};
 
 /// The largest file that is read. A spec of a thousand lines has 40 kB.
 pub const MOST_BYTES: u64 = 4 * 1024 * 1024;

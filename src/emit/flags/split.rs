@@ -52,7 +52,7 @@ const SPLIT: Capabilities = Capabilities {
     limits: &[
         "A variant `control` is the treatment `baseline`: `control` is what SDKs return when they cannot evaluate.",
         "Attributes are text: the number 5 is the text `5`, and the text `true` is a yes.",
-        "SDKs in Python and Java compare whole numbers only, so `at_least`, `at_most`, `above` and `below` are refused.",
+        "The SDK in Python compares whole numbers only, so `at_least`, `at_most`, `above` and `below` are refused.",
         "The SDK in JavaScript cannot tell an empty text from a missing one, so `not_in` and `is_not` with text are refused.",
         "The server makes the seeds: what is built here, and what runs there, enrol the same share of other units.",
     ],
