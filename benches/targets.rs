@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use expc::emit::build::{ALL, Request, build};
 use expc::emit::flags::{self, TARGETS};
 use expc::emit::{Experiment, Moment};
-use expc::portfolio::{Compiled, Workspace};
+use expc::portfolio::{Compiled, Entry, Portfolio, Workspace};
+use expc::text::FileId;
 use expc::world::Memory;
 use rayon::prelude::*;
 
@@ -27,6 +28,19 @@ fn best(mut of: impl FnMut()) -> Duration {
     (0..5).map(one).min().unwrap_or_default()
 }
 
+/// Those that find no room in their layer leave it: every one is to be printed.
+fn place(workspace: &Workspace, served: &mut [Compiled]) {
+    let path = |stem: &str| workspace.specs.iter().find(|spec| spec.stem == stem).map_or("", |spec| spec.path.as_str());
+    let entry = |one: &Compiled| Entry::new(&one.plan, &one.spec, path(&one.stem), FileId(0));
+    let portfolio = Portfolio::new(served.iter().map(entry).collect());
+    for one in served {
+        match portfolio.slot(&one.plan.id) {
+            Some(slot) => one.plan.place(Some((slot.from, slot.to))),
+            None => one.plan.audience.layer = None,
+        }
+    }
+}
+
 fn main() {
     // Specs in every state of life: take enough that a thousand are served.
     let files = |specs: usize| {
@@ -39,6 +53,7 @@ fn main() {
         let mut served: Vec<Compiled> = all.into_iter().filter(|one| one.plan.status.value.is_live()).collect();
         if EXPERIMENTS <= served.len() {
             served.truncate(EXPERIMENTS);
+            place(&workspace, &mut served);
             served.sort_by(|a, b| a.plan.id.cmp(&b.plan.id));
             break (workspace, served);
         }
