@@ -51,7 +51,7 @@ impl Stamp {
         file.write_all(bytes)?;
         file.flush()?;
         let mut command = openssl(&["ts", "-reply", "-text", "-in"]);
-        let done = command.arg(file.path()).output().map_err(|error| not_started(error))?;
+        let done = command.arg(file.path()).output().map_err(not_started)?;
         let text = String::from_utf8_lossy(&done.stdout);
         let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         match value("Status:") {
@@ -77,7 +77,7 @@ impl Stamp {
     pub fn prove(&self, digest: &str, unix: i64, certificates: &Path) -> Result<(), StampFault> {
         let mut command = openssl(&["ts", "-verify", "-digest", digest, "-attime", &unix.to_string()]);
         let done = command.arg("-CAfile").arg(certificates).arg("-in").arg(self.file.path()).output();
-        let done = done.map_err(|error| not_started(error))?;
+        let done = done.map_err(not_started)?;
         if done.status.success() && String::from_utf8_lossy(&done.stdout).contains("Verification: OK") {
             return Ok(());
         }
@@ -132,7 +132,7 @@ fn utc(text: &str) -> Option<String> {
 /// The last cause among the lines of `openssl`: `…:certificate verify error:../crypto/…:188:Verify error:expired`.
 fn reason(says: &str) -> String {
     let errors = says.lines().filter_map(|line| line.split_once(":error:"));
-    let words = errors.filter_map(|(_, error)| {
+    let mut words = errors.filter_map(|(_, error)| {
         let parts: Vec<&str> = error.split(':').collect();
         // Number, library, function, reason, file, line, and more where there is more.
         let more = parts.get(6..).map(|more| more.join(": ")).filter(|more| !more.is_empty());
@@ -141,7 +141,7 @@ fn reason(says: &str) -> String {
             None => (*parts.get(3)?).to_owned(),
         })
     });
-    words.last().unwrap_or_else(|| says.lines().last().unwrap_or("it does not say why").trim().to_owned())
+    words.next_back().unwrap_or_else(|| says.lines().last().unwrap_or("it does not say why").trim().to_owned())
 }
 
 #[cfg(test)]
