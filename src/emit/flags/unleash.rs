@@ -29,15 +29,17 @@
 //! replaces the strategies of the flag in one environment.
 
 mod conditions;
+mod import;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::draft::{Draft, Export};
 use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::targets::{Capabilities, Gap, parts_of};
 use crate::plan::{Origin, Plan, PlannedStage};
 
-use conditions::{attribute, condition, constraint, regex, switched};
+use conditions::{CURRENT_TIME, NOT_EMPTY, attribute, condition, constraint, regex, switched};
 
 pub(super) struct Unleash;
 
@@ -136,6 +138,10 @@ impl Target for Unleash {
         served::json_bytes(&json!({ "version": 2, "features": features, "segments": [] }))
     }
 
+    fn import(&self, export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        Some(import::drafts(export))
+    }
+
     fn uploads(&self, flag: &Flag<'_>, print: &mut Print<'_>) -> Result<Vec<(String, Vec<u8>)>, String> {
         let mut made = made(flag, &mut print.losses)?;
         let named = |name: &str, sticky: bool| json!({ "name": name, "stickiness": sticky });
@@ -201,7 +207,7 @@ fn made(flag: &Flag<'_>, losses: &mut Losses) -> Result<Made, String> {
     }
     let key = attribute(flag.unit)?;
     // Conditions and slots are judged in every state: a fault must not wait for the first stage.
-    let mut constraints = vec![regex(key, "(?s).")];
+    let mut constraints = vec![regex(key, NOT_EMPTY)];
     let mut excluded = Vec::new();
     for clause in &flag.clauses {
         let mut holds = condition(clause)?;
@@ -256,9 +262,9 @@ fn made(flag: &Flag<'_>, losses: &mut Losses) -> Result<Made, String> {
         let split = split(flag, stage, losses);
         let mut when: Vec<Json> = Vec::new();
         if let Some((begin, end)) = days {
-            when.push(constraint("currentTime", "DATE_BEFORE", served::time(begin)));
+            when.push(constraint(CURRENT_TIME, "DATE_BEFORE", served::time(begin)));
             when.iter_mut().for_each(switched);
-            when.extend(end.map(|end| constraint("currentTime", "DATE_BEFORE", served::time(end))));
+            when.extend(end.map(|end| constraint(CURRENT_TIME, "DATE_BEFORE", served::time(end))));
         }
         when.extend(constraints.iter().cloned());
         strategies.push(match &slot {

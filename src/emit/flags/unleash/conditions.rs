@@ -12,10 +12,19 @@ use super::super::served::{Clause, is_inherited, number_texts, pattern};
 use crate::spec::{Comparison, Scalar};
 
 /// Fields that an SDK fills in where the application does not, and what the context itself is made of.
-const FILLED: &[&str] = &["appName", "currentTime", "environment", "properties"];
+const FILLED: &[&str] = &["appName", CURRENT_TIME, "environment", "properties"];
 
 /// A version of Semantic Versioning 2.0.0 and nothing else.
-const VERSION: &str = r"\A(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?\z";
+pub(super) const VERSION: &str = r"\A(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?\z";
+
+/// What any text meets, but no attribute that is missing.
+pub(super) const PRESENT: &str = r"\A";
+
+/// What any text but an empty one meets.
+pub(super) const NOT_EMPTY: &str = "(?s).";
+
+/// The field that dates are compared with.
+pub(super) const CURRENT_TIME: &str = "currentTime";
 
 /// The largest number of a version that JavaScript counts exactly, less one.
 const MOST: u64 = (1 << 53) - 2;
@@ -91,7 +100,7 @@ fn json_number(number: f64) -> String {
 /// Units that have the attribute and do not meet a constraint on it.
 fn but(name: &str, mut test: Json) -> Vec<Json> {
     switched(&mut test);
-    vec![regex(name, r"\A"), test]
+    vec![regex(name, PRESENT), test]
 }
 
 /// `is_zero_in`: an empty text is 0 in JavaScript, and must not count as a number.

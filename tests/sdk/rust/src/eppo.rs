@@ -2,10 +2,11 @@
 
 mod protocol;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use eppo_core::eval::get_assignment;
+use eppo_core::eval::{get_assignment, get_assignment_details};
 use eppo_core::ufc::UniversalFlagConfig;
 use eppo_core::{AttributeValue, Attributes, Configuration, SdkMetadata, Str};
 use serde_json::{Map, Value};
@@ -19,8 +20,9 @@ struct Client {
     attributes: Arc<Attributes>,
     /// By flag and id, the variant that a unit is forced into: the SDK logs no assignment then.
     forced: Map<String, Value>,
-    /// By flag that logs nothing, its variations: nobody takes part, and the SDK names none.
-    silent: Map<String, Value>,
+    /// Flags that log nothing: nobody takes part, and only the details name a variation.
+    /// To a unit without an id, whom the SDK in JavaScript refuses, an application serves its default: `off`.
+    silent: BTreeMap<String, Value>,
 }
 
 impl Driver for Client {
@@ -32,8 +34,7 @@ impl Driver for Client {
         let flags = document["flags"].as_object().ok_or("no flags")?;
         let forced = flags.iter().map(|(key, flag)| (key.clone(), Value::Object(forced(flag)))).collect();
         let logs = |flag: &Value| flag["allocations"].as_array().into_iter().flatten().any(|one| one["doLog"] == true);
-        let silent = flags.iter().filter(|(_, flag)| !logs(flag));
-        let silent = silent.map(|(key, flag)| (key.clone(), values(flag))).collect();
+        let silent = flags.iter().filter(|(_, flag)| !logs(flag)).map(|(key, flag)| (key.clone(), off(flag))).collect();
         let configuration = Configuration::from_server_response(configuration, None);
         Ok(Self { configuration, now, context: Map::new(), attributes: Arc::default(), forced, silent })
     }
@@ -46,6 +47,9 @@ impl Driver for Client {
 
     fn evaluate(&mut self, flag: &Flag) -> (String, Value) {
         let id = self.context.get(&flag.unit).and_then(Value::as_str).unwrap_or_default();
+        if let (true, Some(off)) = (id.is_empty(), self.silent.get(&flag.key)) {
+            return ("off".to_owned(), off.clone());
+        }
         let (subject, attributes) = (Str::from(id), &self.attributes);
         match get_assignment(Some(&self.configuration), &flag.key, &subject, attributes, None, self.now) {
             Ok(Some(answer)) => {
@@ -53,11 +57,13 @@ impl Driver for Client {
                 let name = match (answer.event, self.forced[&flag.key].get(id).and_then(Value::as_str)) {
                     (_, Some(forced)) => format!("force:{forced}"),
                     (Some(event), None) => event.base.variation.to_string(),
-                    (None, None) => {
-                        let variations = self.silent.get(&flag.key).and_then(Value::as_object).into_iter().flatten();
-                        let name = variations.filter(|(_, one)| **one == value).map(|(name, _)| name.clone()).next();
-                        name.unwrap_or_else(|| "off".to_owned())
+                    (None, None) if self.silent.contains_key(&flag.key) => {
+                        let configuration = Some(&self.configuration);
+                        let told =
+                            get_assignment_details(configuration, &flag.key, &subject, attributes, None, self.now);
+                        told.0.evaluation_details.variation_key.as_deref().unwrap_or("!no name").to_owned()
                     }
+                    (None, None) => "off".to_owned(),
                 };
                 (name, value)
             }
@@ -79,11 +85,10 @@ fn forced(flag: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// What each variation returns.
-fn values(flag: &Value) -> Value {
-    let variations = flag["variations"].as_object().into_iter().flatten();
-    let parsed = |one: &Value| serde_json::from_str(one["value"].as_str().unwrap_or_default()).unwrap_or(Value::Null);
-    Value::Object(variations.map(|(name, one)| (name.clone(), parsed(one))).collect())
+/// What `off` returns.
+fn off(flag: &Value) -> Value {
+    let text = flag["variations"]["off"]["value"].as_str().unwrap_or_default();
+    serde_json::from_str(text).unwrap_or(Value::Null)
 }
 
 /// The SDK holds text, numbers and booleans: other values are left out.

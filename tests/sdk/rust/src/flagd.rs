@@ -26,7 +26,9 @@ impl Client {
         match &flag.targeting {
             Some(Value::Object(rules)) if !rules.is_empty() => {
                 let chosen = self.engine.apply(key, &flag.get_targeting(), &self.context);
-                chosen.map(|name| name.unwrap_or_else(|| flag.default_variant.clone())).map_err(|_| "PARSE_ERROR".to_owned())
+                chosen
+                    .map(|name| name.unwrap_or_else(|| flag.default_variant.clone()))
+                    .map_err(|_| "PARSE_ERROR".to_owned())
             }
             _ => Ok(flag.default_variant.clone()),
         }
