@@ -34,6 +34,8 @@ pub struct Draft {
     pub flag: String,
     /// The attribute that is hashed.
     pub unit: Option<String>,
+    /// The unit by its name, where the platform knows units so.
+    pub unit_name: Option<String>,
     pub variants: Vec<DraftVariant>,
     /// What people outside get, where the export says it.
     pub off: Option<Map<String, Json>>,
@@ -293,7 +295,12 @@ impl Draft {
             }
         }
         toml += "\n[audience]\n";
-        if let Some(attribute) = &self.unit {
+        if let Some(name) = &self.unit_name {
+            toml += &format!("unit = {}\n", quoted(name));
+            if catalog.units.get(name).is_none() {
+                lack(None, format!("the catalogue has no unit `{name}`"));
+            }
+        } else if let Some(attribute) = &self.unit {
             let mut known = catalog.units.iter();
             let unit = known.find(|(_, _, unit)| unit.value.key.value().is_some_and(|key| key == attribute));
             match unit {

@@ -27,12 +27,14 @@
 //! **Upload.** `upload.rs` says which files.
 
 mod conditions;
+mod import;
 mod upload;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::draft::{Draft, Export};
 use super::served::{self, Flag, Losses, Slot, State};
 use super::{Print, Target};
 use crate::plan::targets::{Capabilities, Gap, Salts};
@@ -117,6 +119,10 @@ impl Target for LaunchDarkly {
             "flags": flags, "segments": segments, "expc": { "format": FORMAT, "experiments": built },
         });
         served::json_bytes(&document)
+    }
+
+    fn import(&self, export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        Some(import::drafts(export))
     }
 
     fn uploads(&self, flag: &Flag<'_>, print: &mut Print<'_>) -> Result<Vec<(String, Vec<u8>)>, String> {

@@ -17,7 +17,7 @@ pub(super) const USER: &str = "user";
 const OWN: &[&str] = &["_meta", "anonymous", "key", "kind"];
 
 /// A version of Semantic Versioning 2.0.0 and nothing else.
-const VERSION: &str = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?([+][0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$";
+pub(super) const VERSION: &str = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?([+][0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$";
 
 /// The kind of context that is the unit.
 pub(super) struct Kind<'p> {
