@@ -165,13 +165,33 @@ impl<'e> Flag<'e> {
         if let Some(on) = field(self.node, "on").filter(|on| matches!(on.value, Value::Boolean(false))) {
             draft.lose(on.span, "the flag is off: nobody is enrolled, and a spec says so by its status alone");
         }
-        if let Some(others) = field(self.node, "prerequisites").filter(|_| !items(self.node, "prerequisites").is_empty()) {
+        if let Some(others) =
+            field(self.node, "prerequisites").filter(|_| !items(self.node, "prerequisites").is_empty())
+        {
             draft.lose(others.span, "the flag depends on other flags, and an experiment on none");
         }
         let known = [
-            "key", "version", "on", "salt", "sel", "offVariation", "fallthrough", "variations", "targets",
-            "contextTargets", "prerequisites", "rules", "trackEvents", "trackEventsFallthrough", "clientSide",
-            "clientSideAvailability", "debugEventsUntilDate", "deleted", "archived", "name", "description",
+            "key",
+            "version",
+            "on",
+            "salt",
+            "sel",
+            "offVariation",
+            "fallthrough",
+            "variations",
+            "targets",
+            "contextTargets",
+            "prerequisites",
+            "rules",
+            "trackEvents",
+            "trackEventsFallthrough",
+            "clientSide",
+            "clientSideAvailability",
+            "debugEventsUntilDate",
+            "deleted",
+            "archived",
+            "name",
+            "description",
         ];
         draft.lose_unknown(self.node, &known);
     }
