@@ -393,7 +393,7 @@ fn dates(strategy: &Node) -> Option<(Option<Day>, Option<Day>)> {
 fn salt(group: &str) -> String {
     let pairs = group.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     let plain = |c: char| c.is_ascii_alphanumeric() || SIGNS.contains(c) || c == '/';
-    let is_hex = group.len() % 2 == 0 && group.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_hex = group.len().is_multiple_of(2) && group.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     pairs
         .collect::<Option<Vec<u8>>>()
         .filter(|_| is_hex)
