@@ -9,7 +9,7 @@ use super::super::patterns::meant;
 use super::SIGNS;
 use super::conditions::{CURRENT_TIME, NOT_EMPTY, PRESENT, VERSION};
 use crate::emit::flags::draft::{
-    Draft, DraftCondition, DraftHoldout, DraftLayer, DraftStage, DraftVariant, Export, Test, day_of, number, smallest,
+    Draft, DraftCondition, DraftHoldout, DraftLayer, DraftStage, DraftVariant, Export, Test, number, smallest,
 };
 use crate::spec::{Day, Scalar};
 use crate::syntax::{Node, Value};
@@ -378,8 +378,7 @@ fn dates(strategy: &Node) -> Option<(Option<Day>, Option<Day>)> {
     let (mut begin, mut end, mut found) = (None, None, false);
     for one in items(strategy, "constraints").iter().filter(|one| text(one, "contextName") == Some(CURRENT_TIME)) {
         found = true;
-        let time: jiff::Timestamp = text(one, "value")?.parse().ok()?;
-        let day = Some(day_of(time.as_second())?);
+        let day = Some(midnight(text(one, "value")?)?);
         match (text(one, "operator")?, is_true(one, "inverted")) {
             ("DATE_BEFORE", true) | ("DATE_AFTER", false) => begin = day,
             ("DATE_BEFORE", false) | ("DATE_AFTER", true) => end = day,
@@ -387,6 +386,13 @@ fn dates(strategy: &Node) -> Option<(Option<Day>, Option<Day>)> {
         }
     }
     found.then_some((begin, end))
+}
+
+/// The day that begins at a time in UTC; nothing within a day.
+fn midnight(time: &str) -> Option<Day> {
+    let plain = time.strip_suffix('Z').or_else(|| time.strip_suffix("+00:00"))?;
+    let at: jiff::civil::DateTime = plain.parse().ok()?;
+    (at.time() == jiff::civil::Time::midnight()).then(|| Day(at.date()))
 }
 
 /// The salt of a group: signs beyond those of names are spelt out in it.
