@@ -29,11 +29,13 @@
 //! quotes are escaped.
 
 mod conditions;
+mod import;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Number, Value as Json, json};
 
+use super::draft::{Draft, Export};
 use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::targets::{Arm, Capabilities, Gap, Salts};
@@ -128,6 +130,10 @@ impl Target for Flipt {
 
     fn about(&self) -> &'static str {
         "Flipt, as a file of features"
+    }
+
+    fn import(&self, export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        Some(import::drafts(export))
     }
 
     fn document(&self, flags: &[Flag<'_>], print: &mut Print<'_>) -> Result<Vec<u8>, String> {

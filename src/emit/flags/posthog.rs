@@ -31,11 +31,13 @@
 //! holdout has no such file.
 
 mod conditions;
+mod import;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::draft::{Draft, Export};
 use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::targets::{Capabilities, Gap, Salts, parts_of};
@@ -158,6 +160,10 @@ impl Target for PostHog {
             "cohorts": {},
             "expc": { "format": FORMAT, "experiments": built },
         }))
+    }
+
+    fn import(&self, export: &Export<'_>) -> Option<Result<Vec<Draft>, String>> {
+        Some(import::drafts(export))
     }
 
     fn uploads(&self, flag: &Flag<'_>, print: &mut Print<'_>) -> Result<Vec<(String, Vec<u8>)>, String> {

@@ -5,8 +5,6 @@
 //! Elsewhere one hash gives enrolment and variant, with a salt that the server made: such units are assigned anew, which
 //! is told. The unit is a kind of context, so a draft knows it by name.
 
-use serde_json::Map;
-
 use super::conditions::{USER, VERSION};
 use super::{OFF, PARTS};
 use crate::emit::flags::draft::{
@@ -165,13 +163,33 @@ impl<'e> Flag<'e> {
         if let Some(on) = field(self.node, "on").filter(|on| matches!(on.value, Value::Boolean(false))) {
             draft.lose(on.span, "the flag is off: nobody is enrolled, and a spec says so by its status alone");
         }
-        if let Some(others) = field(self.node, "prerequisites").filter(|_| !items(self.node, "prerequisites").is_empty()) {
+        if let Some(others) =
+            field(self.node, "prerequisites").filter(|_| !items(self.node, "prerequisites").is_empty())
+        {
             draft.lose(others.span, "the flag depends on other flags, and an experiment on none");
         }
         let known = [
-            "key", "version", "on", "salt", "sel", "offVariation", "fallthrough", "variations", "targets",
-            "contextTargets", "prerequisites", "rules", "trackEvents", "trackEventsFallthrough", "clientSide",
-            "clientSideAvailability", "debugEventsUntilDate", "deleted", "archived", "name", "description",
+            "key",
+            "version",
+            "on",
+            "salt",
+            "sel",
+            "offVariation",
+            "fallthrough",
+            "variations",
+            "targets",
+            "contextTargets",
+            "prerequisites",
+            "rules",
+            "trackEvents",
+            "trackEventsFallthrough",
+            "clientSide",
+            "clientSideAvailability",
+            "debugEventsUntilDate",
+            "deleted",
+            "archived",
+            "name",
+            "description",
         ];
         draft.lose_unknown(self.node, &known);
     }
@@ -235,7 +253,7 @@ impl<'e> Flag<'e> {
         let kept: Vec<usize> = (0..weights.len()).filter(|at| !is_off(*at)).collect();
         let parts: Vec<u64> = kept.iter().map(|at| weights[*at]).collect();
         for (at, weight) in kept.into_iter().zip(smallest(&parts)) {
-            let payload = self.value(at).map(|value| draft.payload(self.export, value)).unwrap_or_else(Map::new);
+            let payload = self.value(at).map(|value| draft.payload(self.export, value)).unwrap_or_default();
             draft.variants.push(DraftVariant { name: self.name(at), weight: Some(weight), payload, force: Vec::new() });
         }
         (tracked.min(1.0) * 1e9).round() / 1e9

@@ -12,10 +12,10 @@ use super::super::served::{self, Clause};
 use crate::spec::{Comparison, List, Scalar, VersionRange};
 
 /// What a number looks like to every SDK.
-const NUMBER: &str = "^-?[0-9][0-9.e+-]*$";
+pub(super) const NUMBER: &str = "^-?[0-9][0-9.e+-]*$";
 
 /// Three numbers without leading zeros, and what may follow.
-const VERSION: &str = r"^(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)(?:$|[-+][0-9A-Za-z.+-]+$)";
+pub(super) const VERSION: &str = r"^(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)(?:$|[-+][0-9A-Za-z.+-]+$)";
 
 /// The largest integer of a version that JavaScript holds.
 const MOST: u64 = (1 << 53) - 1;

@@ -9,7 +9,7 @@ use super::super::patterns::meant;
 use super::SIGNS;
 use super::conditions::{CURRENT_TIME, NOT_EMPTY, PRESENT, VERSION};
 use crate::emit::flags::draft::{
-    Draft, DraftCondition, DraftHoldout, DraftLayer, DraftStage, DraftVariant, Export, Test, day_of, number, smallest,
+    Draft, DraftCondition, DraftHoldout, DraftLayer, DraftStage, DraftVariant, Export, Test, number, smallest,
 };
 use crate::spec::{Day, Scalar};
 use crate::syntax::{Node, Value};
@@ -129,8 +129,21 @@ impl<'e> Feature<'e> {
             draft.lose(others.span, "the flag depends on other flags, and an experiment on none");
         }
         let known = [
-            "name", "type", "description", "enabled", "stale", "impressionData", "project", "strategies", "variants",
-            "dependencies", "createdAt", "lastSeenAt", "archived", "archivedAt", "createdByUserId",
+            "name",
+            "type",
+            "description",
+            "enabled",
+            "stale",
+            "impressionData",
+            "project",
+            "strategies",
+            "variants",
+            "dependencies",
+            "createdAt",
+            "lastSeenAt",
+            "archived",
+            "archivedAt",
+            "createdByUserId",
         ];
         draft.lose_unknown(self.node, &known);
     }
@@ -138,8 +151,18 @@ impl<'e> Feature<'e> {
     /// Unit, variants, salt and conditions of the strategy that enrols.
     fn experiment(&self, strategy: &'e Node, draft: &mut Draft) {
         let known = [
-            "name", "title", "parameters", "constraints", "variants", "segments", "id", "sortOrder", "disabled",
-            "featureName", "milestoneId", "strategyName",
+            "name",
+            "title",
+            "parameters",
+            "constraints",
+            "variants",
+            "segments",
+            "id",
+            "sortOrder",
+            "disabled",
+            "featureName",
+            "milestoneId",
+            "strategyName",
         ];
         draft.lose_unknown(strategy, &known);
         let variants = self.variants_of(strategy);
@@ -154,7 +177,10 @@ impl<'e> Feature<'e> {
             Some(unit) => draft.unit = Some(unit.to_owned()),
         }
         for one in variants {
-            draft.lose_unknown(one, &["name", "weight", "weightType", "stickiness", "payload", "overrides", "feature_enabled"]);
+            draft.lose_unknown(
+                one,
+                &["name", "weight", "weightType", "stickiness", "payload", "overrides", "feature_enabled"],
+            );
             let name = text(one, "name").unwrap_or("unnamed").to_owned();
             let mut force = Vec::new();
             for list in items(one, "overrides") {
@@ -164,7 +190,10 @@ impl<'e> Feature<'e> {
                 }
             }
             if text(one, "stickiness").is_some_and(|other| Some(other) != sticky) {
-                draft.lose(one.span, "the variant sticks to another attribute than the rollout: units are assigned anew");
+                draft.lose(
+                    one.span,
+                    "the variant sticks to another attribute than the rollout: units are assigned anew",
+                );
             }
             let payload = payload(one, draft);
             draft.variants.push(DraftVariant { name, weight: None, payload, force });
@@ -175,7 +204,10 @@ impl<'e> Feature<'e> {
         if !items(strategy, "variants").is_empty() {
             draft.salt = Some(salt);
         } else if !layer && group != self.name && text(strategy, "name") != Some("default") {
-            draft.lose(place, format!("the group `{group}` enrols and the flag's name assigns: a build assigns units anew"));
+            draft.lose(
+                place,
+                format!("the group `{group}` enrols and the flag's name assigns: a build assigns units anew"),
+            );
         } else if !layer {
             draft.salt = Some(self.name.to_owned());
         }
@@ -199,7 +231,9 @@ impl<'e> Feature<'e> {
             let mut known = items(&self.export.root, "segments").iter();
             match known.find(|segment| field(segment, "id").is_some_and(|own| own.same_value(id))) {
                 Some(segment) => all.extend(items(segment, "constraints")),
-                None => draft.lose(id.span, "the segment is not in the export: the draft enrols units that it keeps out"),
+                None => {
+                    draft.lose(id.span, "the segment is not in the export: the draft enrols units that it keeps out")
+                }
             }
         }
         all.into_iter().map(Constraint::of).collect()
@@ -227,7 +261,10 @@ impl<'e> Feature<'e> {
                     draft.lose(strategy.span, "this strategy comes first and serves its units `off`");
                 }
             } else if share != Some(1.0) || !forces(strategy, &constraints, is_waiting, draft) {
-                draft.lose(strategy.span, "this strategy comes first and serves its units; the draft knows nothing of it");
+                draft.lose(
+                    strategy.span,
+                    "this strategy comes first and serves its units; the draft knows nothing of it",
+                );
             }
         }
         below
@@ -257,7 +294,10 @@ impl<'e> Feature<'e> {
             if draft.stages.is_empty() {
                 draft.start = begin;
             }
-            let length = begin.zip(end).and_then(|(begin, end)| begin.0.until(end.0).ok()).map(|span| i64::from(span.get_days()));
+            let length = begin
+                .zip(end)
+                .and_then(|(begin, end)| begin.0.until(end.0).ok())
+                .map(|span| i64::from(span.get_days()));
             draft.stages.push(DraftStage {
                 name: text(strategy, "title").filter(|title| !title.is_empty()).unwrap_or("main").to_owned(),
                 share: Some(part),
@@ -270,7 +310,8 @@ impl<'e> Feature<'e> {
             (Some(of), Some(first)) => {
                 let to = ((below + largest) * 1e9).round() / 1e9;
                 draft.layer = Some(DraftLayer { salt: salt(of), from: below, to, place: Some(first.span) });
-                let text = "the export does not say where the slot ends: the draft ends it where the largest stage does";
+                let text =
+                    "the export does not say where the slot ends: the draft ends it where the largest stage does";
                 draft.lack(first.span, text);
             }
             _ => draft.share = Some(largest),
@@ -291,8 +332,11 @@ impl<'e> Feature<'e> {
             let one = given.iter().find(|one| text(one, "name").unwrap_or("unnamed") == variant.name)?;
             number(field(one, "weight")?)
         };
-        let parts: Vec<u64> =
-            draft.variants.iter().map(|variant| weight(variant).unwrap_or(0.0).clamp(0.0, 1e6).round() as u64).collect();
+        let parts: Vec<u64> = draft
+            .variants
+            .iter()
+            .map(|variant| weight(variant).unwrap_or(0.0).clamp(0.0, 1e6).round() as u64)
+            .collect();
         smallest(&parts)
     }
 }
@@ -334,8 +378,7 @@ fn dates(strategy: &Node) -> Option<(Option<Day>, Option<Day>)> {
     let (mut begin, mut end, mut found) = (None, None, false);
     for one in items(strategy, "constraints").iter().filter(|one| text(one, "contextName") == Some(CURRENT_TIME)) {
         found = true;
-        let time: jiff::Timestamp = text(one, "value")?.parse().ok()?;
-        let day = Some(day_of(time.as_second())?);
+        let day = Some(midnight(text(one, "value")?)?);
         match (text(one, "operator")?, is_true(one, "inverted")) {
             ("DATE_BEFORE", true) | ("DATE_AFTER", false) => begin = day,
             ("DATE_BEFORE", false) | ("DATE_AFTER", true) => end = day,
@@ -345,11 +388,18 @@ fn dates(strategy: &Node) -> Option<(Option<Day>, Option<Day>)> {
     found.then_some((begin, end))
 }
 
+/// The day that begins at a time in UTC; nothing within a day.
+fn midnight(time: &str) -> Option<Day> {
+    let plain = time.strip_suffix('Z').or_else(|| time.strip_suffix("+00:00"))?;
+    let at: jiff::civil::DateTime = plain.parse().ok()?;
+    (at.time() == jiff::civil::Time::midnight()).then(|| Day(at.date()))
+}
+
 /// The salt of a group: signs beyond those of names are spelt out in it.
 fn salt(group: &str) -> String {
     let pairs = group.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     let plain = |c: char| c.is_ascii_alphanumeric() || SIGNS.contains(c) || c == '/';
-    let is_hex = group.len() % 2 == 0 && group.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_hex = group.len().is_multiple_of(2) && group.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     pairs
         .collect::<Option<Vec<u8>>>()
         .filter(|_| is_hex)
@@ -538,7 +588,8 @@ fn read(constraints: &[Constraint<'_>], unit: &str, draft: &mut Draft) {
         {
             (Some(test), 1)
         } else {
-            let guarded = one.operator.starts_with("NUM_") && next.first().is_some_and(|next| next.is(one.name, "REGEX", "[0-9]"));
+            let guarded = one.operator.starts_with("NUM_")
+                && next.first().is_some_and(|next| next.is(one.name, "REGEX", "[0-9]"));
             (one.test(), usize::from(guarded))
         };
         at += more;
@@ -548,8 +599,9 @@ fn read(constraints: &[Constraint<'_>], unit: &str, draft: &mut Draft) {
             Some(test) if is_out => draft.exclusions.push(condition(test)),
             Some(test) => draft.conditions.push(condition(test)),
             None if one.ignores_case => draft.lose(one.node.span, "this ignores case, and no condition of a spec does"),
-            None => draft
-                .lose(one.node.span, "no condition of a spec says this: the draft enrols units that it keeps out"),
+            None => {
+                draft.lose(one.node.span, "no condition of a spec says this: the draft enrols units that it keeps out")
+            }
         }
     }
 }
