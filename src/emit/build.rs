@@ -160,8 +160,20 @@ fn flag_files(
     let mut left_out = Vec::new();
     if everywhere {
         let strict = |loss: &Loss| is_strict(request, loss);
-        for experiment in others.into_iter().filter_map(|one| with_hash(one, hashes)) {
-            match unfit(target, experiment, wanted, strict) {
+        let others: Vec<Experiment<'_>> = others.into_iter().filter_map(|one| with_hash(one, hashes)).collect();
+        // Most fit, and are printed once: each is tried alone only where some do not.
+        let all: Vec<Experiment<'_>> = experiments.iter().chain(&others).copied().collect();
+        let is_other = |loss: &Loss| others.iter().any(|one| *one.plan.id == *loss.experiment);
+        if !all.is_empty()
+            && others.iter().all(|one| unheld(target, *one).is_none())
+            && let Ok(emitted) = wanted(&all)
+            && !emitted.losses.iter().any(|loss| strict(loss) && is_other(loss))
+        {
+            return Ok(emitted);
+        }
+        let reasons: Vec<Option<String>> = others.par_iter().map(|one| unfit(target, *one, wanted, strict)).collect();
+        for (experiment, reason) in others.into_iter().zip(reasons) {
+            match reason {
                 None => experiments.push(experiment),
                 Some(reason) => left_out.push(Loss {
                     experiment: experiment.plan.id.to_string(),
@@ -182,6 +194,19 @@ fn flag_files(
     Ok(emitted)
 }
 
+/// Why a platform cannot hold an experiment, where printing does not tell.
+fn unheld(target: &dyn Target, experiment: Experiment<'_>) -> Option<String> {
+    let able = target.capabilities();
+    let plan = experiment.plan;
+    if let Some(taken) = plan.variants.iter().find(|variant| able.reserved.contains(&variant.name.as_str())) {
+        return Some(format!("a variant has the name `{}`, which {} needs for itself", taken.name, able.title));
+    }
+    let most = able.most_payload_bytes?;
+    let payloads = plan.variants.iter().filter_map(|variant| variant.payload.as_ref()).chain(&plan.off);
+    let largest = payloads.map(|payload| payload.value.to_json().to_string().len()).max()?;
+    (most < largest).then(|| format!("a payload has {largest} bytes, and {} holds {most}", able.title))
+}
+
 /// Why a platform that its spec does not name cannot serve an experiment, in one line.
 fn unfit(
     target: &dyn Target,
@@ -189,15 +214,9 @@ fn unfit(
     emit: impl Fn(&[Experiment<'_>]) -> Result<Emitted, String>,
     strict: impl Fn(&Loss) -> bool,
 ) -> Option<String> {
-    let able = target.capabilities();
     let plan = experiment.plan;
-    if let Some(taken) = plan.variants.iter().find(|variant| able.reserved.contains(&variant.name.as_str())) {
-        return Some(format!("a variant has the name `{}`, which {} needs for itself", taken.name, able.title));
-    }
-    let payloads = plan.variants.iter().filter_map(|variant| variant.payload.as_ref()).chain(&plan.off);
-    let largest = payloads.map(|payload| payload.value.to_json().to_string().len()).max().unwrap_or(0);
-    if let Some(most) = able.most_payload_bytes.filter(|most| *most < largest) {
-        return Some(format!("a payload has {largest} bytes, and {} holds {most}", able.title));
+    if let Some(reason) = unheld(target, experiment) {
+        return Some(reason);
     }
     match emit(&[experiment]) {
         Ok(emitted) => emitted
@@ -225,7 +244,9 @@ pub fn is_served(compiled: &Compiled, target: &dyn Target) -> bool {
 }
 
 fn is_strict(request: &Request<'_>, loss: &Loss) -> bool {
-    let compiled = request.experiments.iter().find(|compiled| *compiled.plan.id == *loss.experiment);
+    // They stand in the order of their ids.
+    let found = request.experiments.binary_search_by(|compiled| (*compiled.plan.id).cmp(loss.experiment.as_str()));
+    let compiled = found.ok().and_then(|at| request.experiments.get(at));
     let strict = compiled.and_then(|compiled| compiled.spec.emit.value()).and_then(|emit| emit.strict.value());
     strict.is_some_and(|strict| strict.iter().any(|feature| feature.value == loss.feature))
 }

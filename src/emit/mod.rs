@@ -44,7 +44,7 @@ pub struct Artifact {
 }
 
 /// Something that a target cannot express, and what was done about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Loss {
     pub experiment: String,
     pub target: &'static str,

@@ -32,6 +32,8 @@ mod statsig;
 mod terraform;
 mod unleash;
 
+use rayon::prelude::*;
+
 use crate::emit::{Artifact, ArtifactRole, Emitted, Experiment, Moment};
 use crate::plan::targets::Capabilities;
 use crate::policy::TargetSettings;
@@ -128,8 +130,10 @@ impl dyn Target + '_ {
         let mut artifacts =
             vec![artifact(able.file.to_owned(), bytes, ArtifactRole::Evaluator, &flags, moment.clone())];
         let ending = able.file.split_once('.').map_or("json", |(_, ending)| ending);
-        for flag in &flags {
+        let of_one = |flag: &Flag<'_>| {
             let id = flag.id();
+            let mut artifacts = Vec::new();
+            let mut print = Print { settings: request.settings, losses: Losses::of(able.name) };
             let mut push = |folder: &str, flag: &Flag<'_>, stage: Option<String>, print: &mut Print<'_>| {
                 for (name, bytes) in self.uploads(flag, print)? {
                     let path = format!("upload/{id}/{folder}{name}");
@@ -172,6 +176,14 @@ impl dyn Target + '_ {
                 let (path, stage) = (format!("stages/{id}/{name}.{ending}"), Some(flag.stage_name().to_owned()));
                 artifacts.push(artifact(path, bytes, ArtifactRole::Evaluator, std::slice::from_ref(flag), stage));
             }
+            Ok::<_, String>((artifacts, print.losses.all))
+        };
+        // In the order of the flags: the first fault is the same in every run.
+        let made: Vec<Result<_, String>> = flags.par_iter().map(of_one).collect();
+        for made in made {
+            let (more, losses) = made?;
+            artifacts.extend(more);
+            losses.into_iter().for_each(|loss| print.losses.add(loss));
         }
         Ok(Emitted { artifacts, losses: print.losses.all })
     }

@@ -1,7 +1,7 @@
 //! What every platform asks of a plan before it prints: which experiment has a flag, which stage is served, what
 //! people outside get. Losses are collected beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -17,11 +17,12 @@ use crate::text::{FileId, Span};
 pub(super) struct Losses {
     pub(super) target: &'static str,
     pub(super) all: Vec<Loss>,
+    told: HashSet<Loss>,
 }
 
 impl Losses {
     pub(super) fn of(target: &'static str) -> Self {
-        Self { target, all: Vec::new() }
+        Self { target, all: Vec::new(), told: HashSet::new() }
     }
 
     /// What is said once need not be said for each stage.
@@ -29,7 +30,11 @@ impl Losses {
         debug_assert!(FEATURES.iter().any(|(known, _)| *known == feature), "`{feature}` is no word of `emit.strict`");
         let loss =
             Loss { experiment: plan.id.to_string(), target: self.target, feature, reason, done: done.to_owned() };
-        if !self.all.contains(&loss) {
+        self.add(loss);
+    }
+
+    pub(super) fn add(&mut self, loss: Loss) {
+        if self.told.insert(loss.clone()) {
             self.all.push(loss);
         }
     }
