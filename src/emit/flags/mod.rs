@@ -1,6 +1,6 @@
 //! Flag platforms: one file each, one line in [`TARGETS`].
 //!
-//! [`served`] turns plans into [`Flag`]s, the same for every platform: which experiment has a flag, in which stage it
+//! `served` turns plans into `Flag`s, the same for every platform: which experiment has a flag, in which stage it
 //! is, who is forced, eligible, held out, in the slot. A platform prints them, as the document that its SDK loads and,
 //! where that is not what is pushed, as uploads. [`Request::experiments`] of one moment give:
 //!
