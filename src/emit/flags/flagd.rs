@@ -44,7 +44,7 @@ use super::draft::{Draft, Export};
 use super::served::{self, Flag, Losses, State};
 use super::{Print, Target};
 use crate::plan::PlannedStage;
-use crate::plan::targets::Capabilities;
+use crate::plan::targets::{Capabilities, parts_of};
 use crate::policy::TargetSettings;
 use crate::syntax::{Node, Value};
 use crate::text::Span;
@@ -300,10 +300,6 @@ impl Printer<'_> {
                         changed.push(next);
                     }
                 }
-                if 1 < changed.len() {
-                    let reason = "flagd keeps no assignments, and the stages have different weights".to_owned();
-                    self.losses.lose(flag.plan, "sticky", reason, "enrolled units change variant when the weights do");
-                }
                 let first = changed.remove(0);
                 if changed.is_empty() { first } else { by_time(&from, first, changed) }
             }
@@ -340,6 +336,10 @@ impl Printer<'_> {
     }
 
     fn assignment(&mut self, flag: &Flag<'_>, stage: &PlannedStage, key: &Json) -> Json {
+        if flag.changes_split(|weights| parts_of(weights, 1_000_000)) {
+            let reason = "flagd keeps no assignments, and the stages have different weights".to_owned();
+            self.losses.lose(flag.plan, "sticky", reason, "enrolled units change variant when the weights do");
+        }
         let whole = FLAGD.whole_weights(&flag.weights(stage));
         let whole = whole.unwrap_or_else(|| served::split(flag, stage, &FLAGD, self.losses));
         let weights: Vec<(&str, u64)> = flag.variants.iter().map(|variant| variant.name).zip(whole).collect();
