@@ -197,6 +197,7 @@ fn a_stage_that_is_late_and_a_flag_that_is_killed_are_known() {
         let found = of(*target, &files, &live.to_string(), "2027-01-20");
         let one = &found.experiments[0];
         assert_eq!(one.moment, ServedMoment::Stage("at-10".to_owned()), "{}", target.name());
+        assert_eq!(one.planned, ServedMoment::Stage("at-50".to_owned()), "{}", target.name());
         assert!(found.differences.is_empty(), "{}", target.name());
         let emitted = flags::emit(target.name(), &files, &Moment::Schedule).expect("a build");
         let kill = emitted.artifacts.iter().find(|file| file.path.contains("/kill/plain.")).expect("a kill file");

@@ -75,7 +75,9 @@ pub fn drift<'p>(
         let Some(experiment) = one.first() else { continue };
         let candidates = candidates(target, one, settings, today)?;
         let Some((planned, _)) = candidates.first() else { continue };
-        let planned = planned.clone();
+        let mut planned = planned.clone();
+        // Beside a whole schedule, one stage is as planned on its own days only.
+        let due = candidates.get(1).filter(|_| today.is_some()).map(|(moment, _)| moment.clone());
         let (id, flag) = (experiment.plan.id.to_string(), experiment.plan.flag.value.clone());
         let there = able.flag(live, &flag);
         let documents = candidates
@@ -100,6 +102,9 @@ pub fn drift<'p>(
         }
         let Some((_, moment, nearest)) = best else { continue };
         let moment = if there.is_none() { ServedMoment::Absent } else { moment };
+        if let (ServedMoment::Schedule, ServedMoment::Stage(_), Some(due)) = (&planned, &moment, due) {
+            planned = due;
+        }
         served.push(Served { id, flag, moment, planned });
         built.push(nearest);
     }
